@@ -1,0 +1,194 @@
+"""Runs as tidy frames: one row a configuration, or one row a configuration and pass."""
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports.load import Run, as_number, entries, mapping
+
+REFERENCES = ("arithmetic", "copy", "pipe")
+
+
+def _statistics(entry: dict[str, Any]) -> dict[str, Any]:
+    stats = mapping(entry.get("stats"))
+    data = [as_number(value) for value in stats.get("data") or []] if isinstance(stats.get("data"), list) else []
+    known = {key: as_number(stats.get(key)) for key in ("min", "q1", "median", "q3", "max", "mean", "rounds")}
+    if math.isnan(known["median"]):
+        known["median"] = float(np.median(data)) if data else known["mean"]
+    return known | {"data": [value for value in data if math.isfinite(value)]}
+
+
+@lru_cache(maxsize=16)
+def configurations(run: Run) -> pd.DataFrame:
+    """Return one row a configuration, of any pytest-benchmark file.
+
+    Returns
+    -------
+    DataFrame
+        Columns `name`, `group`, `topic` and `unit` (empty where the file is not ours), `num_passes` (0 there),
+        and the statistics in seconds: `min`, `q1`, `median`, `q3`, `max`, `mean`, `rounds`, `data`.
+    """
+    rows = []
+    for entry in run.benchmarks:
+        extra = mapping(entry.get("extra_info"))
+        rows.append(
+            {
+                "name": str(entry.get("name") or entry.get("fullname") or "(no name)"),
+                "group": str(entry.get("group") or ""),
+                "topic": str(extra.get("topic") or ""),
+                "unit": str(extra.get("unit") or ""),
+                "num_passes": len(entries(extra.get("passes"))),
+                **_statistics(entry),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
+    for configuration, entry in enumerate(run.benchmarks):
+        extra = mapping(entry.get("extra_info"))
+        if topic is not None and extra.get("topic") != topic:
+            continue
+        for number, measured in enumerate(entries(extra.get("passes"))):
+            yield {
+                **mapping(entry.get("params")),
+                **{key: as_number(value) for key, value in mapping(measured.get("figures")).items()},
+                **{f"companion_{k}_seconds": as_number(v) for k, v in mapping(measured.get("companions")).items()},
+                **{key: as_number(value) for key, value in mapping(measured.get("reference")).items()},
+                "configuration": configuration,
+                "topic": str(extra.get("topic") or ""),
+                "unit": str(extra.get("unit") or ""),
+                "pass": measured.get("pass") if isinstance(measured.get("pass"), int) else number,
+                "position": as_number(measured.get("position")),
+                "seconds": as_number(measured.get("seconds")),
+                "steal_fraction": as_number(measured.get("steal_fraction")),
+                "load_1min": as_number(measured.get("load_1min")),
+            }
+
+
+@lru_cache(maxsize=64)
+def passes(run: Run, topic: str | None = None) -> pd.DataFrame:
+    """Return one row a configuration and pass; empty where the file holds no pass of that topic.
+
+    Parameters
+    ----------
+    topic : str, optional
+        Only the configurations of this topic; all of them without it.
+
+    Returns
+    -------
+    DataFrame
+        The configuration's parameters and the pass' figures under their own names, companions as
+        `companion_<name>_seconds`, references as `<name>_seconds`, and `configuration`, `topic`, `unit`,
+        `pass`, `position`, `seconds`, `steal_fraction`, `load_1min`.
+    """
+    return pd.DataFrame(list(_pass_rows(run, topic)))
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    return pd.to_numeric(frame.get(name, pd.Series(np.nan, index=frame.index)), errors="coerce")
+
+
+def _labels(frame: pd.DataFrame, name: str, default: str = "") -> pd.Series:
+    values = frame.get(name, pd.Series(default, index=frame.index))
+    return values.map(lambda v: default if v is None or v != v else str(v)).astype(object)
+
+
+def loader(run: Run) -> pd.DataFrame:
+    """Return the loader's passes: `workload`, `start_method`, `num_workers`, `pass`, `samples_per_second`, ….
+
+    `workload` names the device too where the run loaded onto more than one.
+    """
+    frame = passes(run, "loader_throughput")
+    if frame.empty:
+        return frame
+    workload, device = _labels(frame, "workload", "loader"), _labels(frame, "device", "cpu")
+    several = device.nunique() > 1
+    tidy = pd.DataFrame(
+        {
+            "workload": workload + " → " + device if several else workload,
+            "start_method": _labels(frame, "start_method", "in-process"),
+            "num_workers": _column(frame, "num_workers"),
+            "pass": frame["pass"],
+            "samples_per_second": _column(frame, "samples_per_second").fillna(1 / frame["seconds"]),
+            "first_batch_seconds": _column(frame, "first_batch_seconds"),
+            "pss_bytes_per_worker": _column(frame, "pss_bytes_per_worker"),
+        }
+    )
+    tidy = tidy[tidy["num_workers"].ge(0) & tidy["samples_per_second"].gt(0) & np.isfinite(tidy["samples_per_second"])]
+    return tidy.astype({"num_workers": int}).reset_index(drop=True)
+
+
+def layers(run: Run) -> pd.DataFrame:
+    """Return the passes of single layers: `layer`, `shape`, `mode`, `direction`, `seconds`, `roof_fraction`, …."""
+    found = [
+        _layer_passes(run, topic, name) for topic, name in (("batchnorm", "batch norm"), ("dropout", "dropout"))
+    ]
+    return pd.concat(found, ignore_index=True) if any(len(f) for f in found) else pd.DataFrame()
+
+
+def _layer_passes(run: Run, topic: str, name: str) -> pd.DataFrame:
+    frame = passes(run, topic)
+    if frame.empty:
+        return frame
+    return pd.DataFrame(
+        {
+            "layer": name,
+            "device": _labels(frame, "device", "cpu"),
+            "shape": _labels(frame, "shape"),
+            "mode": _labels(frame, "mode"),
+            "direction": _labels(frame, "direction").str.replace("_", " + "),
+            "pass": frame["pass"],
+            "seconds": frame["seconds"],
+            "roof_fraction": _column(frame, "roof_fraction"),
+            "saved_activation_bytes": _column(frame, "saved_activation_bytes"),
+        }
+    )
+
+
+def steps(run: Run) -> pd.DataFrame:
+    """Return the passes of the training step: `layer`, `device`, `pass`, `share_of_step`, `seconds`, `without`."""
+    found = []
+    for topic, name in (("batchnorm_step", "batch norm"), ("dropout_step", "dropout")):
+        frame = passes(run, topic)
+        if frame.empty:
+            continue
+        without = _column(frame, "companion_without_seconds")
+        share = _column(frame, "share_of_step").fillna(1 - without / frame["seconds"])
+        columns = {"layer": name, "device": _labels(frame, "device", "cpu"), "pass": frame["pass"]}
+        found.append(pd.DataFrame(columns | {"share_of_step": share, "seconds": frame["seconds"], "without": without}))
+    frame = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["share_of_step"])
+    return frame[np.isfinite(frame["share_of_step"].astype(float))].reset_index(drop=True)
+
+
+def weight_decay(run: Run) -> pd.DataFrame:
+    """Return the study of weight decay, one row a decay and seed, on the first device that ran it."""
+    for entry in run.benchmarks:
+        extra = mapping(entry.get("extra_info"))
+        rows = entries(mapping(extra.get("study")).get("rows"))
+        if extra.get("topic") == "weight_decay" and rows:
+            frame = pd.DataFrame([{key: as_number(value) for key, value in row.items()} for row in rows])
+            if {"weight_decay", "test_accuracy"} <= set(frame):
+                return frame.dropna(subset=["weight_decay", "test_accuracy"]).sort_values("weight_decay")
+    return pd.DataFrame()
+
+
+def reference(run: Run) -> pd.DataFrame:
+    """Return how the machine's own speed moved: `pass`, `kind`, `relative` (1 is the run's median), `seconds`.
+
+    One row a reference and pass; where a pass was timed at several places, their median.
+    """
+    frame = passes(run)
+    rows = []
+    for kind in REFERENCES:
+        if frame.empty or f"{kind}_seconds" not in frame:
+            continue
+        taken = frame.groupby("pass")[f"{kind}_seconds"].median().dropna()
+        rows += [
+            {"pass": n, "kind": kind, "seconds": t, "relative": t / taken.median()} for n, t in taken.items() if t > 0
+        ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,203 @@
+"""The three answers of the first screen, each with its number, its interval and its sureness.
+
+Pure functions from a run to an answer; the page and the terminal only format what stands here.
+"""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from diagnostics.intervals import Interval, geometric_interval, mean_interval, ratio_interval
+from reports import frames
+from reports.load import Run, as_number
+
+WITHIN = 0.03  # fewer workers are enough where they reach the best throughput but for this share
+DISTURBED_STEAL = 0.02
+DISTURBED_DRIFT = 0.05  # coefficient of variation of the one-thread arithmetic over the passes
+IN_PROCESS = "in-process"
+USABLE_CORES = ("cpu.usable_cores", "cpu.effective_cores", "cpu.affinity_cores", "cpu.logical_cores")
+DEFAULT_START_METHOD = ("python.start_method", "python.default_start_method", "multiprocessing.start_method")
+
+
+@dataclass(frozen=True)
+class WorkersAnswer:
+    """How many workers are enough for one workload.
+
+    Attributes
+    ----------
+    throughput : Interval
+        Samples per second at `num_workers`, over passes.
+    factor : Interval or None
+        That throughput over the one of `num_workers=0`, paired by pass; None where 0 was not measured.
+    """
+
+    workload: str
+    start_method: str
+    num_workers: int
+    throughput: Interval
+    factor: Interval | None
+
+    @property
+    def is_gain_sure(self) -> bool:
+        """Whether the whole interval of the factor lies above 1."""
+        return self.factor is not None and self.factor.low > 1
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """The share of a CNN training step that one layer takes, over passes."""
+
+    layer: str
+    device: str
+    share: Interval
+
+
+@dataclass(frozen=True)
+class DecayAnswer:
+    """What the best weight decay of a study changed, over seeds; differences are paired by seed.
+
+    Attributes
+    ----------
+    best : float
+        The weight decay of the highest mean test accuracy; 0 where none beat it.
+    test, test_without : Interval
+        Test accuracy at `best` and at 0, fractions of 1.
+    gain : Interval
+        `test - test_without`.
+    gap, gap_without : Interval
+        Train minus test accuracy at `best` and at 0.
+    harmful_from : float or None
+        The smallest decay above `best` whose test accuracy is surely below that of 0.
+    """
+
+    best: float
+    test: Interval
+    test_without: Interval
+    gain: Interval
+    gap: Interval
+    gap_without: Interval
+    harmful_from: float | None
+
+
+def fact_number(run: Run, keys: tuple[str, ...]) -> float:
+    """Return the first of the facts that is a number, NaN where none is."""
+    values = (as_number(run.facts[key].value) for key in keys if key in run.facts)
+    return next((value for value in values if math.isfinite(value)), math.nan)
+
+
+def chosen_start_method(run: Run, loader: pd.DataFrame) -> str:
+    """Return the method measured at the most worker counts, the machine's default where several are."""
+    started = loader[loader["start_method"] != IN_PROCESS]
+    if started.empty:
+        return IN_PROCESS
+    breadth = started.groupby("start_method", sort=False)["num_workers"].nunique()
+    widest = list(breadth[breadth == breadth.max()].index)
+    defaults = [run.facts[key].value for key in DEFAULT_START_METHOD if key in run.facts]
+    return next((method for method in defaults if method in widest), widest[0])
+
+
+def curve(loader: pd.DataFrame, workload: str, start_method: str) -> pd.DataFrame:
+    """Return the passes of one line of the loader figure: one start method, and the loading in process."""
+    chosen = loader["start_method"].isin([start_method, IN_PROCESS])
+    return loader[chosen & (loader["workload"] == workload)]
+
+
+def paired(frame: pd.DataFrame, column: str, by: str, key: str, first: float, second: float) -> pd.DataFrame:
+    """Return two columns, the values of `column` where `by` is `first` and `second`, on the keys both have."""
+    table = frame[frame[by].isin([first, second])].pivot_table(index=key, columns=by, values=column)
+    return table.reindex(columns=[first, second]).dropna()
+
+
+def workers(run: Run) -> list[WorkersAnswer]:
+    """Return, per workload, the fewest workers within 3 % of the best throughput measured."""
+    loader = frames.loader(run)
+    if loader.empty:
+        return []
+    method = chosen_start_method(run, loader)
+    return [_enough_workers(curve(loader, w, method), w, method) for w in loader["workload"].unique()]
+
+
+def _enough_workers(line: pd.DataFrame, workload: str, start_method: str) -> WorkersAnswer:
+    by_count = {n: geometric_interval(part["samples_per_second"]) for n, part in line.groupby("num_workers")}
+    best = max(interval.estimate for interval in by_count.values())
+    enough = min(n for n, interval in by_count.items() if interval.estimate >= (1 - WITHIN) * best)
+    factor = None
+    if 0 in by_count:
+        pairs = paired(line, "samples_per_second", "num_workers", "pass", enough, 0)
+        factor = ratio_interval(pairs.iloc[:, 0], pairs.iloc[:, 1 if enough else 0])
+    return WorkersAnswer(workload, start_method, int(enough), by_count[enough], factor)
+
+
+def step_costs(run: Run) -> list[StepCost]:
+    """Return what batch norm and dropout take of a training step, batch norm first."""
+    steps = frames.steps(run)
+    if steps.empty:
+        return []
+    groups = steps.groupby(["layer", "device"], sort=True)
+    return [StepCost(layer, device, mean_interval(g["share_of_step"])) for (layer, device), g in groups]
+
+
+def weight_decay(run: Run) -> DecayAnswer | None:
+    """Return what weight decay does in the run's study, None where 0 or every other decay is missing."""
+    study = frames.weight_decay(run)
+    if study.empty or study["weight_decay"].nunique() < 2 or not (study["weight_decay"] == 0).any():
+        return None
+    study = study.assign(gap=study["train_accuracy"] - study["test_accuracy"]) if "train_accuracy" in study else study
+    means = study.groupby("weight_decay")["test_accuracy"].mean()
+    best = float(means.idxmax())
+    at_best, at_zero = study[study["weight_decay"] == best], study[study["weight_decay"] == 0]
+    harmful = (d for d in means.index if d > best and _difference(study, d).high < 0)
+    return DecayAnswer(
+        best=best,
+        test=mean_interval(at_best["test_accuracy"]),
+        test_without=mean_interval(at_zero["test_accuracy"]),
+        gain=_difference(study, best),
+        gap=mean_interval(at_best["gap"] if "gap" in study else []),
+        gap_without=mean_interval(at_zero["gap"] if "gap" in study else []),
+        harmful_from=next(harmful, None),
+    )
+
+
+def _difference(study: pd.DataFrame, decay: float) -> Interval:
+    """Test accuracy at a decay minus that at 0, paired by seed."""
+    pairs = paired(study, "test_accuracy", "weight_decay", "seed", decay, 0.0)
+    return mean_interval(pairs.iloc[:, 0] - pairs.iloc[:, -1])
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """How far the machine held still while it measured.
+
+    Attributes
+    ----------
+    num_passes : int
+    drift : float
+        Coefficient of variation of the one-thread arithmetic over the passes; NaN from one pass.
+    steal : float
+        The largest mean share of CPU time stolen in a pass; NaN where it was not recorded.
+    """
+
+    num_passes: int
+    drift: float
+    steal: float
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether steal or drift is large enough to distrust figures of single passes."""
+        return self.drift > DISTURBED_DRIFT or self.steal > DISTURBED_STEAL
+
+
+def variation(relative: pd.Series) -> float:
+    """Return the coefficient of variation, NaN below two values."""
+    return float(relative.std(ddof=1) / relative.mean()) if len(relative) > 1 else math.nan
+
+
+def steadiness(run: Run) -> Steadiness:
+    """Return how steady the run's passes were."""
+    passes, reference = frames.passes(run), frames.reference(run)
+    if passes.empty:
+        return Steadiness(0, math.nan, math.nan)
+    arithmetic = reference[reference["kind"] == "arithmetic"] if len(reference) else reference
+    drift = variation(arithmetic["relative"]) if len(arithmetic) else math.nan
+    return Steadiness(passes["pass"].nunique(), drift, passes.groupby("pass")["steal_fraction"].mean().max())

@@ -1,0 +1,186 @@
+"""Result files for the tests: what the suite writes on a 2-core machine, made up but of the right shape and size."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+NUM_PASSES = 3
+DRIFT = (1.0, 1.03, 0.98)  # the machine's own speed in the three passes
+SEEDS = range(8)
+
+# samples per second at 0, 1, 2 and 4 workers
+THROUGHPUT = {
+    "image": {0: 216.0, 1: 210.0, 2: 390.0, 4: 385.0},
+    "tiny": {0: 250_000.0, 1: 40_000.0, 2: 61_000.0, 4: 58_000.0},
+    "wait": {0: 99.0, 1: 98.0, 2: 196.0, 4: 388.0},
+}
+FIRST_BATCH = {"in-process": 0.02, "fork": 0.05, "spawn": 5.2, "forkserver": 2.8}
+ROOF = {"batchnorm": 0.65, "dropout": 0.14}
+SHARE = {"batchnorm_step": 0.18, "dropout_step": 0.35}
+TEST_ACCURACY = {0.0: 0.864, 0.1: 0.868, 1.0: 0.889, 3.0: 0.921, 10.0: 0.878, 30.0: 0.398}
+TRAIN_ACCURACY = {0.0: 1.0, 0.1: 1.0, 1.0: 0.995, 3.0: 0.99, 10.0: 0.93, 30.0: 0.376}
+WEIGHT_NORM = {0.0: 21.0, 0.1: 20.0, 1.0: 14.0, 3.0: 9.0, 10.0: 5.0, 30.0: 0.6}
+
+FACTS = {
+    "cpu.usable_cores": {"value": 2, "unit": "cores", "source": "os.sched_getaffinity, cpu.max"},
+    "shm.total_bytes": {"value": 64 * 2**20, "unit": "bytes", "source": "statvfs /dev/shm"},
+    "python.version": {"value": "3.11.7", "unit": "", "source": "sys.version"},
+}
+
+
+def entry(topic: str, unit: str, params: dict[str, Any], seconds: float, **parts: Any) -> dict[str, Any]:
+    """Return one configuration with one value a pass; `parts` are figures per pass, companions and study."""
+    name = f"bench_{topic}[{'-'.join(str(v) for v in params.values())}]"
+    passes = []
+    for number in range(NUM_PASSES):
+        drift = DRIFT[number]
+        passes.append(
+            {
+                "pass": number,
+                "position": 7 - number,
+                "seconds": seconds * drift,
+                "rounds_seconds": [seconds * drift * k for k in (0.99, 1.0, 1.02)],
+                "companions": {k: v * drift for k, v in parts.get("companions", {}).items()},
+                "figures": {k: v(number) if callable(v) else v for k, v in parts.get("figures", {}).items()},
+                "reference": {
+                    "arithmetic_seconds": 0.010 * drift,
+                    "copy_seconds": 0.004 * drift**2,
+                    "pipe_seconds": 3e-5,
+                },
+                "steal_fraction": 0.004,
+                "load_1min": 1.2,
+            }
+        )
+    extra = {"topic": topic, "unit": unit, "passes": passes, "figures": {}}
+    if "study" in parts:
+        extra["study"] = parts["study"]
+    return plain_entry(name, [p["seconds"] for p in passes]) | {"params": params, "group": topic, "extra_info": extra}
+
+
+def plain_entry(name: str, values: list[float]) -> dict[str, Any]:
+    """Return what pytest-benchmark itself writes for one benchmark."""
+    ordered, middle = sorted(values), sorted(values)[len(values) // 2]
+    mean = sum(values) / len(values)
+    stats = {
+        "min": ordered[0],
+        "max": ordered[-1],
+        "mean": mean,
+        "stddev": math.dist(values, [mean] * len(values)),
+        "rounds": len(values),
+        "median": middle,
+        "iqr": ordered[-1] - ordered[0],
+        "q1": ordered[0],
+        "q3": ordered[-1],
+        "ops": 1 / mean,
+        "iterations": 1,
+    }
+    return {"group": None, "name": name, "fullname": f"tests/{name}", "params": None, "extra_info": {}, "stats": stats}
+
+
+def _loader_entries() -> list[dict[str, Any]]:
+    made = []
+    for workload, by_count in THROUGHPUT.items():
+        for method in ("in-process", "fork", "spawn", "forkserver"):
+            for count, rate in by_count.items():
+                if (count == 0) != (method == "in-process") or (method in ("spawn", "forkserver") and count != 2):
+                    continue
+                params = {"workload": workload, "device": "cpu", "start_method": method, "num_workers": count}
+                figures = {
+                    "samples_per_second": lambda n, rate=rate: rate / DRIFT[n],
+                    "first_batch_seconds": FIRST_BATCH[method] * max(count, 1),
+                    "pss_bytes_per_worker": 11 * 2**20 if method == "fork" else 145 * 2**20,
+                }
+                made.append(entry("loader_throughput", "sample", params, 1 / rate, figures=figures))
+    return made
+
+
+def _layer_entries() -> list[dict[str, Any]]:
+    made = []
+    for topic, roof in ROOF.items():
+        for mode in ("train", "eval"):
+            for direction in ("forward", "forward_backward"):
+                params = {"device": "cpu", "shape": "conv-16x64x56x56", "mode": mode, "direction": direction}
+                is_identity = topic == "dropout" and mode == "eval"
+                figures = {
+                    "moved_bytes": 1e8,
+                    "roof_fraction": lambda n, r=0.0 if is_identity else roof: r * (1 + 0.02 * (n - 1)),
+                    "saved_activation_bytes": 3.2e6 if topic == "dropout" else 12.8e6,
+                }
+                made.append(entry(topic, "call", params, 0.02, figures=figures, companions={"copy": 0.004}))
+        share = SHARE[f"{topic}_step"]
+        made.append(
+            entry(
+                f"{topic}_step",
+                "step",
+                {"device": "cpu"},
+                0.05,
+                companions={"without": 0.05 * (1 - share)},
+                figures={"share_of_step": lambda n, share=share: share + 0.01 * (n - 1)},
+            )
+        )
+    return made
+
+
+def study() -> dict[str, Any]:
+    """Return a study of weight decay: seeds shift all accuracies alike, by up to 0.7 points."""
+    rows = [
+        {
+            "weight_decay": decay,
+            "seed": seed,
+            "train_accuracy": TRAIN_ACCURACY[decay],
+            "test_accuracy": TEST_ACCURACY[decay] + 0.002 * (seed - 3.5) + 0.001 * (seed % 2) * decay**0.5,
+            "weight_norm": WEIGHT_NORM[decay] + 0.1 * (seed - 3.5),
+        }
+        for decay in TEST_ACCURACY
+        for seed in SEEDS
+    ]
+    return {"seeds": len(SEEDS), "rows": rows, "intervals": []}
+
+
+def ours(**changes: Any) -> dict[str, Any]:
+    """Return a whole result document of the suite; keyword arguments replace its top-level keys."""
+    document = {
+        "machine_info": {"node": "box", "system": "Linux", "cpu": {"brand_raw": "A CPU"}, "facts": FACTS},
+        "commit_info": {},
+        "benchmarks": [
+            *_loader_entries(),
+            *_layer_entries(),
+            entry("weight_decay", "epoch", {"device": "cpu"}, 0.2, study=study()),
+        ],
+        "datetime": "2026-03-01T12:00:00+00:00",
+        "version": "5.3.1",
+        "torch_checkup": {
+            "schema": 1,
+            "profile": "quick",
+            "passes": NUM_PASSES,
+            "order_seed": 7,
+            "started": "2026-03-01T11:57:00+00:00",
+            "seconds": 180.0,
+            "complete": True,
+            "failures": [
+                {
+                    "fullname": "bench/bench_loader_throughput.py::bench_loader_throughput[wait-cpu-spawn-4]",
+                    "name": "bench_loader_throughput[wait-cpu-spawn-4]",
+                    "params": {},
+                    "kind": "hung",
+                    "reason": "no batch came within 60 s",
+                    "passes_done": 1,
+                }
+            ],
+            "skipped": [{"fullname": "bench/bench_dropout.py::bench_dropout[cuda]", "reason": "no CUDA here"}],
+        },
+    }
+    return document | changes
+
+
+def plain(**changes: Any) -> dict[str, Any]:
+    """Return a result document of some other suite under pytest-benchmark."""
+    benchmarks = [plain_entry("test_parse", [0.012, 0.013, 0.011]), plain_entry("test_render", [3e-6, 3.1e-6, 2.9e-6])]
+    return {"machine_info": {}, "commit_info": {}, "benchmarks": benchmarks, "version": "4.0.0"} | changes
+
+
+def write(path: Path, document: Any) -> Path:
+    """Write a document as JSON and return its path."""
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
