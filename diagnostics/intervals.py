@@ -1,7 +1,8 @@
 """Pure statistics that `bench` and `reports` both need: estimates with 95 % intervals.
 
 The values that go in are the units that vary independently: passes within a run, seeds of a study. Rounds of
-one pass are not such units (they share the state of the machine), so they are summarised before they come here.
+one pass are not such units (they share the state of the machine), so they are summarised before they come
+here.
 """
 
 from collections.abc import Sequence
@@ -23,9 +24,9 @@ class Interval:
     high: float
     num_values: int
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, float | None]:
         """Return the four fields as a JSON-ready dictionary, NaN bounds as None."""
-        return {key: None if value != value else value for key, value in asdict(self).items()}
+        return {key: None if np.isnan(value) else value for key, value in asdict(self).items()}
 
 
 def _finite(values: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -66,11 +67,14 @@ def geometric_interval(values: Sequence[float] | np.ndarray, confidence: float =
     """
     kept = _finite(values)
     inner = mean_interval(np.log(kept[kept > 0]), confidence)
-    return Interval(*(float(np.exp(x)) for x in (inner.estimate, inner.low, inner.high)), inner.num_values)
+    estimate, low, high = (float(np.exp(x)) for x in (inner.estimate, inner.low, inner.high))
+    return Interval(estimate, low, high, inner.num_values)
 
 
 def ratio_interval(
-    numerator: Sequence[float] | np.ndarray, denominator: Sequence[float] | np.ndarray, confidence: float = 0.95
+    numerator: Sequence[float] | np.ndarray,
+    denominator: Sequence[float] | np.ndarray,
+    confidence: float = 0.95,
 ) -> Interval:
     """Ratio of two quantities measured in the same passes, paired pass by pass.
 

@@ -1,0 +1,1 @@
+"""One diagnosis a file, found by `pkgutil`; ARCHITECTURE.md says what a check defines."""

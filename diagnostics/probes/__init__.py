@@ -1,0 +1,1 @@
+"""Passive facts, one subject a file, found by `pkgutil`; each defines `read(root)`."""

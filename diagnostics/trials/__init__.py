@@ -1,0 +1,1 @@
+"""Single files that run by path in a child with a time limit, and print facts as JSON."""
