@@ -86,6 +86,11 @@ def fact_number(run: Run, keys: tuple[str, ...]) -> float:
     return next((value for value in values if math.isfinite(value)), math.nan)
 
 
+def usable_cores(run: Run) -> float:
+    """Return how many cores the run could use, NaN where the file does not say."""
+    return fact_number(run, USABLE_CORES)
+
+
 def chosen_start_method(run: Run, loader: pd.DataFrame) -> str:
     """Return the method measured at the most worker counts, the machine's default where several are."""
     started = loader[loader["start_method"] != IN_PROCESS]

@@ -12,13 +12,13 @@ _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB")
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return the value with its significant digits and separated thousands: 0.0123, 3,909, 1.2e+12."""
+    """Return the value with its significant digits and separated thousands: 0.0123, 3,910, 1.23e+12."""
     if value is None or not math.isfinite(value):
         return MISSING
     if value and not 1e-4 <= abs(value) < 1e9:
         return f"{value:.{digits - 1}e}"
-    decimals = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{decimals}f}"
+    decimals = 0 if value == 0 else digits - 1 - math.floor(math.log10(abs(value)))
+    return f"{round(value, decimals):,.{max(0, decimals)}f}"
 
 
 def _scaled(value: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
@@ -41,11 +41,13 @@ def size(value: float) -> str:
     return f"{number(value / scale) if scale > 1 else f'{value:,.0f}'} {unit}"
 
 
-def percent(fraction: float, digits: int = 1) -> str:
-    """Return a fraction of 1 as a percentage; `digits` are the decimals of values below 10 %."""
+def percent(fraction: float, decimals: int | None = None) -> str:
+    """Return a fraction of 1 as a percentage, with one decimal below 10 % unless told otherwise."""
     if fraction is None or not math.isfinite(fraction):
         return MISSING
-    return f"{100 * fraction:.{digits if abs(fraction) < 0.1 else 0}f} %"
+    if decimals is None:
+        decimals = 1 if abs(fraction) < 0.1 else 0
+    return f"{100 * fraction:.{decimals}f} %"
 
 
 def points(difference: float) -> str:

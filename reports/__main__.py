@@ -1,0 +1,63 @@
+"""`python -m reports build RESULT… -o report.html`: results become one page."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from reports.load import ResultError
+
+USAGE_ERROR, INTERRUPTED = 2, 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    main_parser = argparse.ArgumentParser(prog="python -m reports", description="Turn results into one HTML page.")
+    commands = main_parser.add_subparsers(dest="command", required=True)
+    build_parser = commands.add_parser("build", help="build one self-contained page", description=build.__doc__)
+    build_parser.add_argument(
+        "results",
+        nargs="+",
+        type=Path,
+        metavar="RESULT",
+        help="a pytest-benchmark JSON file, or a folder: its newest result",
+    )
+    build_parser.add_argument("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE")
+    build_parser.add_argument("--title", default="Check-up of this machine", help="heading of the page")
+    build_parser.add_argument(
+        "--include-private", action="store_true", help="keep host and user names, paths and environment values"
+    )
+    build_parser.set_defaults(action=build)
+    return main_parser
+
+
+def build(arguments: argparse.Namespace) -> int:
+    """Build one self-contained HTML page about the newest of the results; the others are named on it."""
+    from reports import cards, load, output, page
+
+    output.check_target(arguments.output, arguments.results)
+    runs = load.read_runs(arguments.results, arguments.include_private)
+    output.write_whole(arguments.output, page.render(runs, arguments.title))
+    print(arguments.output.resolve())
+    for card in cards.cards(runs[0]):
+        print(cards.line(card))
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a user's mistake is one sentence on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.action(arguments)
+    except ResultError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""How every figure looks: ink, series and intervals. Colours that the page's scheme decides are sentinels.
+
+Figures are made without pyplot's global state. Three colours stand for CSS variables until `svg.render` swaps
+them, so that one drawing serves the light page, the dark page and print.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from diagnostics.intervals import geometric_interval, mean_interval
+from reports.wording import shorten
+
+INK, FAINT, PAPER = "#0a0b0d", "#0a0b0e", "#0a0b0f"
+WIDTH_INCHES = 8.4
+LONGEST_LABEL = 42
+
+BLUE, GREEN, ORANGE, PINK, GREY = "#0173B2", "#029E73", "#D55E00", "#CC78BC", "#949494"
+SERIES_COLOURS = (BLUE, GREEN, ORANGE, PINK)  # each at least 3:1 on white and on the dark page
+MARKERS = ("o", "s", "^", "D")
+DASHES = ("", (5, 1.5), (2, 1.2), (7, 1.5, 1.5, 1.5))
+
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": FAINT,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlepad": 8,
+    "figure.facecolor": "none",
+    "font.size": 9.5,
+    "axes.labelsize": 9.5,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.5,
+    "legend.fontsize": 9.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "reports",
+    "text.color": INK,
+    "text.parse_math": False,  # names come from result files: a dollar sign in one is a dollar sign
+    "xtick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.color": FAINT,
+    "ytick.labelcolor": INK,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw and save figures of this page inside this context."""
+    with mpl.rc_context(STYLE):
+        yield
+
+
+def panels(num_rows: int, num_columns: int, height_inches: float, **kwargs: object) -> tuple[Figure, np.ndarray]:
+    """Return a figure of the page's width and its axes, shape (num_rows, num_columns)."""
+    figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr]
+    return figure, figure.subplots(num_rows, num_columns, squeeze=False, **kwargs)  # type: ignore[arg-type]
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Return the estimate that rates and durations are drawn at."""
+    return geometric_interval(values).estimate
+
+
+def geometric_bounds(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of rates or durations, the estimate itself where one value gives none."""
+    interval = geometric_interval(values)
+    return (interval.low, interval.high) if interval.num_values > 1 else (interval.estimate, interval.estimate)
+
+
+def mean_bounds(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of a mean, the mean itself where one value gives none."""
+    interval = mean_interval(values)
+    return (interval.low, interval.high) if interval.num_values > 1 else (interval.estimate, interval.estimate)
+
+
+def line_style(dashes: tuple[float, ...] | str) -> Any:
+    """Return seaborn's dashes as matplotlib's line style."""
+    return (0, dashes) if dashes else "-"
+
+
+def label(text: str) -> str:
+    """Return a name cut to what an axis can hold."""
+    return shorten(text, LONGEST_LABEL)
+
+
+def bars(axes: Axes, data: object, x: str, y: str, **kwargs: object) -> None:
+    """Draw horizontal bars from zero with their 95 % interval, and every single value as a ring on them."""
+    import seaborn as sns
+
+    order = kwargs.pop("order")
+    whiskers = {"color": INK, "linewidth": 1.2}
+    sns.barplot(
+        data=data, x=x, y=y, order=order, ax=axes, errorbar=mean_bounds, capsize=0.2, err_kws=whiskers,
+        width=0.62, saturation=1, legend=False, **kwargs,
+    )  # fmt: skip
+    sns.stripplot(
+        data=data, x=x, y=y, order=order, ax=axes, size=4.5, jitter=False, marker="o", facecolor=PAPER, color=PAPER,
+        edgecolor=INK, linewidth=0.9, legend=False, zorder=4,
+    )  # fmt: skip
+    axes.set_ylabel("")
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlim(left=0)
+
+
+def key(figure: Figure, names: Sequence[str], looks: Sequence[dict[str, object]]) -> None:
+    """Put one legend above all panels."""
+    handles = [Line2D([], [], label=label(name), **look) for name, look in zip(names, looks, strict=True)]  # type: ignore[arg-type]
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), handlelength=2.6, borderpad=0)

@@ -1,0 +1,82 @@
+"""How the machine's own speed moved while it measured."""
+
+from typing import Any
+
+import pandas as pd
+
+from reports import canvas, frames, headlines
+from reports.load import Run
+from reports.parts import Table, cell, number_cell, rows
+from reports.wording import count, percent, seconds
+
+SECTION, ORDER = "method", 10
+NAMES = {"arithmetic": "one-thread arithmetic", "copy": "memory copy", "pipe": "pipe round trip"}
+
+
+def draw(run: Run) -> Any:
+    """Draw the time of each reference, pass by pass, relative to the run's median."""
+    reference = frames.reference(run)
+    if reference.empty:
+        return None
+    import seaborn as sns
+
+    kinds = [kind for kind in NAMES if kind in set(reference["kind"])]
+    figure, grid = canvas.panels(1, 1, 2.7)
+    axes = grid[0, 0]
+    placed = reference.assign(number=reference["pass"].rank(method="dense"), percent=100 * reference["relative"] - 100)
+    sns.lineplot(
+        data=placed, x="number", y="percent", hue="kind", style="kind", hue_order=kinds, style_order=kinds, ax=axes,
+        palette=dict(zip(kinds, canvas.SERIES_COLOURS, strict=False)), errorbar=None, legend=False,
+        markers=dict(zip(kinds, canvas.MARKERS, strict=False)), dashes=dict(zip(kinds, canvas.DASHES, strict=False)),
+        markeredgecolor=canvas.PAPER,
+    )  # fmt: skip
+    axes.axhline(0, color=canvas.INK, linewidth=0.8, zorder=1)
+    axes.set_xticks(sorted(placed["number"].unique()))
+    axes.set(xlabel="pass", ylabel="time against the\nrun's median, %")
+    reach = max(5.0, 1.1 * placed["percent"].abs().max())
+    axes.set_ylim(-reach, reach)
+    looks = [
+        {"color": canvas.SERIES_COLOURS[i], "marker": canvas.MARKERS[i],
+         "linestyle": canvas.line_style(canvas.DASHES[i])}
+        for i in range(len(kinds))
+    ]  # fmt: skip
+    canvas.key(figure, [NAMES[kind] for kind in kinds], looks)
+    return figure
+
+
+def _by_kind(run: Run) -> list[tuple[str, pd.DataFrame]]:
+    reference = frames.reference(run)
+    return [(kind, reference[reference["kind"] == kind]) for kind in NAMES if kind in set(reference["kind"])]
+
+
+def title(run: Run) -> str:
+    """Return the coefficient of variation of each reference."""
+    told = [(NAMES[kind], headlines.variation(part["relative"])) for kind, part in _by_kind(run)]
+    varied = [f"{name} {percent(value)}" for name, value in told if value == value]
+    return f"Drift between passes: {', '.join(varied)}" if varied else "One pass alone cannot show drift"
+
+
+def caption(run: Run) -> str:
+    """Return what the references are for."""
+    passes = count(frames.reference(run)["pass"].nunique(), "pass")
+    return (
+        f"The same three small tasks were timed in each of {passes}. They never change, so what moves here is the "
+        "machine: other programs, its clock, its neighbours on the same host. The title gives the coefficient of "
+        "variation (standard deviation over mean). A difference between configurations smaller than this needs more "
+        "passes to be believed."
+    )
+
+
+def table(run: Run) -> Table:
+    """Return the reference of every pass."""
+    return Table(
+        "References of every pass",
+        ("reference", "pass", "time", "against the median, %"),
+        rows(
+            [cell(NAMES[r.kind]), number_cell(r.number), cell(seconds(r.seconds), r.seconds),
+             cell(f"{100 * r.relative - 100:+.1f}", r.relative)]
+            for kind, part in _by_kind(run)
+            for r in part.assign(number=part["pass"].rank(method="dense")).itertuples()
+        ),
+        is_folded=True,
+    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""The page: sections formatted by one template, with the policy that keeps it from asking for anything."""
+
+import base64
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+from reports import sections, wording
+from reports.load import Run
+from reports.report import Report, shown_findings
+
+TEMPLATES = Path(__file__).parent / "templates"
+GLYPHS = {"ok": "✓", "warn": "!", "fail": "✕", "unknown": "?", "crashed": "?", "not_applicable": "–"}
+WORDS = {"not_applicable": "n/a"}
+_MARKED = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
+
+
+def content_security_policy(script: str) -> str:
+    """Return the policy: this script, inline style, and nothing from anywhere."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _template():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    import jinja2
+    import markupsafe
+
+    def marked(text: str) -> markupsafe.Markup:
+        """Escape a text, then show `code` and **strong** words as such."""
+        escaped = str(markupsafe.escape(text))
+        return markupsafe.Markup(
+            _MARKED.sub(
+                lambda m: f"<code>{m[1]}</code>" if m[1] else f"<strong>{m[2]}</strong>",
+                escaped,
+            )
+        )
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"marked": marked, "inline": markupsafe.Markup, "shorten": wording.shorten}
+    return environment.get_template("page.html.j2")
+
+
+def render(runs: list[Run], title: str) -> str:
+    """Return the page about the newest of the runs; the others are named on it.
+
+    Parameters
+    ----------
+    runs : list of Run
+        Newest first, as `load.read_runs` returns them.
+    """
+    subject, *others = runs
+    report = Report(subject, title, others, shown_findings(subject))
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    return _template().render(
+        report=report,
+        sections=sections.built(report),
+        policy=content_security_policy(script),
+        script=script,
+        style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
+        glyphs=GLYPHS,
+        words=WORDS,
+    )

@@ -1,0 +1,67 @@
+"""The machine as the run found it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from reports.load import as_number, mapping
+from reports.parts import Cell, Part, Prose, Section, Table, cell, rows
+from reports.privacy import HIDDEN
+from reports.report import Report
+from reports.wording import number, percent, seconds, size
+
+ORDER = 20
+GENERAL = ("system", "release", "machine", "processor", "python_implementation", "python_version")
+MOST_OPEN_ROWS = 16
+
+
+def build(report: Report) -> Section | None:
+    """Return the facts for reading, and folded the raw ones with unit and source."""
+    info = report.run.machine_info
+    facts = {key: fact for key, fact in mapping(info.get("facts")).items() if isinstance(fact, dict)}
+    general = list(_general(info))
+    if not facts and not general:
+        return None
+    parts: list[Part] = []
+    if general:
+        parts.append(Table("Recorded by pytest-benchmark", ("what", "value"), rows(general)))
+    if facts:
+        readable = rows([cell(key), cell(readable_value(fact))] for key, fact in sorted(facts.items()))
+        parts.append(Table("Facts", ("fact", "value"), readable, is_folded=len(facts) > MOST_OPEN_ROWS))
+        raw = rows(
+            [cell(key), cell(fact.get("value"), as_number(fact.get("value"))), cell(fact.get("unit") or ""),
+             cell(fact.get("source") or "")]
+            for key, fact in sorted(facts.items())
+        )  # fmt: skip
+        parts.append(Table("Raw values, units and where they were read", ("fact", "value", "unit", "source"), raw, True))
+    if any(HIDDEN in line[-1].text for part in parts if isinstance(part, Table) for line in part.rows):
+        parts.append(Prose("Names of host and user, serial numbers and environment values are hidden."))
+    return Section("machine", "The machine", parts)
+
+
+def _general(info: dict[str, Any]) -> Iterator[list[Cell]]:
+    cpu = mapping(info.get("cpu"))
+    for name, value in (
+        *((name.replace("_", " "), info.get(name)) for name in GENERAL),
+        ("CPU", cpu.get("brand_raw")),
+        ("logical CPUs", cpu.get("count")),
+    ):
+        if isinstance(value, (str, int, float)) and value != "":
+            yield [cell(name), cell(value)]
+
+
+def readable_value(fact: dict[str, Any]) -> str:
+    """Return a fact's value in the unit that a reader expects."""
+    value, unit = fact.get("value"), str(fact.get("unit") or "")
+    if value is None:
+        return "no limit, or not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if not isinstance(value, (int, float)):
+        return str(value)
+    formats = {"bytes": size, "seconds": seconds, "fraction": percent}
+    if unit in formats:
+        return formats[unit](as_number(value))
+    amount = f"{value:,}" if isinstance(value, int) and abs(value) < 10**15 else number(as_number(value))
+    return f"{amount} {unit}".rstrip()

@@ -1,0 +1,60 @@
+"""The first screen: is this machine fit, the one thing to mend, and the three answers."""
+
+from collections.abc import Iterator
+
+from diagnostics.findings import Status
+from reports import cards, frames
+from reports.parts import Overview, Section
+from reports.report import Report
+from reports.wording import count
+
+ORDER = 0
+
+
+def build(report: Report) -> Section:
+    """Return the verdict, what disturbs it, and the cards; files of other suites get no cards."""
+    status, verdict, advice, commands = _verdict(report)
+    questions = cards.cards(report.run) if report.is_ours else []
+    overview = Overview(status, verdict, advice, commands, questions, tuple(_notices(report)))
+    return Section("overview", "Overview", (overview,))
+
+
+def _verdict(report: Report) -> tuple[str, str, str, tuple[str, ...]]:
+    if not report.is_ours:
+        benchmarks = count(len(frames.configurations(report.run)), "benchmark")
+        advice = "It comes from another suite: you find its times below. To check this machine for training, run"
+        return Status.UNKNOWN, f"{benchmarks}, and nothing about the machine's fitness.", advice, (cards.MEASURE,)
+    if not report.findings:
+        advice = "The file carries no facts about its machine. To judge this one, run"
+        return Status.UNKNOWN, "Whether this machine is fit was not judged.", advice, ("python -m diagnostics",)
+    problems = report.problems
+    if not problems:
+        return Status.OK, "This machine is ready for training.", _left_open(report), ()
+    worst = problems[0]
+    others = f" ({count(len(problems) - 1, 'more finding')} below)" if len(problems) > 1 else ""
+    advice = f"The one thing to mend: {worst.summary} {worst.remedy}{others}"
+    verdict = "This machine is not fit for training yet." if worst.status == Status.FAIL else "Fit, with room to mend."
+    return worst.status, verdict, advice, tuple(worst.commands[:1])
+
+
+def _left_open(report: Report) -> str:
+    num_open = sum(finding.status in (Status.UNKNOWN, Status.CRASHED) for finding in report.findings)
+    ok = sum(finding.status == Status.OK for finding in report.findings)
+    told = f"{count(ok, 'check')} passed."
+    return f"{told} {count(num_open, 'check')} could not be decided." if num_open else told
+
+
+def _notices(report: Report) -> Iterator[str]:
+    suite = report.run.suite
+    if suite and suite.get("complete") is False:
+        failures = suite.get("failures") or []
+        yield (
+            "Unfinished run: it was cut off before its last pass, so some configurations have fewer passes than "
+            f"others or none ({count(len(failures), 'failure')} recorded)."
+        )
+    if report.others:
+        yield (
+            f"This page shows the newest of {len(report.others) + 1} results, {report.run.name}; nothing of the others "
+            "is mixed in. They are named under Method and noise."
+        )
+    yield from report.run.notes
