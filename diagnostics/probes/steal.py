@@ -7,7 +7,7 @@ import psutil
 
 from diagnostics.facts import Fact, Facts
 
-WINDOW_SECONDS = 0.1  # ten ticks a core: enough to see heavy steal, short enough for --quick
+WINDOW_SECONDS = 0.2  # twenty ticks a core: enough to see heavy steal, short enough for --quick
 
 
 def read(root: Path) -> Facts:

@@ -8,10 +8,8 @@ from pathlib import Path
 from diagnostics.facts import Fact, Facts
 from diagnostics.sources import attempt, read_text
 
-_ASSIGNMENT = re.compile(
-    r"^(cuda|hip|git_version)\b[^=\n]*=\s*(None|'[^'\n]*'|\"[^\"\n]*\")\s*$", re.MULTILINE
-)
-_KEYS = {"cuda": "torch.cuda_version", "hip": "torch.hip_version", "git_version": "torch.git_version"}
+_ASSIGNMENT = re.compile(r"^(cuda|hip)\b[^=\n]*=\s*(None|'[^'\n]*'|\"[^\"\n]*\")\s*$", re.MULTILINE)
+_KEYS = {"cuda": "torch.cuda_version", "hip": "torch.hip_version"}
 
 
 def parse_version_file(text: str) -> Facts:

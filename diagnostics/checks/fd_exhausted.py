@@ -1,0 +1,75 @@
+"""The open-files limit is low for tensors that are shared by file descriptor.
+
+What it means
+-------------
+On Linux torch hands tensors from process to process as open file descriptors. Each tensor of each batch
+that is alive takes one, and so do the queues and pipes of each worker.
+
+Why it matters
+--------------
+At the limit the loader dies of "received 0 items of ancdata", "Too many open files" (Errno 24) or "unable
+to open shared memory object", far from the place that used them up.
+
+How to fix
+----------
+Raise the limit in the shell or container that starts training, copy tensors that you keep from batch to
+batch (`.clone()`), or share by name with `torch.multiprocessing.set_sharing_strategy("file_system")`.
+
+When it is fine
+---------------
+With num_workers=0, or few workers and batches of one or two tensors.
+
+References
+----------
+PyTorch documentation, "Multiprocessing package", "Sharing strategies"; setrlimit(2), RLIMIT_NOFILE.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
+from diagnostics.quantities import format_quantity
+
+CODE = "DL102"
+SLUG = "fd-exhausted"
+TITLE = "The open-files limit is low for loader workers"
+NEEDS = (
+    "system.os_name",
+    "limits.open_files_soft_count",
+    "limits.open_files_hard_count",
+    "cpu.usable_cores",
+)
+FIRES = dict(zip(NEEDS, ("Linux", 64, 4096, 2), strict=True))
+SILENT = dict(zip(NEEDS, ("Linux", 1024, 1048576, 8), strict=True))
+
+# torch 2.13 with 4 workers had 28 descriptors open before any tensor was kept; CUDA, data and logs add more.
+OWN_DESCRIPTORS = 128
+PREFETCH = 2  # torch's default prefetch_factor
+TENSORS_OF_A_BATCH = 16  # a batch that is a dictionary of fields: a tokenised or a detection sample
+WANTED_LIMIT = 65536  # what Docker and systemd services commonly set
+
+
+def wanted_descriptors(cores: float) -> int:
+    """Count descriptors for one worker a core, with batches ahead of many tensors each."""
+    return OWN_DESCRIPTORS + int(cores * PREFETCH * TENSORS_OF_A_BATCH)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Compare the soft limit with what one worker a core may need."""
+    os_name, soft, hard, cores = (facts[key] for key in NEEDS)
+    if os_name != "Linux":
+        return not_applicable(f"torch shares tensors by name on {os_name}, which holds no descriptors.")
+    if soft is None:
+        return ok("You may open any number of files: there is no limit.")
+    wanted = wanted_descriptors(cores or 1)
+    limit, need = format_quantity(soft, "count"), format_quantity(wanted, "count")
+    if soft >= wanted:
+        return ok(f"You may open {limit} files; one worker a core needs up to about {need}.")
+    target = WANTED_LIMIT if hard is None else int(max(soft, min(hard, WANTED_LIMIT)))
+    remedy = Remedy(
+        "Raise the limit before you start training, or share tensors by name.",
+        (f"ulimit -n {target}", 'torch.multiprocessing.set_sharing_strategy("file_system")'),
+    )
+    evidence = (f"soft limit: {limit} (RLIMIT_NOFILE)", f"wanted: {need} for {cores or 1:g} workers")
+    verdict = fail if soft < OWN_DESCRIPTORS else warn
+    return verdict(f"You may open {limit} files; workers may need {need}.", evidence, remedy, "likely")

@@ -1,0 +1,198 @@
+"""Gather: run every probe and trial and keep what they say; what fails leaves its facts out, and a note."""
+
+import getpass
+import json
+import math
+import pkgutil
+import re
+import socket
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from diagnostics import probes, trials
+from diagnostics.children import Outcome, run_child
+from diagnostics.facts import Fact, Facts, from_document
+from diagnostics.sources import attempt
+
+# torch imports in 2 to 4 s here, and in most of a minute from a cold network file system.
+TRIAL_TIME_LIMIT_SECONDS = 60.0
+REASON_CHARACTERS = 200
+
+Probe = Callable[[Path], Facts]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What is known of a machine, and what could not be learnt.
+
+    Attributes
+    ----------
+    facts : dict of str to Fact
+    notes : list of str
+        One sentence for each probe or trial that failed.
+    """
+
+    facts: Facts = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def find_probes(include_private: bool = False) -> dict[str, Probe]:
+    """Return the `read` functions of the probes by name; those marked PRIVATE only when asked for."""
+    found = {}
+    for entry in pkgutil.iter_modules(probes.__path__):
+        module = import_module(f"{probes.__name__}.{entry.name}")
+        if include_private or not getattr(module, "PRIVATE", False):
+            found[entry.name] = module.read
+    return found
+
+
+def find_trials() -> list[Path]:
+    """Return the files of the trials: first torch's own word, then what is measured."""
+    files = Path(trials.__path__[0]).glob("[a-z]*.py")
+    return sorted(files, key=lambda path: (path.stem != "torch_build", path.stem))
+
+
+def read_probe(name: str, read: Probe, root: Path) -> Gathered:
+    """Run one probe; an exception of any kind becomes a note."""
+    try:
+        return Gathered(read(root))
+    except Exception as error:
+        return Gathered(notes=[f"probe {name}: {error or type(error).__name__}"])
+
+
+def read_probes(found: Mapping[str, Probe], root: Path) -> Gathered:
+    """Run probes side by side, since some only wait, and merge what they return in the given order."""
+    with ThreadPoolExecutor(max_workers=len(found) or 1) as pool:
+        return _merged(pool.map(lambda name: read_probe(name, found[name], root), found))
+
+
+def run_trial(path: Path, python: str, time_limit_seconds: float = TRIAL_TIME_LIMIT_SECONDS) -> Gathered:
+    """Run one trial in a child under `python` and parse the facts that it prints.
+
+    Parameters
+    ----------
+    path : Path
+        A file that prints, as its last JSON line, `{"facts": {...}}`; besides `"problem"`, one phrase why
+        facts are missing, and `"pairs": {key: {"numerator", "denominator"}}`, which become `key` and bounds.
+    python : str
+        The interpreter, a path or a name on PATH.
+    time_limit_seconds : float
+        The whole process tree is killed then.
+
+    Returns
+    -------
+    Gathered
+        Never an exception: a trial that cannot start, dies, hangs or prints no facts gives a note.
+    """
+    try:
+        outcome = run_child([python, str(path)], time_limit_seconds)
+    except OSError as error:
+        return Gathered(notes=[f"trial {path.stem}: {python} cannot be started ({error.strerror})"])
+    document = parse_trial(outcome.stdout)
+    if document is None:
+        return Gathered(notes=[f"trial {path.stem}: {_why_silent(outcome, time_limit_seconds)}"])
+    problem = document.get("problem")
+    notes = [f"trial {path.stem}: {problem} in {Path(python).name}"] if problem else []
+    return Gathered(from_document(document.get("facts")) | ratio_facts(document.get("pairs")), notes)
+
+
+def run_trials(paths: Sequence[Path], python: str) -> list[Gathered]:
+    """Run trials one after another; the first, which times nothing, while scipy is imported here."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(import_module, "diagnostics.intervals")
+        first = [run_trial(path, python) for path in paths[:1]]
+    return first + [run_trial(path, python) for path in paths[1:]]
+
+
+def parse_trial(stdout: str) -> dict[str, Any] | None:
+    """Return the last line that is a JSON object of ours; sitecustomize and libraries print lines as well."""
+    for line in reversed(stdout.splitlines()):
+        document = attempt(lambda line=line: json.loads(line))  # type: ignore[misc]
+        if isinstance(document, dict) and document.keys() & {"facts", "problem"}:
+            return document
+    return None
+
+
+def _why_silent(outcome: Outcome, time_limit_seconds: float) -> str:
+    if outcome.returncode is None:
+        return f"killed after {time_limit_seconds:g} s without an answer"
+    last_words = (outcome.stderr.strip().splitlines() or ["nothing on stderr"])[-1][:REASON_CHARACTERS]
+    how = (
+        f"died of signal {-outcome.returncode}"
+        if outcome.returncode < 0
+        else f"ended with {outcome.returncode}"
+    )
+    return f"{how} without printing facts ({last_words})"
+
+
+def ratio_facts(pairs: object) -> Facts:
+    """Return each ratio with its 95 % interval as facts; None where nothing was compared.
+
+    Parameters
+    ----------
+    pairs : mapping of fact key to {"numerator", "denominator"}, lists of the same length
+        Keys end in `_ratio`; the bounds are called `..._low_ratio` and `..._high_ratio`.
+    """
+    from diagnostics.intervals import ratio_interval
+
+    facts: Facts = {}
+    for key, pair in pairs.items() if isinstance(pairs, Mapping) else ():
+        interval = ratio_interval(pair["numerator"], pair["denominator"])
+        bounds = {"": interval.estimate, "_low": interval.low, "_high": interval.high}
+        for side, value in bounds.items():
+            bound = value if math.isfinite(value) else None
+            source = f"{interval.num_values} pairs, 95 % interval"
+            facts[key.removesuffix("_ratio") + side + "_ratio"] = Fact(bound, "ratio", source)
+    return facts
+
+
+def _merged(parts: Iterable[Gathered]) -> Gathered:
+    merged = Gathered()
+    for part in parts:
+        merged.facts.update(part.facts)
+        merged.notes.extend(part.notes)
+    return merged
+
+
+def without_names(text: str) -> str:
+    """Take the home folder, the user's name and the host's name out of a text."""
+    if (home := attempt(Path.home)) and len(home.parts) > 1:
+        text = text.replace(str(home), "~")
+    for read, stand_in in ((getpass.getuser, "<user>"), (socket.gethostname, "<host>")):
+        if name := attempt(read):
+            text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", stand_in, text)
+    return text
+
+
+def gather(
+    root: Path = Path("/"), quick: bool = False, python: str = sys.executable, include_private: bool = False
+) -> Gathered:
+    """Learn what can be learnt of this machine without changing it.
+
+    Parameters
+    ----------
+    root : Path
+        Where /proc, /sys and /dev are looked for.
+    quick : bool
+        Passive facts only, well under a second; without it the trials run as well, for some seconds.
+    python : str
+        The interpreter whose torch the trials measure.
+    include_private : bool
+        Keep host and user name.
+
+    Returns
+    -------
+    Gathered
+        A later source wins: what a trial says of its own interpreter replaces what was read here.
+    """
+    parts = [read_probes(find_probes(include_private), root)]
+    if not quick:
+        parts.extend(run_trials(find_trials(), python))
+    merged = _merged(parts)
+    notes = merged.notes if include_private else [without_names(note) for note in merged.notes]
+    return Gathered(merged.facts, notes)
