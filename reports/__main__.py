@@ -12,9 +12,13 @@ USAGE_ERROR, INTERRUPTED = 2, 130
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    main_parser = argparse.ArgumentParser(prog="python -m reports", description="Turn results into one HTML page.")
+    main_parser = argparse.ArgumentParser(
+        prog="python -m reports", description="Turn results into one HTML page."
+    )
     commands = main_parser.add_subparsers(dest="command", required=True)
-    build_parser = commands.add_parser("build", help="build one self-contained page", description=build.__doc__)
+    build_parser = commands.add_parser(
+        "build", help="build one self-contained page", description=build.__doc__
+    )
     build_parser.add_argument(
         "results",
         nargs="+",
@@ -25,7 +29,9 @@ def parser() -> argparse.ArgumentParser:
     build_parser.add_argument("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE")
     build_parser.add_argument("--title", default="Check-up of this machine", help="heading of the page")
     build_parser.add_argument(
-        "--include-private", action="store_true", help="keep host and user names, paths and environment values"
+        "--include-private",
+        action="store_true",
+        help="keep host and user names, paths and environment values",
     )
     build_parser.set_defaults(action=build)
     return main_parser

@@ -65,7 +65,9 @@ def style() -> Iterator[None]:
         yield
 
 
-def panels(num_rows: int, num_columns: int, height_inches: float, **kwargs: object) -> tuple[Figure, np.ndarray]:
+def panels(
+    num_rows: int, num_columns: int, height_inches: float, **kwargs: object
+) -> tuple[Figure, np.ndarray]:
     """Return a figure of the page's width and its axes, shape (num_rows, num_columns)."""
     figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr]
@@ -80,13 +82,17 @@ def geometric_mean(values: Sequence[float]) -> float:
 def geometric_bounds(values: Sequence[float]) -> tuple[float, float]:
     """Return the 95 % interval of rates or durations, the estimate itself where one value gives none."""
     interval = geometric_interval(values)
-    return (interval.low, interval.high) if interval.num_values > 1 else (interval.estimate, interval.estimate)
+    return (
+        (interval.low, interval.high) if interval.num_values > 1 else (interval.estimate, interval.estimate)
+    )
 
 
 def mean_bounds(values: Sequence[float]) -> tuple[float, float]:
     """Return the 95 % interval of a mean, the mean itself where one value gives none."""
     interval = mean_interval(values)
-    return (interval.low, interval.high) if interval.num_values > 1 else (interval.estimate, interval.estimate)
+    return (
+        (interval.low, interval.high) if interval.num_values > 1 else (interval.estimate, interval.estimate)
+    )
 
 
 def line_style(dashes: tuple[float, ...] | str) -> Any:
@@ -122,4 +128,6 @@ def bars(axes: Axes, data: object, x: str, y: str, **kwargs: object) -> None:
 def key(figure: Figure, names: Sequence[str], looks: Sequence[dict[str, object]]) -> None:
     """Put one legend above all panels."""
     handles = [Line2D([], [], label=label(name), **look) for name, look in zip(names, looks, strict=True)]  # type: ignore[arg-type]
-    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), handlelength=2.6, borderpad=0)
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=len(handles), handlelength=2.6, borderpad=0
+    )

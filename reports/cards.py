@@ -26,21 +26,25 @@ def line(card: Card) -> str:
 
 
 def _missing(question: str, explanation: str, selection: str) -> Card:
-    return Card(question, (), explanation, "Not measured in this run.", commands=(f"{MEASURE} -k {selection}",))
+    return Card(
+        question, (), explanation, "Not measured in this run.", commands=(f"{MEASURE} -k {selection}",)
+    )
 
 
 def _workers_card(run: Run) -> Card:
     question = "How many workers?"
     explanation = (
-        "A worker is a process that prepares batches while your model computes; with `num_workers=0` training waits "
-        "for its own data. Take the workload that is most like yours. With workers, keep the code that starts "
-        'training below `if __name__ == "__main__":`. Wherever workers start by spawn or forkserver (Windows, macOS, '
-        "Linux from Python 3.14), each of them imports your script again."
+        "A worker is a process that prepares batches while your model computes; with `num_workers=0` "
+        "training waits for its own data. Take the workload that is most like yours. With workers, keep the "
+        'code that starts training below `if __name__ == "__main__":`. Wherever workers start by spawn or '
+        "forkserver (Windows, macOS, Linux from Python 3.14), each of them imports your script again."
     )
     answers = [_worker_answer(answer) for answer in headlines.workers(run)]
     if not answers:
         return _missing(question, explanation, "loader_throughput")
-    return Card(question, answers, explanation, sureness(run, "loader_throughput"), "figure-loader-throughput")
+    return Card(
+        question, answers, explanation, sureness(run, "loader_throughput"), "figure-loader-throughput"
+    )
 
 
 def _worker_answer(answer: WorkersAnswer) -> Answer:
@@ -60,37 +64,44 @@ def _worker_answer(answer: WorkersAnswer) -> Answer:
 def _layers_card(run: Run) -> Card:
     question = "What do batch norm and dropout cost?"
     explanation = (
-        "Batch norm rescales what a layer puts out to mean 0 and variance 1 over the batch, which makes training "
-        "smoother. Dropout sets a random part of it to zero, in training only, so that no unit can lean on another. "
-        "The share is what a step of a small CNN would save without them."
+        "Batch norm rescales what a layer puts out to mean 0 and variance 1 over the batch, which makes "
+        "training smoother. Dropout sets a random part of it to zero, in training only, so that no unit can "
+        "lean on another. The share is what a step of a small CNN would save without them."
     )
     costs = headlines.step_costs(run)
     if not costs:
         return _missing(question, explanation, "step")
     several = len({cost.device for cost in costs}) > 1
     answers = [_cost_answer(cost, several) for cost in costs]
-    return Card(question, answers, explanation, sureness(run, "batchnorm_step", "dropout_step"), "figure-step-share")
+    return Card(
+        question, answers, explanation, sureness(run, "batchnorm_step", "dropout_step"), "figure-step-share"
+    )
 
 
 def _cost_answer(cost: StepCost, names_device: bool) -> Answer:
     label = cost.layer + (f" on {shorten(cost.device, 30)}" if names_device else "")
     sure = "" if cost.share.low > 0 else ", so not surely more than nothing"
     return Answer(
-        label, percent(cost.share.estimate), f"of a training step; 95 % interval {percent_span(cost.share)}{sure}"
+        label,
+        percent(cost.share.estimate),
+        f"of a training step; 95 % interval {percent_span(cost.share)}{sure}",
     )
 
 
 def _decay_card(run: Run) -> Card:
     question = "What does weight decay do?"
     explanation = (
-        "Weight decay pulls every weight a little towards zero in each step, so that the network cannot learn its "
-        "training set by heart. The gap is training minus test accuracy: how much of what was learned does not carry "
-        "over. The best value depends on data, network and optimizer: look for yours in steps of three."
+        "Weight decay pulls every weight a little towards zero in each step, so that the network cannot "
+        "learn its training set by heart. The gap is training minus test accuracy: how much of what was "
+        "learned does not carry over. The best value depends on data, network and optimizer: look for yours "
+        "in steps of three."
     )
     answer = headlines.weight_decay(run)
     if answer is None:
         return _missing(question, explanation, "weight_decay")
-    return Card(question, _decay_answers(answer), explanation, _decay_sureness(run, answer), "figure-weight-decay")
+    return Card(
+        question, _decay_answers(answer), explanation, _decay_sureness(run, answer), "figure-weight-decay"
+    )
 
 
 def _decay_answers(answer: DecayAnswer) -> list[Answer]:
@@ -104,10 +115,16 @@ def _decay_answers(answer: DecayAnswer) -> list[Answer]:
         gap = f"{points(answer.gap.estimate).lstrip('+')} points"
         told = [
             Answer("best decay", f"{answer.best:g}", test),
-            Answer("gap there", gap, f"{gap_without.lstrip('+')} without; 95 % interval {span(answer.gap, 100)}"),
+            Answer(
+                "gap there", gap, f"{gap_without.lstrip('+')} without; 95 % interval {span(answer.gap, 100)}"
+            ),
         ]
     if answer.harmful_from is not None:
-        told.append(Answer("too much", f"from {answer.harmful_from:g}", "test accuracy falls below that without decay"))
+        told.append(
+            Answer(
+                "too much", f"from {answer.harmful_from:g}", "test accuracy falls below that without decay"
+            )
+        )
     return told
 
 

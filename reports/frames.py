@@ -15,7 +15,9 @@ REFERENCES = ("arithmetic", "copy", "pipe")
 
 def _statistics(entry: dict[str, Any]) -> dict[str, Any]:
     stats = mapping(entry.get("stats"))
-    data = [as_number(value) for value in stats.get("data") or []] if isinstance(stats.get("data"), list) else []
+    data = (
+        [as_number(value) for value in stats.get("data") or []] if isinstance(stats.get("data"), list) else []
+    )
     known = {key: as_number(stats.get(key)) for key in ("min", "q1", "median", "q3", "max", "mean", "rounds")}
     if math.isnan(known["median"]):
         known["median"] = float(np.median(data)) if data else known["mean"]
@@ -57,7 +59,10 @@ def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
             yield {
                 **mapping(entry.get("params")),
                 **{key: as_number(value) for key, value in mapping(measured.get("figures")).items()},
-                **{f"companion_{k}_seconds": as_number(v) for k, v in mapping(measured.get("companions")).items()},
+                **{
+                    f"companion_{k}_seconds": as_number(v)
+                    for k, v in mapping(measured.get("companions")).items()
+                },
                 **{key: as_number(value) for key, value in mapping(measured.get("reference")).items()},
                 "configuration": configuration,
                 "topic": str(extra.get("topic") or ""),
@@ -95,7 +100,7 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def _labels(frame: pd.DataFrame, name: str, default: str = "") -> pd.Series:
     values = frame.get(name, pd.Series(default, index=frame.index))
-    return values.map(lambda v: default if v is None or v != v else str(v)).astype(object)
+    return values.map(lambda v: default if pd.isna(v) else str(v)).astype(object)
 
 
 def loader(run: Run) -> pd.DataFrame:
@@ -119,14 +124,17 @@ def loader(run: Run) -> pd.DataFrame:
             "pss_bytes_per_worker": _column(frame, "pss_bytes_per_worker"),
         }
     )
-    tidy = tidy[tidy["num_workers"].ge(0) & tidy["samples_per_second"].gt(0) & np.isfinite(tidy["samples_per_second"])]
+    tidy = tidy[
+        tidy["num_workers"].ge(0) & tidy["samples_per_second"].gt(0) & np.isfinite(tidy["samples_per_second"])
+    ]
     return tidy.astype({"num_workers": int}).reset_index(drop=True)
 
 
 def layers(run: Run) -> pd.DataFrame:
-    """Return the passes of single layers: `layer`, `shape`, `mode`, `direction`, `seconds`, `roof_fraction`, …."""
+    """Return the passes of single layers: `layer`, `shape`, `mode`, `direction`, `roof_fraction`, …."""
     found = [
-        _layer_passes(run, topic, name) for topic, name in (("batchnorm", "batch norm"), ("dropout", "dropout"))
+        _layer_passes(run, topic, name)
+        for topic, name in (("batchnorm", "batch norm"), ("dropout", "dropout"))
     ]
     return pd.concat(found, ignore_index=True) if any(len(f) for f in found) else pd.DataFrame()
 
@@ -151,7 +159,7 @@ def _layer_passes(run: Run, topic: str, name: str) -> pd.DataFrame:
 
 
 def steps(run: Run) -> pd.DataFrame:
-    """Return the passes of the training step: `layer`, `device`, `pass`, `share_of_step`, `seconds`, `without`."""
+    """Return the passes of the training step: `layer`, `device`, `pass`, `share_of_step`, `without`, …."""
     found = []
     for topic, name in (("batchnorm_step", "batch norm"), ("dropout_step", "dropout")):
         frame = passes(run, topic)
@@ -160,7 +168,9 @@ def steps(run: Run) -> pd.DataFrame:
         without = _column(frame, "companion_without_seconds")
         share = _column(frame, "share_of_step").fillna(1 - without / frame["seconds"])
         columns = {"layer": name, "device": _labels(frame, "device", "cpu"), "pass": frame["pass"]}
-        found.append(pd.DataFrame(columns | {"share_of_step": share, "seconds": frame["seconds"], "without": without}))
+        found.append(
+            pd.DataFrame(columns | {"share_of_step": share, "seconds": frame["seconds"], "without": without})
+        )
     frame = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["share_of_step"])
     return frame[np.isfinite(frame["share_of_step"].astype(float))].reset_index(drop=True)
 
@@ -189,6 +199,8 @@ def reference(run: Run) -> pd.DataFrame:
             continue
         taken = frame.groupby("pass")[f"{kind}_seconds"].median().dropna()
         rows += [
-            {"pass": n, "kind": kind, "seconds": t, "relative": t / taken.median()} for n, t in taken.items() if t > 0
+            {"pass": n, "kind": kind, "seconds": t, "relative": t / taken.median()}
+            for n, t in taken.items()
+            if t > 0
         ]
     return pd.DataFrame(rows)

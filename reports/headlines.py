@@ -16,8 +16,8 @@ WITHIN = 0.03  # fewer workers are enough where they reach the best throughput b
 DISTURBED_STEAL = 0.02
 DISTURBED_DRIFT = 0.05  # coefficient of variation of the one-thread arithmetic over the passes
 IN_PROCESS = "in-process"
-USABLE_CORES = ("cpu.usable_cores", "cpu.effective_cores", "cpu.affinity_cores", "cpu.logical_cores")
-DEFAULT_START_METHOD = ("python.start_method", "python.default_start_method", "multiprocessing.start_method")
+USABLE_CORES = "cpu.usable_cores"
+DEFAULT_START_METHOD = "process.default_start_method"
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,9 @@ class DecayAnswer:
     harmful_from: float | None
 
 
-def fact_number(run: Run, keys: tuple[str, ...]) -> float:
-    """Return the first of the facts that is a number, NaN where none is."""
-    values = (as_number(run.facts[key].value) for key in keys if key in run.facts)
-    return next((value for value in values if math.isfinite(value)), math.nan)
-
-
 def usable_cores(run: Run) -> float:
     """Return how many cores the run could use, NaN where the file does not say."""
-    return fact_number(run, USABLE_CORES)
+    return as_number(run.facts[USABLE_CORES].value) if USABLE_CORES in run.facts else math.nan
 
 
 def chosen_start_method(run: Run, loader: pd.DataFrame) -> str:
@@ -98,8 +92,8 @@ def chosen_start_method(run: Run, loader: pd.DataFrame) -> str:
         return IN_PROCESS
     breadth = started.groupby("start_method", sort=False)["num_workers"].nunique()
     widest = list(breadth[breadth == breadth.max()].index)
-    defaults = [run.facts[key].value for key in DEFAULT_START_METHOD if key in run.facts]
-    return next((method for method in defaults if method in widest), widest[0])
+    default = run.facts[DEFAULT_START_METHOD].value if DEFAULT_START_METHOD in run.facts else None
+    return default if default in widest else widest[0]
 
 
 def curve(loader: pd.DataFrame, workload: str, start_method: str) -> pd.DataFrame:
@@ -109,7 +103,7 @@ def curve(loader: pd.DataFrame, workload: str, start_method: str) -> pd.DataFram
 
 
 def paired(frame: pd.DataFrame, column: str, by: str, key: str, first: float, second: float) -> pd.DataFrame:
-    """Return two columns, the values of `column` where `by` is `first` and `second`, on the keys both have."""
+    """Return the values of `column` where `by` is `first` and where it is `second`, on the keys both have."""
     table = frame[frame[by].isin([first, second])].pivot_table(index=key, columns=by, values=column)
     return table.reindex(columns=[first, second]).dropna()
 
@@ -148,7 +142,11 @@ def weight_decay(run: Run) -> DecayAnswer | None:
     study = frames.weight_decay(run)
     if study.empty or study["weight_decay"].nunique() < 2 or not (study["weight_decay"] == 0).any():
         return None
-    study = study.assign(gap=study["train_accuracy"] - study["test_accuracy"]) if "train_accuracy" in study else study
+    study = (
+        study.assign(gap=study["train_accuracy"] - study["test_accuracy"])
+        if "train_accuracy" in study
+        else study
+    )
     means = study.groupby("weight_decay")["test_accuracy"].mean()
     best = float(means.idxmax())
     at_best, at_zero = study[study["weight_decay"] == best], study[study["weight_decay"] == 0]

@@ -15,11 +15,13 @@ from reports import privacy
 EXPECTED = "expected a pytest-benchmark result, such as `pytest bench --benchmark-autosave` writes"
 LONGEST_STRING = 2000
 _ESTIMATES = ("median", "mean", "min", "max")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 class ResultError(Exception):
-    """What the user gave cannot be used; the message is one sentence that names it and says what was expected."""
+    """What the user gave cannot be used; the message is a sentence that names it and says what was expected."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +145,9 @@ def _parse(path: Path, content: bytes) -> Any:
     except json.JSONDecodeError as error:
         rest = error.doc[error.pos :].strip()
         what = "is no JSON" if rest and not error.msg.startswith("Unterminated") else "breaks off"
-        raise ResultError(f"{shown(path)} {what} at line {error.lineno}, column {error.colno}; {EXPECTED}.") from None
+        raise ResultError(
+            f"{shown(path)} {what} at line {error.lineno}, column {error.colno}; {EXPECTED}."
+        ) from None
     except UnicodeDecodeError:
         raise ResultError(f"{shown(path)} is no text; {EXPECTED}.") from None
     except RecursionError:
@@ -170,7 +174,9 @@ def _usable(path: Path, document: Any) -> tuple[list[dict[str, Any]], int]:
     if not kept:
         raise ResultError(f"{shown(path)} {_look_alike(document)}; {EXPECTED}.")
     if not any(math.isfinite(as_number(entry["stats"].get(key))) for entry in kept for key in _ESTIMATES):
-        raise ResultError(f"{shown(path)} holds no finite measurement (every value is NaN or missing); {EXPECTED}.")
+        raise ResultError(
+            f"{shown(path)} holds no finite measurement (every value is NaN or missing); {EXPECTED}."
+        )
     return kept, len(listed) - len(kept)  # type: ignore[arg-type]
 
 

@@ -19,7 +19,9 @@ def check_target(target: Path, inputs: Sequence[Path]) -> None:
     if target.is_dir():
         raise ResultError(f"{shown(target)} is a folder; {wanted}.")
     if not target.parent.is_dir():
-        raise ResultError(f"{shown(target)} cannot be written: the folder {shown(target.parent)} does not exist; {wanted}.")
+        raise ResultError(
+            f"{shown(target)} cannot be written: the folder {shown(target.parent)} does not exist; {wanted}."
+        )
     if target.exists() and not target.is_file():
         raise ResultError(f"{shown(target)} is no regular file; {wanted}.")
     if target.exists() and not os.access(target, os.W_OK):

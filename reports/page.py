@@ -26,7 +26,7 @@ def content_security_policy(script: str) -> str:
 
 
 @cache
-def _template():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _template():  # type: ignore[no-untyped-def]
     import jinja2
     import markupsafe
 

@@ -1,4 +1,4 @@
-"""What must not leave the machine with a report: names of host and user, home paths, serials, environment values."""
+"""What must not leave with a report: names of host and user, home paths, serials, environment values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,7 +8,8 @@ HIDDEN = "(hidden)"
 HIDDEN_PATH = "(path)"
 
 _PRIVATE_KEY = re.compile(
-    r"^(host|user|env)\.|(^|[._])(serial|uuid)(_number)?($|[._])|^node$|hostname|username|node_name", re.IGNORECASE
+    r"^(host|user|env|environment)\.|(^|[._])(serial|uuid)(_number)?($|[._])|^node$|hostname|username|node_name",
+    re.IGNORECASE,
 )
 _NAMING_KEY = re.compile(r"^(host|user)\..*(name|node|login)|hostname|username|node_name", re.IGNORECASE)
 _HOME_PATH = re.compile(
@@ -27,7 +28,9 @@ def _names(document: Mapping[str, Any]) -> list[str]:
     facts = machine.get("facts")
     facts = facts if isinstance(facts, Mapping) else {}
     found = [machine.get("node")] + [
-        fact.get("value") for key, fact in facts.items() if isinstance(fact, Mapping) and _NAMING_KEY.search(key)
+        fact.get("value")
+        for key, fact in facts.items()
+        if isinstance(fact, Mapping) and _NAMING_KEY.search(key)
     ]
     words = [name for name in found if isinstance(name, str)]
     words += [name.split(".")[0] for name in words]
@@ -53,7 +56,7 @@ def _hidden(value: object) -> object:
 
 
 def redacted(value: Any, redact: Redact) -> Any:
-    """Return a JSON value with every string, keys included, redacted, and private facts without their values."""
+    """Return a JSON value with every string redacted, keys included, and private facts without values."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What the sections are given: the subject run, the other results, and the findings as the page may show them."""
+"""What the sections are given: the subject run, the other results, the findings as they may be shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Numbers as a reader meets them: three significant digits, units at the edge, an interval beside its estimate."""
+"""Numbers as a reader meets them: three significant digits, and an interval beside its estimate."""
 
 import math
 

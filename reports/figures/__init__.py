@@ -30,7 +30,7 @@ def of_section(run: Run, section: str) -> list[Part]:
     """
     parts = []
     for module in modules():
-        if module.SECTION == section:
+        if section == module.SECTION:
             try:
                 parts.append(drawn(run, module))
             except Exception as error:

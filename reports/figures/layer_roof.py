@@ -61,9 +61,9 @@ def title(run: Run) -> str:
 def caption(run: Run) -> str:
     """Return what the roof is."""
     return (
-        "These layers do little arithmetic: what bounds them is how fast memory moves. The dotted roof is a copy of "
-        "the same tensor, timed in turns with the layer; a short bar means that a better kernel or a fused one would "
-        "be faster. Rings are the single passes "
+        "These layers do little arithmetic: what bounds them is how fast memory moves. The dotted roof is a "
+        "copy of the same tensor, timed in turns with the layer; a short bar means that a better kernel or "
+        "a fused one would be faster. Rings are the single passes "
         f"({count(bounded(run)['pass'].nunique(), 'pass')}), whiskers the 95 % interval of their mean."
     )
 
@@ -74,7 +74,17 @@ def table(run: Run) -> Table:
     groups = layers.groupby(["layer", "device", "shape", "mode", "direction"], sort=False)
     return Table(
         "Cost per call of every layer",
-        ("layer", "device", "shape", "mode", "direction", "per call", "share of the roof, %", "95 % interval", "passes"),
+        (
+            "layer",
+            "device",
+            "shape",
+            "mode",
+            "direction",
+            "per call",
+            "share of the roof, %",
+            "95 % interval",
+            "passes",
+        ),
         rows(
             [
                 *(cell(name) for name in names),

@@ -81,7 +81,8 @@ def _ideal(panel: pd.DataFrame, cores: float) -> tuple[np.ndarray, np.ndarray]:
 def title(run: Run) -> str:
     """Return how many workers are enough for each workload."""
     return "Enough workers here: " + "; ".join(
-        f"{answer.num_workers} for {canvas.label(answer.workload)} ({number(answer.throughput.estimate)} samples/s)"
+        f"{answer.num_workers} for {canvas.label(answer.workload)} ({number(answer.throughput.estimate)} "
+        "samples/s)"
         for answer in headlines.workers(run)
     )
 
@@ -90,12 +91,17 @@ def caption(run: Run) -> str:
     """Return how to read the lines."""
     cores = headlines.usable_cores(run)
     known = np.isfinite(cores)
-    ideal = f"min(workers, {cores:g} cores) times one worker" if known else "not drawn: the file names no usable cores"
+    ideal = (
+        f"min(workers, {cores:g} cores) times one worker"
+        if known
+        else "not drawn: the file names no usable cores"
+    )
     return (
         "Higher is better. Each point is the geometric mean over "
-        f"{count(frames.loader(run)['pass'].nunique(), 'pass')}, its bar the 95 % interval over passes. At 0 workers "
-        f"the training process loads its own data. The dotted line is ideal scaling ({ideal}): a line that leaves it "
-        "has met something other than the cores; waiting for storage may rise above it, because it needs no core."
+        f"{count(frames.loader(run)['pass'].nunique(), 'pass')}, its bar the 95 % interval over passes. At "
+        f"0 workers the training process loads its own data. The dotted line is ideal scaling ({ideal}): a "
+        "line that leaves it has met something other than the cores; waiting for storage may rise above it, "
+        "because it needs no core."
     )
 
 

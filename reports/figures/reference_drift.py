@@ -1,5 +1,6 @@
 """How the machine's own speed moved while it measured."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,9 @@ def draw(run: Run) -> Any:
     kinds = [kind for kind in NAMES if kind in set(reference["kind"])]
     figure, grid = canvas.panels(1, 1, 2.7)
     axes = grid[0, 0]
-    placed = reference.assign(number=reference["pass"].rank(method="dense"), percent=100 * reference["relative"] - 100)
+    placed = reference.assign(
+        number=reference["pass"].rank(method="dense"), percent=100 * reference["relative"] - 100
+    )
     sns.lineplot(
         data=placed, x="number", y="percent", hue="kind", style="kind", hue_order=kinds, style_order=kinds, ax=axes,
         palette=dict(zip(kinds, canvas.SERIES_COLOURS, strict=False)), errorbar=None, legend=False,
@@ -52,7 +55,7 @@ def _by_kind(run: Run) -> list[tuple[str, pd.DataFrame]]:
 def title(run: Run) -> str:
     """Return the coefficient of variation of each reference."""
     told = [(NAMES[kind], headlines.variation(part["relative"])) for kind, part in _by_kind(run)]
-    varied = [f"{name} {percent(value)}" for name, value in told if value == value]
+    varied = [f"{name} {percent(value)}" for name, value in told if math.isfinite(value)]
     return f"Drift between passes: {', '.join(varied)}" if varied else "One pass alone cannot show drift"
 
 
@@ -60,10 +63,10 @@ def caption(run: Run) -> str:
     """Return what the references are for."""
     passes = count(frames.reference(run)["pass"].nunique(), "pass")
     return (
-        f"The same three small tasks were timed in each of {passes}. They never change, so what moves here is the "
-        "machine: other programs, its clock, its neighbours on the same host. The title gives the coefficient of "
-        "variation (standard deviation over mean). A difference between configurations smaller than this needs more "
-        "passes to be believed."
+        f"The same three small tasks were timed in each of {passes}. They never change, so what moves here "
+        "is the machine: other programs, its clock, its neighbours on the same host. The title gives the "
+        "coefficient of variation (standard deviation over mean). A difference between configurations "
+        "smaller than this needs more passes to be believed."
     )
 
 

@@ -29,7 +29,9 @@ def draw(run: Run) -> Any:
         return None
     import seaborn as sns
 
-    placed = frame.assign(mebibytes=frame["saved_activation_bytes"] / 2**20, shape=frame["shape"].map(canvas.label))
+    placed = frame.assign(
+        mebibytes=frame["saved_activation_bytes"] / 2**20, shape=frame["shape"].map(canvas.label)
+    )
     num_shapes = placed["shape"].nunique()
     figure, grid = canvas.panels(1, 1, 0.9 + 0.62 * num_shapes)
     axes = grid[0, 0]
@@ -58,9 +60,9 @@ def title(run: Run) -> str:
 def caption(run: Run) -> str:
     """Return why it matters."""
     return (
-        "Training keeps tensors until the backward pass has used them, and they are what fills the memory. A layer "
-        "that only keeps its input often shares it with the layer before. The sizes follow from the shapes, so they "
-        "have no interval; bars start at zero."
+        "Training keeps tensors until the backward pass has used them, and they are what fills the memory. "
+        "A layer that only keeps its input often shares it with the layer before. The sizes follow from the "
+        "shapes, so they have no interval; bars start at zero."
     )
 
 

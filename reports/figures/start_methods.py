@@ -71,11 +71,11 @@ def caption(run: Run) -> str:
     """Return what the two columns mean."""
     passes = count(compared(run)["pass"].nunique(), "pass")
     return (
-        "Left, shorter is better: the wait before the first batch of an epoch, paid again in every epoch unless "
-        "`persistent_workers=True`. Right, longer is better: the pace once the workers are up. Rings are the single "
-        f"passes ({passes}), bars their mean, whiskers its 95 % interval; bars start at zero. `fork` copies the "
-        "process, `spawn` and `forkserver` start Python afresh and import your script again, so a script for them "
-        'needs `if __name__ == "__main__":`.'
+        "Left, shorter is better: the wait before the first batch of an epoch, paid again in every epoch "
+        "unless `persistent_workers=True`. Right, longer is better: the pace once the workers are up. Rings "
+        f"are the single passes ({passes}), bars their mean, whiskers its 95 % interval; bars start at "
+        "zero. `fork` copies the process, `spawn` and `forkserver` start Python afresh and import your "
+        'script again, so a script for them needs `if __name__ == "__main__":`.'
     )
 
 
@@ -94,5 +94,13 @@ def table(run: Run) -> Table:
                 cell(number(memory), memory),
             ]
         )
-    columns = ("workload", "start method", "workers", "first batch, s", "95 % interval", "samples/s", "95 % interval")
+    columns = (
+        "workload",
+        "start method",
+        "workers",
+        "first batch, s",
+        "95 % interval",
+        "samples/s",
+        "95 % interval",
+    )
     return Table("Start and pace", (*columns, "passes", "PSS per worker, MiB"), rows(lines), is_folded=True)

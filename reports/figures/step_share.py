@@ -31,7 +31,8 @@ def title(run: Run) -> str:
     costs = headlines.step_costs(run)
     several = len({cost.device for cost in costs}) > 1
     told = [
-        f"{c.layer} takes {percent(c.share.estimate)}{f' on {canvas.label(c.device)}' if several else ''}" for c in costs
+        f"{c.layer} takes {percent(c.share.estimate)}{f' on {canvas.label(c.device)}' if several else ''}"
+        for c in costs
     ]
     sentence = listed(told) + " of a training step here"
     return sentence[0].upper() + sentence[1:]
@@ -40,9 +41,10 @@ def title(run: Run) -> str:
 def caption(run: Run) -> str:
     """Return what is compared with what."""
     return (
-        "A training step (forward, loss, backward, update) of a small convolutional network is timed with the layer "
-        "and without it, in turns; the share is what the step loses when the layer goes. Rings are the single passes "
-        f"({count(frames.steps(run)['pass'].nunique(), 'pass')}), whiskers the 95 % interval of their mean."
+        "A training step (forward, loss, backward, update) of a small convolutional network is timed with "
+        "the layer and without it, in turns; the share is what the step loses when the layer goes. Rings "
+        f"are the single passes ({count(frames.steps(run)['pass'].nunique(), 'pass')}), whiskers the 95 % "
+        "interval of their mean."
     )
 
 

@@ -32,7 +32,9 @@ def draw(run: Run) -> Any:
     axes, lines = grid[0, 0], np.arange(len(frame))
     axes.hlines(lines, frame["min"], frame["max"], color=canvas.BLUE, linewidth=1.2)
     axes.hlines(lines, frame["q1"], frame["q3"], color=canvas.BLUE, linewidth=6, alpha=0.45)
-    sns.scatterplot(x=frame["median"], y=lines, ax=axes, color=canvas.BLUE, s=42, edgecolor=canvas.PAPER, zorder=3)
+    sns.scatterplot(
+        x=frame["median"], y=lines, ax=axes, color=canvas.BLUE, s=42, edgecolor=canvas.PAPER, zorder=3
+    )
     axes.set_yticks(lines, labels=[canvas.label(name) for name in frame["name"]])
     axes.invert_yaxis()
     axes.set_xscale("log")
@@ -58,9 +60,10 @@ def caption(run: Run) -> str:
     """Return how to read a line."""
     shown = count(len(slowest(run)), "benchmark")
     return (
-        f"{shown}, slowest first. Dots are medians over rounds, thick bars reach from the first to the third quartile, "
-        "thin lines from the quickest to the slowest round. Rounds of one run share the state of the machine: their "
-        "spread is no confidence interval, and no ground to call two benchmarks different."
+        f"{shown}, slowest first. Dots are medians over rounds, thick bars reach from the first to the "
+        "third quartile, thin lines from the quickest to the slowest round. Rounds of one run share the "
+        "state of the machine: their spread is no confidence interval, and no ground to call two benchmarks "
+        "different."
     )
 
 
@@ -71,7 +74,11 @@ def table(run: Run) -> Table:
         "Times per call",
         ("benchmark", *columns, "rounds"),
         rows(
-            [cell(r["benchmark"]), *(cell(seconds(r[c]), r[c]) for c in columns), cell(f"{r['rounds']:,.0f}", r["rounds"])]
+            [
+                cell(r["benchmark"]),
+                *(cell(seconds(r[c]), r[c]) for c in columns),
+                cell(f"{r['rounds']:,.0f}", r["rounds"]),
+            ]
             for _, r in slowest(run).rename(columns={"name": "benchmark"}).iterrows()
         ),
         is_folded=True,

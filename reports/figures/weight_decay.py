@@ -29,7 +29,9 @@ def draw(run: Run) -> Any:
         return None
     below = [name for name in ("gap", "weight_norm") if name in frame and frame[name].notna().any()]
     heights = [2.0, *[1.2] * len(below)]
-    figure, grid = canvas.panels(len(heights), 1, 0.9 + 1.45 * sum(heights), sharex=True, height_ratios=heights)
+    figure, grid = canvas.panels(
+        len(heights), 1, 0.9 + 1.45 * sum(heights), sharex=True, height_ratios=heights
+    )
     accuracy, *others = grid[:, 0]
     for i, (column, (_, colour)) in enumerate(LINES.items()):
         if column in frame:
@@ -77,10 +79,12 @@ def title(run: Run) -> str:
         best = frames.weight_decay(run).groupby("weight_decay")["test_accuracy"].mean()
         return f"Test accuracy is highest at weight decay {best.idxmax():g}: {percent(best.max(), 1)}"
     if answer.best == 0:
-        return f"No weight decay beat none here: test accuracy {percent(answer.test_without.estimate, 1)} at 0"
+        return (
+            f"No weight decay beat none here: test accuracy {percent(answer.test_without.estimate, 1)} at 0"
+        )
     return (
-        f"Weight decay {answer.best:g} lifts test accuracy from {percent(answer.test_without.estimate, 1)} to "
-        f"{percent(answer.test.estimate, 1)} ({points(answer.gain.estimate)} points)"
+        f"Weight decay {answer.best:g} lifts test accuracy from {percent(answer.test_without.estimate, 1)} "
+        f"to {percent(answer.test.estimate, 1)} ({points(answer.gain.estimate)} points)"
     )
 
 
@@ -88,10 +92,10 @@ def caption(run: Run) -> str:
     """Return how to read the three panels."""
     seeds = count(int(frames.weight_decay(run).groupby("weight_decay").size().max()), "seed")
     return (
-        f"Lines are means over {seeds}, bands the 95 % interval over seeds. Weight decay pulls weights towards zero in "
-        "every step. Too little, and the network learns the training set by heart: the gap between training and test "
-        "accuracy is wide. Too much, and it cannot learn at all: both fall together. The gap alone is no aim, it "
-        "closes there too."
+        f"Lines are means over {seeds}, bands the 95 % interval over seeds. Weight decay pulls weights "
+        "towards zero in every step. Too little, and the network learns the training set by heart: the gap "
+        "between training and test accuracy is wide. Too much, and it cannot learn at all: both fall "
+        "together. The gap alone is no aim, it closes there too."
     )
 
 
@@ -103,7 +107,11 @@ def table(run: Run) -> Table:
         "The study in numbers",
         ("weight decay", "quantity", "mean", "95 % interval", "seeds"),
         rows(
-            [cell(number(decay), decay), cell(name.replace("_", " ")), *interval_cells(mean_interval(part[name]))]
+            [
+                cell(number(decay), decay),
+                cell(name.replace("_", " ")),
+                *interval_cells(mean_interval(part[name])),
+            ]
             for decay, part in frame.groupby("weight_decay")
             for name in names
         ),

@@ -1,6 +1,7 @@
 """Sections of the page, one a file, found by looking.
 
-A section is a module here with `ORDER` and `build(report) -> Section | None`: None where it has nothing to say.
+A section is a module here with `ORDER` and `build(report) -> Section | None`, None where it has nothing
+to say.
 """
 
 import importlib

@@ -14,7 +14,9 @@ def build(report: Report) -> Section:
     """Return median, spread and number of passes (of rounds, where the file knows no passes)."""
     frame = frames.configurations(report.run)
     columns = ("benchmark", "group", "median", "per", "fastest", "slowest", "spread", "values")
-    caption = f"{count(len(frame), 'benchmark')}: medians, and the spread between the fastest and the slowest value"
+    caption = (
+        f"{count(len(frame), 'benchmark')}: medians, and the spread between the fastest and the slowest value"
+    )
     table = Table(caption, columns, rows(_line(row) for _, row in frame.iterrows()), is_folded=report.is_ours)
     return Section("benchmarks", "Every benchmark", (table,))
 
@@ -31,5 +33,5 @@ def _line(row: pd.Series) -> list[Cell]:
         cell(seconds(row["min"]), row["min"]),
         cell(seconds(row["max"]), row["max"]),
         cell(percent(spread), spread),
-        cell(count(int(amount), noun) if amount == amount else "", amount),
+        cell(count(int(amount), noun) if pd.notna(amount) else "", amount),
     ]

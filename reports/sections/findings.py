@@ -17,7 +17,9 @@ def build(report: Report) -> Section | None:
     if not report.findings:
         text = "This file carries no facts about its machine, so no check could run."
         return Section("findings", "Findings", (Prose(text, ("python -m diagnostics",)),))
-    parts: list[Part] = [FindingList(report.problems)] if report.problems else [Prose("Nothing to mend was found.")]
+    parts: list[Part] = (
+        [FindingList(report.problems)] if report.problems else [Prose("Nothing to mend was found.")]
+    )
     for statuses, told in ((OPEN, "could not be decided"), (QUIET, "in order or not applicable here")):
         chosen = [finding for finding in report.findings if finding.status in statuses]
         if chosen:

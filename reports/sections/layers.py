@@ -15,5 +15,5 @@ def build(report: Report) -> Section | None:
     drawn = figures.of_section(report.run, "layers")
     if not drawn:
         text = "The cost of batch norm and dropout was not measured in this run. Measure it with"
-        drawn = [Prose(text, (f'{MEASURE} -k \"batchnorm or dropout\"',))]
+        drawn = [Prose(text, (f'{MEASURE} -k "batchnorm or dropout"',))]
     return Section("layers", "Batch norm and dropout", drawn)

@@ -15,5 +15,5 @@ def build(report: Report) -> Section | None:
     drawn = figures.of_section(report.run, "loader")
     if not drawn:
         text = "How fast a DataLoader delivers samples was not measured in this run. Measure it with"
-        drawn = [Prose(text, (f'{MEASURE} -k loader_throughput',))]
+        drawn = [Prose(text, (f"{MEASURE} -k loader_throughput",))]
     return Section("loader", "Loader throughput", drawn)

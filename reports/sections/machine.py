@@ -1,13 +1,14 @@
 """The machine as the run found it."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
+from diagnostics.quantities import format_quantity
 from reports.load import as_number, mapping
 from reports.parts import Cell, Part, Prose, Section, Table, cell, rows
 from reports.privacy import HIDDEN
 from reports.report import Report
-from reports.wording import number, percent, seconds, size
 
 ORDER = 20
 GENERAL = ("system", "release", "machine", "processor", "python_implementation", "python_version")
@@ -32,7 +33,11 @@ def build(report: Report) -> Section | None:
              cell(fact.get("source") or "")]
             for key, fact in sorted(facts.items())
         )  # fmt: skip
-        parts.append(Table("Raw values, units and where they were read", ("fact", "value", "unit", "source"), raw, True))
+        parts.append(
+            Table(
+                "Raw values, units and where they were read", ("fact", "value", "unit", "source"), raw, True
+            )
+        )
     if any(HIDDEN in line[-1].text for part in parts if isinstance(part, Table) for line in part.rows):
         parts.append(Prose("Names of host and user, serial numbers and environment values are hidden."))
     return Section("machine", "The machine", parts)
@@ -50,18 +55,9 @@ def _general(info: dict[str, Any]) -> Iterator[list[Cell]]:
 
 
 def readable_value(fact: dict[str, Any]) -> str:
-    """Return a fact's value in the unit that a reader expects."""
+    """Return a fact's value in the unit that a reader expects, as the terminal writes it."""
     value, unit = fact.get("value"), str(fact.get("unit") or "")
-    if value is None:
-        return "no limit, or not set"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    if not isinstance(value, (int, float)):
-        return str(value)
-    formats = {"bytes": size, "seconds": seconds, "fraction": percent}
-    if unit in formats:
-        return formats[unit](as_number(value))
-    amount = f"{value:,}" if isinstance(value, int) and abs(value) < 10**15 else number(as_number(value))
-    return f"{amount} {unit}".rstrip()
+    if isinstance(value, (str, list, dict)):
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    is_too_large = isinstance(value, int) and not math.isfinite(as_number(value))
+    return f"a number of {len(str(value))} digits" if is_too_large else format_quantity(value, unit)

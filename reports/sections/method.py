@@ -1,5 +1,6 @@
 """How the run was made, what failed in it, and how noisy the machine was."""
 
+import math
 from collections.abc import Iterator
 
 from reports import figures, frames
@@ -30,21 +31,26 @@ def _provenance(run: Run) -> Iterator[str]:
         return
     yield (
         f"Profile {suite.get('profile')}, {count(int(_finite(suite.get('passes'))), 'pass')}, "
-        f"{seconds(as_number(suite.get('seconds')))} in all. In every pass each configuration is measured once, in an "
-        f"order shuffled anew (seed {suite.get('order_seed')}): what varies between passes is the error that the "
-        "intervals show. Configurations are compared pass by pass."
+        f"{seconds(as_number(suite.get('seconds')))} in all. In every pass each configuration is measured "
+        f"once, in an order shuffled anew (seed {suite.get('order_seed')}): what varies between passes is "
+        "the error that the intervals show. Configurations are compared pass by pass."
     )
 
 
 def _finite(value: object) -> float:
     number = as_number(value)
-    return number if number == number else 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 def _failures(run: Run) -> Table | None:
     failures = entries(run.suite.get("failures"))
     lines = rows(
-        [cell(f.get("name") or f.get("fullname")), cell(f.get("kind")), cell(f.get("reason")), cell(f.get("passes_done"))]
+        [
+            cell(f.get("name") or f.get("fullname")),
+            cell(f.get("kind")),
+            cell(f.get("reason")),
+            cell(f.get("passes_done")),
+        ]
         for f in failures
     )
     caption = f"{count(len(failures), 'configuration')} failed; the rest of the run went on"

@@ -22,26 +22,47 @@ def build(report: Report) -> Section:
 def _verdict(report: Report) -> tuple[str, str, str, tuple[str, ...]]:
     if not report.is_ours:
         benchmarks = count(len(frames.configurations(report.run)), "benchmark")
-        advice = "It comes from another suite: you find its times below. To check this machine for training, run"
-        return Status.UNKNOWN, f"{benchmarks}, and nothing about the machine's fitness.", advice, (cards.MEASURE,)
+        advice = (
+            "It comes from another suite: you find its times below. To check this machine for training, run"
+        )
+        return (
+            Status.UNKNOWN,
+            f"{benchmarks}, and nothing about the machine's fitness.",
+            advice,
+            (cards.MEASURE,),
+        )
     if not report.findings:
         advice = "The file carries no facts about its machine. To judge this one, run"
-        return Status.UNKNOWN, "Whether this machine is fit was not judged.", advice, ("python -m diagnostics",)
+        return (
+            Status.UNKNOWN,
+            "Whether this machine is fit was not judged.",
+            advice,
+            ("python -m diagnostics",),
+        )
     problems = report.problems
     if not problems:
-        return Status.OK, "This machine is ready for training.", _left_open(report), ()
+        return *_unproblematic(report), ()
     worst = problems[0]
     others = f" ({count(len(problems) - 1, 'more finding')} below)" if len(problems) > 1 else ""
     advice = f"The one thing to mend: {worst.summary} {worst.remedy}{others}"
-    verdict = "This machine is not fit for training yet." if worst.status == Status.FAIL else "Fit, with room to mend."
+    verdict = (
+        "This machine is not fit for training yet."
+        if worst.status == Status.FAIL
+        else "Fit, with room to mend."
+    )
     return worst.status, verdict, advice, tuple(worst.commands[:1])
 
 
-def _left_open(report: Report) -> str:
-    num_open = sum(finding.status in (Status.UNKNOWN, Status.CRASHED) for finding in report.findings)
-    ok = sum(finding.status == Status.OK for finding in report.findings)
-    told = f"{count(ok, 'check')} passed."
-    return f"{told} {count(num_open, 'check')} could not be decided." if num_open else told
+def _unproblematic(report: Report) -> tuple[str, str, str]:
+    statuses = [finding.status for finding in report.findings]
+    num_open = sum(status in (Status.UNKNOWN, Status.CRASHED) for status in statuses)
+    told = f"{count(statuses.count(Status.OK), 'check')} passed."
+    if not num_open:
+        return Status.OK, "This machine is ready for training.", told
+    told += f" {count(num_open, 'check')} could not be decided."
+    if Status.OK in statuses:
+        return Status.OK, "Nothing to mend was found.", told
+    return Status.UNKNOWN, "Whether this machine is fit could not be judged.", told
 
 
 def _notices(report: Report) -> Iterator[str]:
@@ -49,12 +70,12 @@ def _notices(report: Report) -> Iterator[str]:
     if suite and suite.get("complete") is False:
         failures = suite.get("failures") or []
         yield (
-            "Unfinished run: it was cut off before its last pass, so some configurations have fewer passes than "
-            f"others or none ({count(len(failures), 'failure')} recorded)."
+            "Unfinished run: it was cut off before its last pass, so some configurations have fewer passes "
+            f"than others or none ({count(len(failures), 'failure')} recorded)."
         )
     if report.others:
         yield (
-            f"This page shows the newest of {len(report.others) + 1} results, {report.run.name}; nothing of the others "
-            "is mixed in. They are named under Method and noise."
+            f"This page shows the newest of {len(report.others) + 1} results, {report.run.name}; nothing of "
+            "the others is mixed in. They are named under Method and noise."
         )
     yield from report.run.notes

@@ -14,6 +14,9 @@ def build(report: Report) -> Section | None:
         return None
     drawn = figures.of_section(report.run, "start-methods")
     if not drawn:
-        text = "Start methods were not compared in this run: that needs at least two of them at the same number of workers. Measure it with"
-        drawn = [Prose(text, (f'{MEASURE} -k loader_throughput --start-methods fork,spawn,forkserver',))]
+        text = (
+            "Start methods were not compared in this run: that needs at least two of them at the same number "
+            "of workers. Measure it with"
+        )
+        drawn = [Prose(text, (f"{MEASURE} -k loader_throughput --start-methods fork,spawn,forkserver",))]
     return Section("start-methods", "Start methods", drawn)

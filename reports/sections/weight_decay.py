@@ -15,5 +15,5 @@ def build(report: Report) -> Section | None:
     drawn = figures.of_section(report.run, "weight-decay")
     if not drawn:
         text = "What weight decay does was not measured in this run. Measure it with"
-        drawn = [Prose(text, (f'{MEASURE} -k weight_decay',))]
+        drawn = [Prose(text, (f"{MEASURE} -k weight_decay",))]
     return Section("weight-decay", "Weight decay", drawn)
