@@ -34,8 +34,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="python -m diagnostics",
-        description="Says what slows or breaks DataLoaders on this machine. Without a command: machine.",
-        epilog="Exit codes: 0 nothing found, 1 findings at --fail-on or above, 2 wrong usage, 3 a fault of ours.",
+        description="Says what slows or breaks DataLoaders here. Without a command: machine (see machine --help).",
+        epilog="Exit codes: 0 nothing found, 1 findings at --fail-on or above, 2 wrong usage, 3 our fault.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     machine = commands.add_parser("machine", help="facts, live trials and findings for this machine")

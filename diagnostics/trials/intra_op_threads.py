@@ -2,7 +2,7 @@
 
 A small MLP is trained on random data, one step with one thread and one with the default, in random order
 within each couple, so that whatever disturbs the machine meets both. Couples are gathered into pairs of about
-0.15 s (neighbouring steps share the machine's state, so a single couple is no independent value). Run by path
+0.1 s (neighbouring steps share the machine's state, so a single couple is no independent value). Run by path
 in a child; prints the pairs as JSON, and the CPU time that was stolen meanwhile.
 """
 
@@ -14,9 +14,9 @@ from types import ModuleType
 from typing import Any
 
 BATCH_SIZE, WIDTH = 128, 128
-PAIR_SECONDS = 0.15
+PAIR_SECONDS = 0.1
 MOST_PAIRS, FEWEST_PAIRS = 10, 4
-BUDGET_SECONDS = 1.8
+BUDGET_SECONDS = 1.2
 
 
 def make_step(torch: ModuleType) -> Callable[[], None]:
