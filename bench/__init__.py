@@ -1,0 +1,1 @@
+"""MEASURES: pytest-benchmark suites of loaders, layers and regularizers. Writes JSON, interprets nothing."""

@@ -1,0 +1,36 @@
+"""The cost of batch normalization: alone, against a copy of its input, and within a training step."""
+
+from torch import nn
+
+from bench.alternating_calls import AlternatingCalls
+from bench.configuration import configurations
+from bench.devices import require_device
+from bench.layers import SHAPES, layer_cost, layer_grid, step_cost, step_grid
+
+# How often the input's bytes must cross the memory bus, once they exceed the cache. Training reads the input
+# for the statistics before it can read it again to normalize and write: 3. Its backward pass reads input and
+# upstream gradient for the two sums, then both again to write the gradient: 5 (Ioffe and Szegedy 2015, the
+# formulas of algorithm 1 and section 3). Evaluation knows the statistics: read and write, each way.
+SWEEPS = {
+    ("train", "forward"): 3,
+    ("train", "forward_backward"): 8,
+    ("eval", "forward"): 2,
+    # the gradient of the scale needs the input too: read input and upstream gradient, write the gradient
+    ("eval", "forward_backward"): 5,
+}
+
+
+@configurations(layer_grid, topic="batchnorm", group="Batch norm on {device}: seconds per call")
+def bench_batchnorm(device: str, shape: str, mode: str, direction: str) -> AlternatingCalls:
+    """One batch norm layer with scale and shift."""
+    require_device(device)
+    channels = SHAPES[shape][1]
+    layer = nn.BatchNorm2d(channels) if shape.startswith("conv") else nn.BatchNorm1d(channels)
+    return layer_cost(layer, device, shape, mode, direction, SWEEPS[mode, direction])
+
+
+@configurations(step_grid, topic="batchnorm_step", group="Training step of a small CNN on {device}: seconds")
+def bench_batchnorm_step(device: str) -> AlternatingCalls:
+    """A training step with batch norm after every convolution, beside the same step without."""
+    require_device(device)
+    return step_cost(nn.BatchNorm2d, device)

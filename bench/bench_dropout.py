@@ -1,0 +1,35 @@
+"""The cost of dropout: alone, against a copy of its input, and within a training step."""
+
+from torch import nn
+
+from bench.alternating_calls import AlternatingCalls
+from bench.configuration import configurations
+from bench.devices import require_device
+from bench.layers import layer_cost, layer_grid, step_cost, step_grid
+
+PROBABILITY = 0.5
+MASK = 1 / 4  # one byte an element, a quarter of a float32: the least that a mask of booleans takes
+
+# How often the input's bytes must cross the memory bus. Training reads the input, writes output and mask; its
+# backward pass reads upstream gradient and mask and writes the gradient. In evaluation dropout is the
+# identity: nothing must move, so its roof fraction is 0 by definition.
+SWEEPS = {
+    ("train", "forward"): 2 + MASK,
+    ("train", "forward_backward"): 4 + 2 * MASK,
+    ("eval", "forward"): 0,
+    ("eval", "forward_backward"): 0,
+}
+
+
+@configurations(layer_grid, topic="dropout", group="Dropout on {device}: seconds per call")
+def bench_dropout(device: str, shape: str, mode: str, direction: str) -> AlternatingCalls:
+    """One dropout layer at p = 0.5."""
+    require_device(device)
+    return layer_cost(nn.Dropout(PROBABILITY), device, shape, mode, direction, SWEEPS[mode, direction])
+
+
+@configurations(step_grid, topic="dropout_step", group="Training step of a small CNN on {device}: seconds")
+def bench_dropout_step(device: str) -> AlternatingCalls:
+    """A training step with dropout after every convolution, beside the same step without."""
+    require_device(device)
+    return step_cost(lambda channels: nn.Dropout(PROBABILITY), device)

@@ -1,0 +1,67 @@
+"""DataLoader throughput against workers, start method and device, for workloads bound by different things."""
+
+import multiprocessing
+
+import pytest
+
+from bench.configuration import Options, Params, configurations
+from bench.devices import require_device
+from bench.loader_epochs import IN_PROCESS, LoaderEpochs
+from bench.workloads import WORKLOADS
+
+START_METHODS = ("fork", "spawn", "forkserver")
+QUICK_WORKERS = (0, 1, 2, 4)
+FULL_WORKERS = (0, 1, 2, 3, 4, 6, 8)
+
+
+def _worker_settings(options: Options) -> list[tuple[str, int]]:
+    """Pair start methods with worker counts.
+
+    The quick profile draws the whole curve for one start method, the cheapest to start, and takes the others
+    at two workers: once workers are up, they differ in nothing but how long that took.
+    """
+    methods = options.start_methods or tuple(m for m in START_METHODS if m in _available())
+    counts = options.num_workers or {"smoke": (0, 2), "full": FULL_WORKERS}.get(
+        options.profile, QUICK_WORKERS
+    )
+    narrowed = options.start_methods or options.is_full
+    settings = [(IN_PROCESS, 0)] if 0 in counts else []
+    for method in methods:
+        whole_curve = narrowed or method == methods[0]
+        settings += [(method, n) for n in counts if n and (whole_curve or n == min(2, max(counts)))]
+    return settings
+
+
+def _available() -> list[str]:
+    return multiprocessing.get_all_start_methods()
+
+
+def grid(options: Options) -> list[Params]:
+    """Every workload on every device; `wait` with one start method, for it changes nothing about waiting."""
+    settings = _worker_settings(options)
+    first = next((method for method, n in settings if n), IN_PROCESS)
+    return [
+        {"workload": workload, "device": device, "start_method": method, "num_workers": num_workers}
+        for workload in WORKLOADS
+        for device in options.devices
+        for method, num_workers in settings
+        if options.is_full or workload != "wait" or method in {first, IN_PROCESS}
+    ]
+
+
+@configurations(
+    grid, topic="loader_throughput", group="DataLoader, {workload} on {device}: seconds per sample"
+)
+def bench_loader_throughput(workload: str, device: str, start_method: str, num_workers: int) -> LoaderEpochs:
+    """Samples per second once the workers are up, read to the device."""
+    require_device(device)
+    if start_method not in [IN_PROCESS, *_available()]:
+        pytest.skip(f"this platform has no start method {start_method!r}: it has {', '.join(_available())}")
+    chosen = WORKLOADS[workload]
+    return LoaderEpochs(
+        chosen.dataset(),
+        batch_size=chosen.batch_size,
+        num_workers=num_workers,
+        start_method=start_method,
+        device=device,
+    )

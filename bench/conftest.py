@@ -1,0 +1,192 @@
+"""The pass mechanism as pytest hooks: measure all passes first, then replay them through pytest-benchmark.
+
+ARCHITECTURE.md, decision 1, says why.
+"""
+
+import random
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import pytest
+
+from bench import options
+from bench.configuration import Options
+from bench.host import Host
+from bench.passes import Schedule, Series
+from bench.progress import PassProgress
+from bench.result_file import Run, UnfinishedFile
+from diagnostics.facts import as_document
+from diagnostics.gather import gather
+
+RUN = pytest.StashKey[Run]()
+UNFINISHED = pytest.StashKey[UnfinishedFile]()
+SERIES = pytest.StashKey[Series]()
+FACTS = pytest.StashKey[dict[str, Any]]()
+SEED = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that narrow or widen the grids."""
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed of the orders, unless it is given."""
+    given = config.getoption("order_seed")
+    config.stash[SEED] = random.randrange(2**32) if given is None else given
+    # A configuration that failed before its first pass has nothing to replay; pytest reports it as failed.
+    config.addinivalue_line("filterwarnings", "ignore:Benchmark fixture was not used at all")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Tell how the run can be repeated."""
+    return (
+        f"torch-checkup: profile {config.getoption('profile')}, {options.num_passes(config)} passes, "
+        f"--order-seed {config.stash[SEED]}"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Lay out the grid of a benchmark function."""
+    grid: Callable[[Options], Sequence[dict[str, Any]]] | None = getattr(metafunc.function, "grid", None)
+    if grid is None:
+        return
+    rows = grid(options.read(metafunc.config))
+    names = list(rows[0]) if rows else metafunc.fixturenames
+    cases = [pytest.param(*row.values(), id="-".join(map(str, row.values()))) for row in rows]
+    metafunc.parametrize(names, cases)
+
+
+@pytest.fixture(autouse=True)
+def _replays_through(benchmark: object) -> object:
+    """Make every benchmark here one of pytest-benchmark's, so that its options apply."""
+    return benchmark
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Measure every pass before the first item runs; after Ctrl-C replay what is there, then stop."""
+    items = [
+        item for item in session.items if isinstance(item, pytest.Function) and hasattr(item.function, "grid")
+    ]
+    config = session.config
+    if not items or session.testsfailed or config.option.collectonly or config.getoption("benchmark_skip"):
+        return (yield)
+    interrupt = None
+    try:
+        _measure(session.config, [_series_of(item) for item in items])
+    except KeyboardInterrupt as pressed:
+        interrupt = pressed
+    for item in items:
+        _prepare_replay(item)
+    outcome = yield
+    if interrupt:
+        raise interrupt
+    return outcome
+
+
+def _is_ours(item: pytest.Function) -> bool:
+    return hasattr(item.function, "grid")
+
+
+def _measures_nothing(config: pytest.Config) -> bool:
+    """Whether only the collection is wanted, or this is one of several parallel test processes."""
+    return config.option.collectonly or config.getoption("benchmark_skip") or hasattr(config, "workerinput")
+
+
+def _series_of(item: pytest.Function) -> Series:
+    params = dict(item.callspec.params)
+    series = Series(item.nodeid, item.name, item.function.topic, params, item.path, item.originalname)
+    item.stash[SERIES] = series
+    return series
+
+
+def _measure(config: pytest.Config, series: list[Series]) -> None:
+    is_smoke = config.getoption("profile") == "smoke" or config.getoption("benchmark_disable")
+    schedule = Schedule(options.num_passes(config), config.stash[SEED], is_smoke)
+    run = config.stash[RUN] = Run(config.getoption("profile"), schedule, series)
+    folder = options.storage_folder(config)
+    if folder is not None:
+        config.stash[UNFINISHED] = UnfinishedFile(folder, run.started)
+    machine_info = {"facts": _facts(config)}
+
+    def finished(number: int, one: Series) -> None:
+        progress.advance(number, one.name)
+        if UNFINISHED in config.stash:
+            config.stash[UNFINISHED].write(run.document(machine_info))
+
+    with (
+        PassProgress(schedule.num_passes, len(series)) as progress,
+        Host(config.getoption("hang_after")) as host,
+    ):
+        schedule.run(host, series, finished)
+    run.is_complete = True
+
+
+def _facts(config: pytest.Config) -> dict[str, Any]:
+    """Gather the facts once a session; a smoke run does without the trials."""
+    if FACTS not in config.stash:
+        quick = config.getoption("profile") == "smoke"
+        gathered = gather(quick=quick, include_private=config.getoption("include_private"))
+        config.stash[FACTS] = as_document(gathered.facts)
+    return config.stash[FACTS]
+
+
+def _prepare_replay(item: pytest.Function) -> None:
+    """Give pytest-benchmark a timer that reads off what the passes measured."""
+    series = item.stash[SERIES]
+    group = item.function.group.format(**series.params)
+    item.add_marker(pytest.mark.benchmark(group=group, timer=replay(series.seconds())))
+
+
+def replay(durations: Sequence[float]) -> Callable[[], float]:
+    """Return a timer that reads 0 and then a duration, again and again, for each duration in turn."""
+    readings = iter([reading for seconds in durations for reading in (0.0, seconds)])
+
+    def replayed_passes() -> float:
+        return next(readings)
+
+    return replayed_passes
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Instead of calling a benchmark function, report what the passes measured of it."""
+    if not _is_ours(pyfuncitem):
+        return None
+    series = pyfuncitem.stash.get(SERIES, None)
+    if series is None:
+        pytest.skip("several test processes would measure each other: run the benchmarks without -n")
+    if series.skipped:
+        pytest.skip(series.skipped)
+    if series.passes:
+        benchmark = pyfuncitem.funcargs["benchmark"]
+        benchmark.extra_info.update(series.extra_info())
+        benchmark.pedantic(lambda: None, rounds=len(series.passes))
+    if series.failure:
+        pytest.fail(
+            f"{series.failure.kind}: {series.failure.reason}\n{series.failure.details}", pytrace=False
+        )
+    if not series.passes:
+        pytest.skip("interrupted before its first pass")
+    return True
+
+
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
+    """Stamp the facts in; the host's name stays out unless asked for."""
+    if not config.getoption("include_private"):
+        machine_info.pop("node", None)
+    machine_info["facts"] = _facts(config)
+
+
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    """Add what was run, what failed and what was skipped."""
+    if RUN in config.stash:
+        output_json["torch_checkup"] = config.stash[RUN].summary()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the unfinished file: pytest-benchmark has saved the run by now, or it would have raised."""
+    if UNFINISHED in session.config.stash:
+        session.config.stash[UNFINISHED].remove()

@@ -1,0 +1,214 @@
+"""The host: keeps the measuring process, and survives whatever happens to it."""
+
+import contextlib
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bench import process_tree
+
+START_LIMIT_SECONDS = 120  # importing torch from a cold network disk
+GRACE_SECONDS = 5
+ROOT = Path(__file__).resolve().parent.parent
+FailureKind = Literal["raised", "hung", "died"]
+
+
+@dataclass
+class MeasurementError(Exception):
+    """A configuration could not be measured.
+
+    Attributes
+    ----------
+    kind : {"raised", "hung", "died"}
+    reason : str
+        One line for the user.
+    details : str
+        What the measuring process wrote meanwhile, tracebacks included.
+    """
+
+    kind: FailureKind
+    reason: str
+    details: str = ""
+
+
+class SkippedHereError(Exception):
+    """The configuration does not exist on this machine; the message says why."""
+
+
+class Host:
+    """One measuring process, started when first needed and again after it died or hung.
+
+    Use it as a context manager: on leaving, no process is left behind.
+
+    Parameters
+    ----------
+    limit_seconds : float
+        Longest that building or one pass of a configuration may take.
+    """
+
+    def __init__(self, limit_seconds: float = 60.0) -> None:
+        self.limit_seconds = limit_seconds
+        self._process: subprocess.Popen[str] | None = None
+        self._replies: queue.Queue[str | None] = queue.Queue()
+        self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in close()
+        self._alive: set[str] = set()
+
+    def __enter__(self) -> "Host":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close(gently=exception[0] is None)
+
+    def measure(
+        self, name: str, file: Path, function: str, params: dict[str, Any], *, seconds: float, until: float
+    ) -> dict[str, Any]:
+        """Measure one pass of a configuration, building it first where it is not alive.
+
+        Returns
+        -------
+        dict
+            A pass as ARCHITECTURE.md describes it, and `unit` after building.
+
+        Raises
+        ------
+        MeasurementError
+            It raised, hung or died. The next call starts a fresh process.
+        SkippedHereError
+            The benchmark function skipped it.
+        """
+        unit = {}
+        if name not in self._alive:
+            unit = self._ask("build", name=name, file=str(file), function=function, params=params)
+            self._alive.add(name)
+        try:
+            return {**self._ask("measure", name=name, seconds=seconds, until=until), **unit}
+        except MeasurementError:
+            self._forget(name)
+            raise
+
+    def _forget(self, name: str) -> None:
+        """Free what a failed configuration still holds, where the process is still there."""
+        if name in self._alive:
+            self._alive.discard(name)
+            with contextlib.suppress(MeasurementError):
+                self._ask("close", name=name)
+
+    def close(self, *, gently: bool = True) -> None:
+        """End the measuring process and everything that it started."""
+        if gently and self._process is not None and self._process.poll() is None:
+            with contextlib.suppress(MeasurementError):
+                self._ask("exit")
+        self._end_process()
+        self._log.close()
+
+    def _ask(self, action: str, **arguments: Any) -> dict[str, Any]:
+        if self._process is None:
+            self._start()
+        self._log.seek(0)
+        self._log.truncate()
+        assert self._process is not None
+        assert self._process.stdin is not None
+        request = {"do": action, "limit_seconds": self.limit_seconds, **arguments}
+        with contextlib.suppress(OSError):  # a process that died is noticed when it does not answer
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        reply = self._next_reply(self.limit_seconds)
+        if "skipped" in reply:
+            raise SkippedHereError(reply["skipped"])
+        if "raised" in reply:
+            raise MeasurementError("raised", reply["raised"], self._read_log())
+        return reply["ok"]
+
+    def _start(self) -> None:
+        self._replies = queue.Queue()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "bench.child"],  # -P: a folder of the user's named bench is safe
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            encoding="utf-8",
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C is for us; and the group can be ended as a whole
+        )
+        threading.Thread(
+            target=_forward_lines, args=(self._process.stdout, self._replies), daemon=True
+        ).start()
+        self._next_reply(START_LIMIT_SECONDS)
+
+    def _next_reply(self, limit_seconds: float) -> dict[str, Any]:
+        try:
+            line = self._replies.get(timeout=limit_seconds + GRACE_SECONDS)
+        except queue.Empty:
+            line = None
+        if line is not None:
+            return json.loads(line)
+        exit_code = self._end_process()
+        log = self._read_log()
+        if exit_code is None or re.search(r"^Timeout \(\d", log, re.MULTILINE):
+            raise MeasurementError("hung", f"no result within {limit_seconds:g} s{_where(log)}", log)
+        raise MeasurementError("died", f"the measuring process {describe_exit(exit_code)}{_where(log)}", log)
+
+    def _end_process(self) -> int | None:
+        """Kill the process and its group; return the exit code that it had before, None if it still ran."""
+        if self._process is None:
+            return None
+        with contextlib.suppress(subprocess.TimeoutExpired, OSError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            self._process.wait(timeout=1)
+        exit_code = self._process.poll()
+        process_tree.end_session(self._process.pid)
+        self._process.wait()
+        self._process = None
+        self._alive.clear()
+        return exit_code
+
+    def _read_log(self) -> str:
+        self._log.flush()
+        self._log.seek(0)
+        return self._log.read()
+
+
+def describe_exit(exit_code: int) -> str:
+    """Say what an exit code means: 'died of SIGKILL', 'ended with exit code 3'."""
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    try:
+        return f"died of {signal.Signals(-exit_code).name}"
+    except ValueError:
+        return f"died of signal {-exit_code}"
+
+
+def _environment() -> dict[str, str]:
+    """Let the measuring process find this suite wherever it is called from."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _where(log: str) -> str:
+    """Name the innermost frame outside libraries in the last stack that faulthandler wrote, if any."""
+    last_stack = log.rpartition("most recent call first):")[2]
+    frames = re.findall(r'File "([^"]*)", line (\d+) in (\S+)', last_stack)
+    if not frames:
+        return ""
+    own = [frame for frame in frames if str(ROOT) in frame[0]]
+    path, line, function = (own or frames)[0]
+    return f", at {Path(path).name}:{line} in {function}"
+
+
+def _forward_lines(stream: Any, replies: "queue.Queue[str | None]") -> None:
+    """Pass on what the process answers; None once it has ended."""
+    with stream:
+        for line in stream:
+            replies.put(line)
+    replies.put(None)

@@ -1,0 +1,164 @@
+"""Throughput of a DataLoader, measured over whole epochs whose length fits the time of a pass."""
+
+import multiprocessing
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from bench import process_tree
+from bench.configuration import PassResult
+
+IN_PROCESS = "in-process"
+MAX_BATCHES = 20_000
+NUM_THREADS = 1  # what torch gives a worker; the main process gets the same, so that 0 workers compare fairly
+
+
+class EpochSampler(Sampler[int]):
+    """Indices 0, 1, 2, …, wrapped at the dataset's end. Its length can change between two epochs.
+
+    The sampler lives in the main process, so persistent workers need not be restarted for another length.
+    """
+
+    def __init__(self, dataset_size: int, num_samples: int) -> None:
+        self.dataset_size = dataset_size
+        self.num_samples = num_samples
+
+    def __iter__(self) -> Iterator[int]:
+        return (index % self.dataset_size for index in range(self.num_samples))
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+def steady_seconds_per_batch(starts: float, arrivals: list[float], num_workers: int) -> float:
+    """Seconds per batch once every worker has delivered its first.
+
+    W workers deliver in groups of W, so the clock runs from the arrival of batch W to that of the last batch,
+    whose number is a multiple of W: start-up is left out, and no batch comes for free.
+
+    Parameters
+    ----------
+    starts : float
+        Clock when the epoch began, in seconds.
+    arrivals : list of float, length a multiple of `num_workers` and greater than it
+        Clock when each batch was there.
+    num_workers : int
+        0 counts from the start of the epoch.
+    """
+    begins = arrivals[num_workers - 1] if num_workers else starts
+    return (arrivals[-1] - begins) / (len(arrivals) - num_workers)
+
+
+class LoaderEpochs:
+    """A DataLoader whose workers stay up from pass to pass.
+
+    Every round is one epoch, read to its end: nothing is prefetched while another configuration is measured.
+    """
+
+    unit: ClassVar[str] = "sample"
+
+    def __init__(
+        self, dataset: Dataset[Any], *, batch_size: int, num_workers: int, start_method: str, device: str
+    ) -> None:
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.device = torch.device(device)
+        self.is_cuda = self.device.type == "cuda"
+        self.sampler = EpochSampler(len(dataset), 0)  # type: ignore[arg-type]
+        self.loader: DataLoader[Any] = DataLoader(
+            dataset,
+            batch_size,
+            sampler=self.sampler,
+            num_workers=num_workers,
+            multiprocessing_context=None if start_method == IN_PROCESS else start_method,
+            persistent_workers=num_workers > 0,
+            pin_memory=self.is_cuda,
+        )
+        self.worker_pids: list[int] = []
+        self.first_batch_seconds = 0.0
+        self.sample_bytes = 0
+        self.seconds_per_batch = 0.0
+
+    def warm_up(self) -> None:
+        """Start the workers, time the first batch, and estimate how long a batch takes."""
+        torch.set_num_threads(NUM_THREADS)
+        before = set(multiprocessing.active_children())
+        self._set_batches(2)
+        starts, arrivals, _ = self._epoch()
+        self.first_batch_seconds = arrivals[0] - starts
+        self.worker_pids = [p.pid for p in multiprocessing.active_children() if p not in before and p.pid]
+        for num_groups in (4, 32, 256):  # until the estimate rests on 50 ms
+            self._set_batches(num_groups)
+            starts, arrivals, _ = self._epoch()
+            self.seconds_per_batch = steady_seconds_per_batch(starts, arrivals, self.num_workers)
+            if arrivals[-1] - starts > 0.05:
+                break
+
+    def measure(self, seconds: float, until: float) -> PassResult:
+        """Read one epoch that takes about `seconds`."""
+        del until
+        torch.set_num_threads(NUM_THREADS)
+        group_size = max(1, self.num_workers)
+        wanted = min(seconds / max(self.seconds_per_batch, 1e-7), MAX_BATCHES)
+        self._set_batches(max(2, round(wanted / group_size)))
+        cpu_before = process_tree.cpu_seconds()
+        starts, arrivals, waits = self._epoch()
+        cpu_used = process_tree.cpu_seconds() - cpu_before
+        self.seconds_per_batch = steady_seconds_per_batch(starts, arrivals, self.num_workers)
+        seconds_per_sample = self.seconds_per_batch / self.batch_size
+        p50, p99 = np.quantile(waits, [0.5, 0.99])
+        return PassResult(
+            [seconds_per_sample],
+            figures={
+                "samples_per_second": 1 / seconds_per_sample,
+                "bytes_per_second": self.sample_bytes / seconds_per_sample,
+                "batch_wait_p50_seconds": float(p50),
+                "batch_wait_p99_seconds": float(p99),
+                "cpu_seconds_per_sample": cpu_used / (len(arrivals) * self.batch_size),
+                "first_batch_seconds": self.first_batch_seconds,
+                "batch_size": self.batch_size,
+                "sample_bytes": self.sample_bytes,
+                "epoch_samples": len(self.sampler),
+                "num_threads": NUM_THREADS,
+                **process_tree.memory_per_process(self.worker_pids),
+            },
+        )
+
+    def plain_loop(self, num_batches: int) -> float:
+        """Samples per second of the loop that a user would time: one epoch of `num_batches`, start to end."""
+        self.sampler.num_samples = num_batches * self.batch_size
+        starts = perf_counter()
+        for _ in self.loader:
+            pass
+        return len(self.sampler) / (perf_counter() - starts)
+
+    def close(self) -> None:
+        """Stop the workers: dropping the iterator shuts them down."""
+        del self.loader
+
+    def _set_batches(self, num_groups: int) -> None:
+        self.sampler.num_samples = num_groups * max(1, self.num_workers) * self.batch_size
+
+    def _epoch(self) -> tuple[float, list[float], list[float]]:
+        """Read one epoch: clock at its start, at each batch's arrival, and seconds waited for each batch."""
+        arrivals, waits = [], []
+        starts = asked = perf_counter()
+        for batch in self.loader:
+            waits.append(perf_counter() - asked)
+            self._take(batch)
+            asked = perf_counter()
+            arrivals.append(asked)
+        if self.is_cuda:
+            torch.cuda.synchronize(self.device)
+            arrivals[-1] = perf_counter()
+        return starts, arrivals, waits
+
+    def _take(self, batch: torch.Tensor) -> None:
+        if self.is_cuda:
+            batch = batch.to(self.device, non_blocking=True)
+        if not self.sample_bytes:
+            self.sample_bytes = batch.nbytes // self.batch_size

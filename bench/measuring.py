@@ -1,0 +1,124 @@
+"""What the measuring process does: builds configurations and measures them on request of `bench.host`.
+
+Requests come as JSON lines on standard input, answers go as JSON lines to what was standard output when the
+process began; whatever the measured code prints goes to standard error. A request that takes longer than its
+limit ends the process with the stacks of all threads on standard error.
+"""
+
+import faulthandler
+import importlib.util
+import json
+import math
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psutil
+import pytest
+
+from bench.configuration import Configuration
+from bench.reference import Reference
+
+
+class Child:
+    """The configurations that are alive here, by the name that the host gave them."""
+
+    def __init__(self) -> None:
+        self.alive: dict[str, Configuration] = {}
+        self.reference = Reference()
+        self.reference.measure()
+
+    def build(self, name: str, file: str, function: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Call the benchmark function and warm up what it returns."""
+        configuration: Configuration = getattr(load_file(Path(file)), function)(**params)
+        configuration.warm_up()
+        self.alive[name] = configuration
+        return {"unit": configuration.unit}
+
+    def measure(self, name: str, seconds: float, until: float) -> dict[str, Any]:
+        """Measure the reference, then one pass of a configuration, and what disturbed it."""
+        reference = self.reference.measure()
+        before = psutil.cpu_times()
+        result = self.alive[name].measure(seconds, until).as_record()
+        return {
+            **result,
+            "reference": reference,
+            "steal_fraction": steal_fraction(before, psutil.cpu_times()),
+            "load_1min": psutil.getloadavg()[0],
+        }
+
+    def close(self, name: str) -> dict[str, Any]:
+        """Let go of one configuration."""
+        self.alive.pop(name).close()
+        return {}
+
+    def exit(self) -> dict[str, Any]:
+        """Let go of everything; the process ends when the host closes the pipe."""
+        for name in list(self.alive):
+            self.close(name)
+        self.reference.close()
+        return {}
+
+
+def steal_fraction(before: Any, after: Any) -> float | None:
+    """Share of CPU time that the host of this virtual machine took, from two psutil.cpu_times(), or None."""
+    if not hasattr(after, "steal"):
+        return None
+    total = sum(after) - sum(before)
+    return (after.steal - before.steal) / total if total > 0 else 0.0
+
+
+def load_file(path: Path) -> ModuleType:
+    """Import a benchmark file by its path, under its package name where it lies in one."""
+    name = f"{path.parent.name}.{path.stem}" if (path.parent / "__init__.py").exists() else path.stem
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
+    """Carry out one request; an exception becomes an answer."""
+    action, limit = request.pop("do"), request.pop("limit_seconds")
+    faulthandler.dump_traceback_later(limit, exit=True)
+    try:
+        return {"ok": getattr(child, action)(**request)}
+    except pytest.skip.Exception as skipped:
+        return {"skipped": str(skipped)}
+    except Exception as error:
+        traceback.print_exc()
+        return {"raised": "".join(traceback.format_exception_only(error)).strip()}
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def finite(value: Any) -> Any:
+    """Replace NaN and infinite numbers by None, which is what JSON has for them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [finite(inner) for inner in value]
+    return value
+
+
+def serve() -> None:
+    """Answer requests until standard input ends, then leave without waiting for anybody."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    faulthandler.enable()
+    child = Child()
+    print(json.dumps({"ok": {}}), file=replies, flush=True)
+    for line in sys.stdin:
+        reply = answer(child, json.loads(line))
+        print(json.dumps(finite(reply), allow_nan=False), file=replies, flush=True)

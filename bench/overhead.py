@@ -1,0 +1,78 @@
+"""Whether the throughput figure is the one that a user would time: both, alternated, on one DataLoader."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench.bench_loader_throughput import bench_loader_throughput, grid
+from bench.configuration import Options
+from bench.loader_epochs import LoaderEpochs
+from bench.passes import PASS_SECONDS
+from diagnostics.intervals import Interval, ratio_interval
+
+PLAIN_SECONDS = 1.0  # long against the arrival of the first batch, which the figure leaves out
+TOLERANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the suite's figure compares with a plain loop over the same DataLoader.
+
+    Attributes
+    ----------
+    params : dict
+        The configuration.
+    samples_per_second : float
+        What the plain loop gave, the mean of its epochs.
+    ratio : Interval
+        The suite's throughput over the plain loop's, paired.
+    """
+
+    params: dict[str, Any]
+    samples_per_second: float
+    ratio: Interval
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are the same within 5 %, as far as the interval can tell."""
+        return self.ratio.low <= 1 + TOLERANCE and self.ratio.high >= 1 - TOLERANCE
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        return {
+            "params": self.params,
+            "samples_per_second": self.samples_per_second,
+            "ratio": self.ratio.as_dict(),
+            "agrees": self.agrees,
+        }
+
+
+def compare_with_plain_loops(num_workers: tuple[int, ...], num_pairs: int) -> Iterator[Agreement]:
+    """Alternate the suite's measurement and a plain loop, in random order, for each workload and count."""
+    for params in grid(Options(devices=("cpu",), num_workers=num_workers)):
+        if params["start_method"] == "in-process" or params["start_method"] == first_method(num_workers):
+            loader = bench_loader_throughput(**params)
+            loader.warm_up()
+            yield _agreement(dict(params), loader, num_pairs)
+            loader.close()
+
+
+def first_method(num_workers: tuple[int, ...]) -> str | None:
+    """Return the start method that the quick profile draws the whole curve for."""
+    methods = [row["start_method"] for row in grid(Options(devices=("cpu",), num_workers=num_workers))]
+    return next((method for method in methods if method != "in-process"), None)
+
+
+def _agreement(params: dict[str, Any], loader: LoaderEpochs, num_pairs: int) -> Agreement:
+    figures, plains = [], []
+    for _ in range(num_pairs):
+        num_batches = max(4 * loader.num_workers, round(PLAIN_SECONDS / loader.seconds_per_batch))
+        turns = [
+            lambda: figures.append(loader.measure(PASS_SECONDS, 1.0).figures["samples_per_second"]),
+            lambda n=num_batches: plains.append(loader.plain_loop(n)),
+        ]
+        random.shuffle(turns)
+        for turn in turns:
+            turn()
+    return Agreement(params, sum(plains) / num_pairs, ratio_interval(figures, plains))

@@ -1,0 +1,126 @@
+"""The schedule: several passes over all configurations, each in an order shuffled anew."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any, Protocol
+
+from bench.host import MeasurementError, SkippedHereError
+
+PASS_SECONDS = 0.3  # how long one configuration takes in one pass
+SMOKE_SECONDS, SMOKE_UNTIL = 0.02, 0.02
+
+
+@dataclass
+class Series:
+    """One configuration and what was measured of it so far.
+
+    Attributes
+    ----------
+    fullname : str
+        The pytest node id.
+    name, topic, unit : str
+    params : dict
+    file, function : where the measuring process finds the benchmark function
+    passes : list of dict
+        Records of finished passes, as in a result file.
+    failure : MeasurementError or None
+        Why it was given up.
+    skipped : str or None
+        Why it does not exist here.
+    """
+
+    fullname: str
+    name: str
+    topic: str
+    params: dict[str, Any]
+    file: Path
+    function: str
+    unit: str = ""
+    passes: list[dict[str, Any]] = field(default_factory=list)
+    study: dict[str, Any] | None = None
+    failure: MeasurementError | None = None
+    skipped: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further pass is worth trying."""
+        return self.failure is not None or self.skipped is not None
+
+    def seconds(self) -> list[float]:
+        """Seconds per unit, one value a pass."""
+        return [record["seconds"] for record in self.passes]
+
+    def extra_info(self) -> dict[str, Any]:
+        """What a result file holds beside pytest-benchmark's own figures."""
+        info: dict[str, Any] = {"topic": self.topic, "unit": self.unit, "passes": self.passes}
+        info["figures"] = _medians([record["figures"] for record in self.passes])
+        if self.study is not None:
+            info["study"] = self.study
+        return info
+
+
+class Measures(Protocol):
+    """What the schedule needs of a host."""
+
+    def measure(
+        self, name: str, file: Path, function: str, params: dict[str, Any], *, seconds: float, until: float
+    ) -> dict[str, Any]:
+        """Measure one pass of one configuration."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How many passes, in which orders, and how long each configuration takes in one.
+
+    Attributes
+    ----------
+    num_passes : int
+    order_seed : int
+        Decides the order of every pass.
+    is_smoke : bool
+        Only find out whether everything runs.
+    """
+
+    num_passes: int
+    order_seed: int
+    is_smoke: bool = False
+
+    def order(self, number: int, series: Sequence[Series]) -> list[Series]:
+        """Return the order of pass `number`, counted from 0."""
+        shuffled = list(series)
+        random.Random(f"{self.order_seed} {number}").shuffle(shuffled)
+        return shuffled
+
+    def run(self, host: Measures, series: Sequence[Series], finished: Callable[[int, Series], None]) -> None:
+        """Measure every pass; `finished` hears of each measurement, with the number of its pass."""
+        for number in range(self.num_passes):
+            for position, one in enumerate(self.order(number, series)):
+                if not one.is_over:
+                    self._measure(host, one, number, position)
+                finished(number, one)
+
+    def _measure(self, host: Measures, one: Series, number: int, position: int) -> None:
+        seconds = SMOKE_SECONDS if self.is_smoke else PASS_SECONDS
+        until = SMOKE_UNTIL if self.is_smoke else (number + 1) / self.num_passes
+        try:
+            record = host.measure(
+                one.fullname, one.file, one.function, one.params, seconds=seconds, until=until
+            )
+        except MeasurementError as failure:
+            one.failure = failure
+        except SkippedHereError as skipped:
+            one.skipped = str(skipped)
+        else:
+            one.unit = record.pop("unit", one.unit)
+            one.study = record.pop("study")
+            one.passes.append({"pass": number, "position": position, **record})
+
+
+def _medians(records: Sequence[dict[str, float | None]]) -> dict[str, float]:
+    """Median over the passes of every figure, leaving out what could not be told."""
+    names = {name: None for record in records for name in record}
+    series = {name: [r[name] for r in records if r.get(name) is not None] for name in names}
+    return {name: median(values) for name, values in series.items() if values}  # type: ignore[type-var]

@@ -1,0 +1,49 @@
+"""Benchmark files to be written into a temporary folder: configurations that go wrong in every way."""
+
+from pathlib import Path
+
+SOURCE = """
+import os, signal, subprocess, sys, threading, time
+import pytest
+from bench.configuration import PassResult, configurations
+
+class Calm:
+    unit = "call"
+    def warm_up(self): pass
+    def measure(self, seconds, until):
+        return PassResult([0.25, 0.5, 1.0], figures={"answer": 42.0, "nothing": float("nan")})
+    def close(self): pass
+
+class Faulty(Calm):
+    def __init__(self, fault): self.fault, self.number = fault, 0
+    def measure(self, seconds, until):
+        self.number += 1
+        if self.fault.startswith("late") and self.number == 1:
+            return super().measure(seconds, until)
+        getattr(self, self.fault.removeprefix("late_"))()
+    def raises(self): raise ValueError("no such sample: 17")
+    def exits(self): os._exit(7)
+    def kills_itself(self): os.kill(os.getpid(), signal.SIGKILL)
+    def hangs(self): time.sleep(600)
+    def hangs_in_a_lock(self):
+        lock = threading.Lock(); lock.acquire(); lock.acquire()
+    def leaves_a_child(self):
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        with open(os.environ["CHILD_PID_FILE"], "w") as file: file.write(str(child.pid))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+@configurations(lambda options: [{"fault": name} for name in FAULTS], topic="faulty", group="faulty")
+def bench_faulty(fault):
+    if fault == "skipped":
+        pytest.skip("not on this machine")
+    if fault == "unbuildable":
+        raise FileNotFoundError("no data folder")
+    return Calm() if fault == "calm" else Faulty(fault)
+"""
+
+
+def write(folder: Path, *faults: str) -> Path:
+    """Write a benchmark file with one configuration for each fault."""
+    path = folder / "bench_faulty.py"
+    path.write_text(f"FAULTS = {list(faults)!r}\n{SOURCE}", encoding="utf-8")
+    return path

@@ -1,0 +1,126 @@
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.host import Host, MeasurementError, SkippedHereError, describe_exit
+from tests.bench import faulty
+
+
+def measure(host: Host, file: Path, fault: str) -> dict:
+    params = {"fault": fault}
+    return host.measure(f"faulty[{fault}]", file, "bench_faulty", params, seconds=0.1, until=1.0)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return faulty.write(tmp_path)
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with Host(limit_seconds=5) as one:
+        yield one
+
+
+def test_a_pass_holds_the_median_its_rounds_and_what_may_have_disturbed_it(host: Host, file: Path) -> None:
+    record = measure(host, file, "calm")
+    assert record["seconds"] == 0.5
+    assert record["rounds_seconds"] == [0.25, 0.5, 1.0]
+    assert set(record["reference"]) == {"arithmetic_seconds", "copy_seconds", "pipe_seconds"}
+    assert all(seconds > 0 for seconds in record["reference"].values())
+    assert {"steal_fraction", "load_1min"} <= set(record)
+
+
+def test_nan_arrives_as_none(host: Host, file: Path) -> None:
+    assert measure(host, file, "calm")["figures"] == {"answer": 42.0, "nothing": None}
+
+
+def test_the_unit_comes_with_the_first_pass_only(host: Host, file: Path) -> None:
+    assert measure(host, file, "calm")["unit"] == "call"
+    assert "unit" not in measure(host, file, "calm")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "reason"),
+    [
+        ("raises", "raised", "ValueError: no such sample: 17"),
+        ("unbuildable", "raised", "FileNotFoundError: no data folder"),
+        ("exits", "died", "ended with exit code 7"),
+        pytest.param(
+            "kills_itself",
+            "died",
+            "died of SIGKILL",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL"),
+        ),
+    ],
+)
+def test_a_fault_is_named_and_the_next_configuration_is_measured(
+    host: Host, file: Path, fault: str, kind: str, reason: str
+) -> None:
+    with pytest.raises(MeasurementError) as caught:
+        measure(host, file, fault)
+    assert (caught.value.kind, reason in caught.value.reason) == (kind, True)
+    assert measure(host, file, "calm")["seconds"] == 0.5
+
+
+@pytest.mark.parametrize("fault", ["hangs", "hangs_in_a_lock"])
+def test_a_hang_is_ended_and_its_place_is_named(file: Path, fault: str) -> None:
+    with Host(limit_seconds=1) as host:
+        with pytest.raises(MeasurementError) as caught:
+            measure(host, file, fault)
+        assert caught.value.kind == "hung"
+        assert caught.value.reason.startswith("no result within 1 s, at ")
+        assert f"in {fault}" in caught.value.details
+        assert measure(host, file, "calm")["seconds"] == 0.5
+
+
+def test_the_reason_for_skipping_is_passed_on(host: Host, file: Path) -> None:
+    with pytest.raises(SkippedHereError, match="not on this machine"):
+        measure(host, file, "skipped")
+
+
+def test_prints_of_the_measured_code_do_not_break_the_protocol(host: Host, tmp_path: Path) -> None:
+    path = tmp_path / "bench_noisy.py"
+    noisy = 'print("{", flush=True)\nimport os\nos.write(1, b"noise")\n'
+    path.write_text(noisy + "FAULTS = []\n" + faulty.SOURCE, encoding="utf-8")
+    assert measure(host, path, "calm")["seconds"] == 0.5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")
+def test_no_process_is_left_when_the_measuring_process_died_before_its_child(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHILD_PID_FILE", str(tmp_path / "pid"))
+    with Host(limit_seconds=5) as host:
+        with pytest.raises(MeasurementError):
+            measure(host, file, "leaves_a_child")
+        assert not is_running(int((tmp_path / "pid").read_text()))
+
+
+def test_no_process_is_left_on_leaving(file: Path) -> None:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    with Host() as host:
+        measure(host, file, "calm")
+        assert {child.pid for child in psutil.Process().children(recursive=True)} - before
+    assert not {child.pid for child in psutil.Process().children(recursive=True)} - before
+
+
+def is_running(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "words"),
+    [(3, "ended with exit code 3"), (-9, "died of SIGKILL"), (-99, "died of signal 99")],
+)
+def test_exit_codes_in_words(exit_code: int, words: str) -> None:
+    if exit_code == -9 and os.name == "nt":
+        pytest.skip("signals have no names on Windows")
+    assert describe_exit(exit_code) == words

@@ -1,0 +1,92 @@
+import itertools
+import multiprocessing
+
+import psutil
+import pytest
+import torch
+
+from bench.loader_epochs import IN_PROCESS, EpochSampler, LoaderEpochs, steady_seconds_per_batch
+from bench.workloads import SlowStorage, TinyRows
+
+needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+
+
+def loader(num_workers: int, start_method: str = "fork") -> LoaderEpochs:
+    method = start_method if num_workers else IN_PROCESS
+    return LoaderEpochs(TinyRows(), batch_size=4, num_workers=num_workers, start_method=method, device="cpu")
+
+
+@pytest.mark.parametrize("num_workers", [1, 2, 3])
+def test_workers_that_deliver_in_groups_count_at_their_true_rate(num_workers: int) -> None:
+    """Each of W workers takes 1 s a batch: W batches arrive together each second, the first after 9 s."""
+    arrivals = [9.0 + group for group in range(5) for _ in range(num_workers)]
+    assert steady_seconds_per_batch(0.0, arrivals, num_workers) == pytest.approx(1 / num_workers)
+
+
+def test_without_workers_the_whole_epoch_counts() -> None:
+    assert steady_seconds_per_batch(10.0, [11.0, 12.0, 13.0], 0) == pytest.approx(1.0)
+
+
+def test_the_sampler_wraps_at_the_end_of_the_dataset_and_changes_length() -> None:
+    sampler = EpochSampler(dataset_size=3, num_samples=5)
+    assert list(sampler) == [0, 1, 2, 0, 1]
+    sampler.num_samples = 2
+    assert (list(sampler), len(sampler)) == ([0, 1], 2)
+
+
+@needs_fork
+def test_workers_stay_up_between_passes_and_end_on_closing() -> None:
+    epochs = loader(2)
+    epochs.warm_up()
+    first = list(epochs.worker_pids)
+    for _ in range(2):
+        epochs.measure(0.05, 1.0)
+    assert len(first) == 2
+    assert all(psutil.pid_exists(pid) for pid in first)
+    assert sorted(p.pid for p in multiprocessing.active_children() if p.pid in first) == sorted(first)
+    epochs.close()
+    assert not [p for p in multiprocessing.active_children() if p.pid in first]
+
+
+@needs_fork
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_figures_agree_with_each_other(num_workers: int) -> None:
+    epochs = loader(num_workers)
+    epochs.warm_up()
+    result = epochs.measure(0.1, 1.0)
+    figures = result.figures
+    assert figures["samples_per_second"] == pytest.approx(1 / result.rounds_seconds[0])
+    assert figures["sample_bytes"] == 8 * 4
+    assert figures["bytes_per_second"] == pytest.approx(figures["samples_per_second"] * 32)
+    assert 0 < figures["batch_wait_p50_seconds"] <= figures["batch_wait_p99_seconds"]
+    assert figures["epoch_samples"] % (max(1, num_workers) * 4) == 0
+    epochs.close()
+
+
+def test_waiting_takes_its_time_and_no_cpu() -> None:
+    epochs = LoaderEpochs(SlowStorage(), batch_size=2, num_workers=0, start_method=IN_PROCESS, device="cpu")
+    epochs.warm_up()
+    result = epochs.measure(0.2, 1.0)
+    assert result.rounds_seconds[0] >= 0.010
+    assert result.figures["cpu_seconds_per_sample"] < 0.010
+
+
+def test_the_main_process_computes_with_the_threads_that_a_worker_has() -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        loader(0).measure(0.01, 1.0)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_an_epoch_is_whole_groups_of_batches() -> None:
+    sizes = itertools.product((1, 2), (0.001, 0.02))
+    for num_workers, seconds in sizes:
+        epochs = loader(num_workers)
+        epochs.seconds_per_batch = 0.001
+        group = num_workers * epochs.batch_size
+        epochs._set_batches(max(2, round(seconds / epochs.seconds_per_batch / num_workers)))
+        assert len(epochs.sampler) % group == 0
+        assert len(epochs.sampler) >= 2 * group

@@ -1,0 +1,90 @@
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.host import MeasurementError, SkippedHereError
+from bench.passes import Schedule, Series
+
+
+def series(*names: str) -> list[Series]:
+    return [Series(name, name, "topic", {}, Path("file"), "function") for name in names]
+
+
+class Answering:
+    """A host that answers from a script: a number of seconds, or an exception to raise."""
+
+    def __init__(self, **script: list[Any]) -> None:
+        self.script = script
+        self.asked: list[tuple[str, float]] = []
+
+    def measure(self, name: str, *_: Any, seconds: float, until: float) -> dict[str, Any]:
+        self.asked.append((name, until))
+        answer = self.script[name].pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return {
+            "seconds": answer,
+            "figures": {"speed": 1 / answer, "odd": None},
+            "study": None,
+            "unit": "call",
+        }
+
+
+def ignore(number: int, one: Series) -> None:
+    pass
+
+
+def test_every_pass_measures_each_configuration_once() -> None:
+    host = Answering(a=[1, 1, 1], b=[1, 1, 1], c=[1, 1, 1])
+    Schedule(3, order_seed=0).run(host, series("a", "b", "c"), ignore)
+    assert [Counter(name for name, _ in host.asked[i : i + 3]) for i in (0, 3, 6)] == [Counter("abc")] * 3
+
+
+def test_orders_differ_between_passes_and_come_back_with_the_seed() -> None:
+    many = series(*"abcdefghij")
+    orders = [[one.name for one in Schedule(5, order_seed=7).order(number, many)] for number in range(5)]
+    assert len({tuple(order) for order in orders}) == 5
+    assert orders == [
+        [one.name for one in Schedule(5, order_seed=7).order(number, many)] for number in range(5)
+    ]
+    assert orders[0] != [one.name for one in Schedule(5, order_seed=8).order(0, many)]
+
+
+def test_until_reaches_one_in_the_last_pass() -> None:
+    host = Answering(a=[1, 1, 1, 1])
+    Schedule(4, order_seed=0).run(host, series("a"), ignore)
+    assert [until for _, until in host.asked] == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_a_failed_configuration_keeps_its_passes_and_is_not_tried_again() -> None:
+    host = Answering(a=[2.0, MeasurementError("died", "died of SIGKILL")], b=[1, 1, 1])
+    a, b = series("a", "b")
+    Schedule(3, order_seed=0).run(host, [a, b], ignore)
+    assert (a.seconds(), len(b.passes)) == ([2.0], 3)
+    assert a.failure is not None
+    assert a.failure.reason == "died of SIGKILL"
+
+
+def test_a_skipped_configuration_is_asked_once() -> None:
+    host = Answering(a=[SkippedHereError("no CUDA")])
+    (a,) = series("a")
+    Schedule(3, order_seed=0).run(host, [a], ignore)
+    assert (a.skipped, len(host.asked)) == ("no CUDA", 1)
+
+
+def test_figures_are_medians_over_the_passes_without_what_could_not_be_told() -> None:
+    host = Answering(a=[1.0, 0.5, 0.1])
+    (a,) = series("a")
+    Schedule(3, order_seed=0).run(host, [a], ignore)
+    assert a.extra_info()["figures"] == {"speed": pytest.approx(2.0)}
+
+
+def test_the_listener_hears_of_every_measurement() -> None:
+    heard: list[tuple[int, str]] = []
+    host = Answering(a=[1, 1], b=[MeasurementError("raised", "no"), 1])
+    Schedule(2, order_seed=0).run(
+        host, series("a", "b"), lambda number, one: heard.append((number, one.name))
+    )
+    assert Counter(heard) == Counter([(0, "a"), (0, "b"), (1, "a"), (1, "b")])
