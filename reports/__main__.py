@@ -1,6 +1,7 @@
 """`python -m reports build RESULT… -o report.html`: results become one page."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,9 +45,8 @@ def build(arguments: argparse.Namespace) -> int:
     output.check_target(arguments.output, arguments.results)
     runs = load.read_runs(arguments.results, arguments.include_private)
     output.write_whole(arguments.output, page.render(runs, arguments.title))
-    print(arguments.output.resolve())
-    for card in cards.cards(runs[0]):
-        print(cards.line(card))
+    told = [str(arguments.output.resolve()), *(cards.line(card) for card in cards.cards(runs[0]))]
+    print("\n".join(told), flush=True)
     return 0
 
 
@@ -63,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # the reader of stdout, `head` perhaps, has gone; the page is written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

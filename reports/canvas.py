@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from diagnostics.intervals import geometric_interval, mean_interval
 from reports.wording import shorten
@@ -26,7 +27,7 @@ SERIES_COLOURS = (BLUE, GREEN, ORANGE, PINK)  # each at least 3:1 on white and o
 MARKERS = ("o", "s", "^", "D")
 DASHES = ("", (5, 1.5), (2, 1.2), (7, 1.5, 1.5, 1.5))
 
-STYLE = {
+STYLE: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": FAINT,
     "axes.facecolor": "none",
@@ -65,13 +66,12 @@ def style() -> Iterator[None]:
         yield
 
 
-def panels(
-    num_rows: int, num_columns: int, height_inches: float, **kwargs: object
-) -> tuple[Figure, np.ndarray]:
+def panels(num_rows: int, num_columns: int, height_inches: float, **kwargs: Any) -> tuple[Figure, np.ndarray]:
     """Return a figure of the page's width and its axes, shape (num_rows, num_columns)."""
     figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr]
-    return figure, figure.subplots(num_rows, num_columns, squeeze=False, **kwargs)  # type: ignore[arg-type]
+    layout: Any = figure.get_layout_engine()
+    layout.set(w_pad=0.08, h_pad=0.08)
+    return figure, figure.subplots(num_rows, num_columns, squeeze=False, **kwargs)
 
 
 def geometric_mean(values: Sequence[float]) -> float:
@@ -95,7 +95,7 @@ def mean_bounds(values: Sequence[float]) -> tuple[float, float]:
     )
 
 
-def line_style(dashes: tuple[float, ...] | str) -> Any:
+def line_style(dashes: Any) -> Any:
     """Return seaborn's dashes as matplotlib's line style."""
     return (0, dashes) if dashes else "-"
 
@@ -105,20 +105,38 @@ def label(text: str) -> str:
     return shorten(text, LONGEST_LABEL)
 
 
-def bars(axes: Axes, data: object, x: str, y: str, **kwargs: object) -> None:
-    """Draw horizontal bars from zero with their 95 % interval, and every single value as a ring on them."""
+def bars(
+    axes: Axes,
+    data: Any,
+    x: str,
+    y: str,
+    *,
+    order: Sequence[str],
+    hue: str,
+    palette: dict[str, str],
+    is_rate: bool = False,
+) -> None:
+    """Draw horizontal bars from zero with their 95 % interval, and every single value as a ring on them.
+
+    `is_rate` takes the geometric mean, as rates and durations want it, and otherwise the mean.
+    """
     import seaborn as sns
 
-    order = kwargs.pop("order")
-    whiskers = {"color": INK, "linewidth": 1.2}
+    where = {"data": data, "x": x, "y": y, "order": order, "ax": axes, "legend": False}
     sns.barplot(
-        data=data, x=x, y=y, order=order, ax=axes, errorbar=mean_bounds, capsize=0.2, err_kws=whiskers,
-        width=0.62, saturation=1, legend=False, **kwargs,
-    )  # fmt: skip
-    sns.stripplot(
-        data=data, x=x, y=y, order=order, ax=axes, size=4.5, jitter=False, marker="o", facecolor=PAPER, color=PAPER,
-        edgecolor=INK, linewidth=0.9, legend=False, zorder=4,
-    )  # fmt: skip
+        **where,
+        hue=hue,
+        palette=palette,
+        estimator=geometric_mean if is_rate else "mean",
+        errorbar=geometric_bounds if is_rate else mean_bounds,
+        capsize=0.2,
+        err_kws={"color": INK, "linewidth": 1.2},
+        width=0.62,
+        saturation=1,
+    )
+    rings = {"marker": "o", "facecolor": PAPER, "color": PAPER, "edgecolor": INK, "linewidth": 0.9}
+    sns.stripplot(**where, **rings, size=4.5, jitter=False, zorder=4)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_ylabel("")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

@@ -3,12 +3,15 @@
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from reports.load import Run, as_number, entries, mapping
+
+Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what its columns hold
+Column: TypeAlias = Any  # a Series
 
 REFERENCES = ("arithmetic", "copy", "pipe")
 
@@ -25,14 +28,14 @@ def _statistics(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def configurations(run: Run) -> pd.DataFrame:
+def configurations(run: Run) -> Frame:
     """Return one row a configuration, of any pytest-benchmark file.
 
     Returns
     -------
     DataFrame
-        Columns `name`, `group`, `topic` and `unit` (empty where the file is not ours), `num_passes` (0 there),
-        and the statistics in seconds: `min`, `q1`, `median`, `q3`, `max`, `mean`, `rounds`, `data`.
+        Columns `name`, `group`, `topic` and `unit` (empty where the file is not ours), `num_passes` (0
+        there), and the statistics in seconds: `min`, `q1`, `median`, `q3`, `max`, `mean`, `rounds`, `data`.
     """
     rows = []
     for entry in run.benchmarks:
@@ -76,7 +79,7 @@ def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
 
 
 @lru_cache(maxsize=64)
-def passes(run: Run, topic: str | None = None) -> pd.DataFrame:
+def passes(run: Run, topic: str | None = None) -> Frame:
     """Return one row a configuration and pass; empty where the file holds no pass of that topic.
 
     Parameters
@@ -94,16 +97,16 @@ def passes(run: Run, topic: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(list(_pass_rows(run, topic)))
 
 
-def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+def _column(frame: Frame, name: str) -> Column:
     return pd.to_numeric(frame.get(name, pd.Series(np.nan, index=frame.index)), errors="coerce")
 
 
-def _labels(frame: pd.DataFrame, name: str, default: str = "") -> pd.Series:
+def _labels(frame: Frame, name: str, default: str = "") -> Column:
     values = frame.get(name, pd.Series(default, index=frame.index))
     return values.map(lambda v: default if pd.isna(v) else str(v)).astype(object)
 
 
-def loader(run: Run) -> pd.DataFrame:
+def loader(run: Run) -> Frame:
     """Return the loader's passes: `workload`, `start_method`, `num_workers`, `pass`, `samples_per_second`, ….
 
     `workload` names the device too where the run loaded onto more than one.
@@ -130,7 +133,7 @@ def loader(run: Run) -> pd.DataFrame:
     return tidy.astype({"num_workers": int}).reset_index(drop=True)
 
 
-def layers(run: Run) -> pd.DataFrame:
+def layers(run: Run) -> Frame:
     """Return the passes of single layers: `layer`, `shape`, `mode`, `direction`, `roof_fraction`, …."""
     found = [
         _layer_passes(run, topic, name)
@@ -139,7 +142,7 @@ def layers(run: Run) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True) if any(len(f) for f in found) else pd.DataFrame()
 
 
-def _layer_passes(run: Run, topic: str, name: str) -> pd.DataFrame:
+def _layer_passes(run: Run, topic: str, name: str) -> Frame:
     frame = passes(run, topic)
     if frame.empty:
         return frame
@@ -158,7 +161,7 @@ def _layer_passes(run: Run, topic: str, name: str) -> pd.DataFrame:
     )
 
 
-def steps(run: Run) -> pd.DataFrame:
+def steps(run: Run) -> Frame:
     """Return the passes of the training step: `layer`, `device`, `pass`, `share_of_step`, `without`, …."""
     found = []
     for topic, name in (("batchnorm_step", "batch norm"), ("dropout_step", "dropout")):
@@ -175,20 +178,26 @@ def steps(run: Run) -> pd.DataFrame:
     return frame[np.isfinite(frame["share_of_step"].astype(float))].reset_index(drop=True)
 
 
-def weight_decay(run: Run) -> pd.DataFrame:
-    """Return the study of weight decay, one row a decay and seed, on the first device that ran it."""
-    for entry in run.benchmarks:
-        extra = mapping(entry.get("extra_info"))
-        rows = entries(mapping(extra.get("study")).get("rows"))
-        if extra.get("topic") == "weight_decay" and rows:
-            frame = pd.DataFrame([{key: as_number(value) for key, value in row.items()} for row in rows])
-            if {"weight_decay", "test_accuracy"} <= set(frame):
-                return frame.dropna(subset=["weight_decay", "test_accuracy"]).sort_values("weight_decay")
-    return pd.DataFrame()
+def weight_decay_study(run: Run) -> dict[str, Any]:
+    """Return the study of weight decay on the first device that ran it, empty where none did."""
+    extras = (mapping(entry.get("extra_info")) for entry in run.benchmarks)
+    studies = (mapping(extra.get("study")) for extra in extras if extra.get("topic") == "weight_decay")
+    return next((study for study in studies if entries(study.get("rows"))), {})
 
 
-def reference(run: Run) -> pd.DataFrame:
-    """Return how the machine's own speed moved: `pass`, `kind`, `relative` (1 is the run's median), `seconds`.
+def weight_decay(run: Run) -> Frame:
+    """Return the study's rows, one a decay and seed; empty where they lack decay, seed or test accuracy."""
+    rows = entries(weight_decay_study(run).get("rows"))
+    frame = pd.DataFrame([{key: as_number(value) for key, value in row.items()} for row in rows])
+    needed = ["weight_decay", "seed", "test_accuracy"]
+    if not set(needed) <= set(frame):
+        return pd.DataFrame()
+    kept = frame.dropna(subset=needed)
+    return kept[kept["weight_decay"] >= 0].sort_values(["weight_decay", "seed"]).reset_index(drop=True)
+
+
+def reference(run: Run) -> Frame:
+    """Return how the machine's own speed moved: `pass`, `kind`, `relative` (to the run's median), `seconds`.
 
     One row a reference and pass; where a pass was timed at several places, their median.
     """

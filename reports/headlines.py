@@ -6,15 +6,14 @@ Pure functions from a run to an answer; the page and the terminal only format wh
 import math
 from dataclasses import dataclass
 
-import pandas as pd
-
 from diagnostics.intervals import Interval, geometric_interval, mean_interval, ratio_interval
 from reports import frames
+from reports.frames import Column, Frame
 from reports.load import Run, as_number
 
 WITHIN = 0.03  # fewer workers are enough where they reach the best throughput but for this share
 DISTURBED_STEAL = 0.02
-DISTURBED_DRIFT = 0.05  # coefficient of variation of the one-thread arithmetic over the passes
+DISTURBED_DRIFT = 0.05  # coefficient of variation of a reference over the passes
 IN_PROCESS = "in-process"
 USABLE_CORES = "cpu.usable_cores"
 DEFAULT_START_METHOD = "process.default_start_method"
@@ -30,6 +29,8 @@ class WorkersAnswer:
         Samples per second at `num_workers`, over passes.
     factor : Interval or None
         That throughput over the one of `num_workers=0`, paired by pass; None where 0 was not measured.
+    perhaps : int or None
+        The fewest workers that the passes do not tell from the best either; None where they tell them all.
     """
 
     workload: str
@@ -37,11 +38,7 @@ class WorkersAnswer:
     num_workers: int
     throughput: Interval
     factor: Interval | None
-
-    @property
-    def is_gain_sure(self) -> bool:
-        """Whether the whole interval of the factor lies above 1."""
-        return self.factor is not None and self.factor.low > 1
+    perhaps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,27 +82,27 @@ def usable_cores(run: Run) -> float:
     return as_number(run.facts[USABLE_CORES].value) if USABLE_CORES in run.facts else math.nan
 
 
-def chosen_start_method(run: Run, loader: pd.DataFrame) -> str:
+def chosen_start_method(run: Run, loader: Frame) -> str:
     """Return the method measured at the most worker counts, the machine's default where several are."""
     started = loader[loader["start_method"] != IN_PROCESS]
     if started.empty:
         return IN_PROCESS
     breadth = started.groupby("start_method", sort=False)["num_workers"].nunique()
     widest = list(breadth[breadth == breadth.max()].index)
-    default = run.facts[DEFAULT_START_METHOD].value if DEFAULT_START_METHOD in run.facts else None
-    return default if default in widest else widest[0]
+    default = run.facts.get(DEFAULT_START_METHOD)
+    return str(default.value) if default and default.value in widest else widest[0]
 
 
-def curve(loader: pd.DataFrame, workload: str, start_method: str) -> pd.DataFrame:
+def curve(loader: Frame, workload: str, start_method: str) -> Frame:
     """Return the passes of one line of the loader figure: one start method, and the loading in process."""
     chosen = loader["start_method"].isin([start_method, IN_PROCESS])
     return loader[chosen & (loader["workload"] == workload)]
 
 
-def paired(frame: pd.DataFrame, column: str, by: str, key: str, first: float, second: float) -> pd.DataFrame:
+def paired(frame: Frame, column: str, by: str, key: str, first: float, second: float) -> Frame:
     """Return the values of `column` where `by` is `first` and where it is `second`, on the keys both have."""
     table = frame[frame[by].isin([first, second])].pivot_table(index=key, columns=by, values=column)
-    return table.reindex(columns=[first, second]).dropna()
+    return table.reindex(columns=list(dict.fromkeys([first, second]))).dropna()
 
 
 def workers(run: Run) -> list[WorkersAnswer]:
@@ -117,15 +114,20 @@ def workers(run: Run) -> list[WorkersAnswer]:
     return [_enough_workers(curve(loader, w, method), w, method) for w in loader["workload"].unique()]
 
 
-def _enough_workers(line: pd.DataFrame, workload: str, start_method: str) -> WorkersAnswer:
+def _enough_workers(line: Frame, workload: str, start_method: str) -> WorkersAnswer:
     by_count = {n: geometric_interval(part["samples_per_second"]) for n, part in line.groupby("num_workers")}
-    best = max(interval.estimate for interval in by_count.values())
-    enough = min(n for n, interval in by_count.items() if interval.estimate >= (1 - WITHIN) * best)
-    factor = None
-    if 0 in by_count:
-        pairs = paired(line, "samples_per_second", "num_workers", "pass", enough, 0)
-        factor = ratio_interval(pairs.iloc[:, 0], pairs.iloc[:, 1 if enough else 0])
-    return WorkersAnswer(workload, start_method, int(enough), by_count[enough], factor)
+    best = max(by_count, key=lambda n: by_count[n].estimate)
+    enough = min(n for n in by_count if by_count[n].estimate >= (1 - WITHIN) * by_count[best].estimate)
+    factor = _throughput_ratio(line, enough, 0) if 0 in by_count else None
+    fewer = sorted(n for n in by_count if n < enough)
+    perhaps = (n for n in fewer if not _throughput_ratio(line, n, best).high < 1 - WITHIN)
+    return WorkersAnswer(workload, start_method, enough, by_count[enough], factor, next(perhaps, None))
+
+
+def _throughput_ratio(line: Frame, num_workers: int, over: int) -> Interval:
+    """Samples per second at one number of workers over that at another, paired by pass."""
+    pairs = paired(line, "samples_per_second", "num_workers", "pass", num_workers, over)
+    return ratio_interval(pairs.iloc[:, 0].to_numpy(), pairs.iloc[:, -1].to_numpy())
 
 
 def step_costs(run: Run) -> list[StepCost]:
@@ -162,7 +164,7 @@ def weight_decay(run: Run) -> DecayAnswer | None:
     )
 
 
-def _difference(study: pd.DataFrame, decay: float) -> Interval:
+def _difference(study: Frame, decay: float) -> Interval:
     """Test accuracy at a decay minus that at 0, paired by seed."""
     pairs = paired(study, "test_accuracy", "weight_decay", "seed", decay, 0.0)
     return mean_interval(pairs.iloc[:, 0] - pairs.iloc[:, -1])
@@ -175,13 +177,14 @@ class Steadiness:
     Attributes
     ----------
     num_passes : int
-    drift : float
-        Coefficient of variation of the one-thread arithmetic over the passes; NaN from one pass.
+    drifting, drift : str, float
+        The reference that varied most over the passes ("" from one pass), its coefficient of variation.
     steal : float
         The largest mean share of CPU time stolen in a pass; NaN where it was not recorded.
     """
 
     num_passes: int
+    drifting: str
     drift: float
     steal: float
 
@@ -191,7 +194,7 @@ class Steadiness:
         return self.drift > DISTURBED_DRIFT or self.steal > DISTURBED_STEAL
 
 
-def variation(relative: pd.Series) -> float:
+def variation(relative: Column) -> float:
     """Return the coefficient of variation, NaN below two values."""
     return float(relative.std(ddof=1) / relative.mean()) if len(relative) > 1 else math.nan
 
@@ -200,7 +203,9 @@ def steadiness(run: Run) -> Steadiness:
     """Return how steady the run's passes were."""
     passes, reference = frames.passes(run), frames.reference(run)
     if passes.empty:
-        return Steadiness(0, math.nan, math.nan)
-    arithmetic = reference[reference["kind"] == "arithmetic"] if len(reference) else reference
-    drift = variation(arithmetic["relative"]) if len(arithmetic) else math.nan
-    return Steadiness(passes["pass"].nunique(), drift, passes.groupby("pass")["steal_fraction"].mean().max())
+        return Steadiness(0, "", math.nan, math.nan)
+    steal = float(passes.groupby("pass")["steal_fraction"].mean().max())
+    kinds = reference.groupby("kind") if len(reference) else ()
+    drifts = {kind: variation(part["relative"]) for kind, part in kinds if len(part) > 1}
+    worst = max(drifts, key=lambda kind: drifts[kind], default="")
+    return Steadiness(passes["pass"].nunique(), worst, drifts.get(worst, math.nan), steal)

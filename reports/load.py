@@ -21,7 +21,7 @@ _UNPRINTABLE = re.compile(
 
 
 class ResultError(Exception):
-    """What the user gave cannot be used; the message is a sentence that names it and says what was expected."""
+    """What the user gave cannot be used; the message names it and says what was expected."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,9 +19,8 @@ def check_target(target: Path, inputs: Sequence[Path]) -> None:
     if target.is_dir():
         raise ResultError(f"{shown(target)} is a folder; {wanted}.")
     if not target.parent.is_dir():
-        raise ResultError(
-            f"{shown(target)} cannot be written: the folder {shown(target.parent)} does not exist; {wanted}."
-        )
+        folder = shown(target.parent)
+        raise ResultError(f"{shown(target)} cannot be written: {folder} is no folder; {wanted}.")
     if target.exists() and not target.is_file():
         raise ResultError(f"{shown(target)} is no regular file; {wanted}.")
     if target.exists() and not os.access(target, os.W_OK):
@@ -31,7 +30,7 @@ def check_target(target: Path, inputs: Sequence[Path]) -> None:
 
 
 def write_whole(target: Path, text: str) -> None:
-    """Write text as UTF-8 in one step; on failure or Ctrl-C the target is as it was and no other file remains.
+    """Write text as UTF-8 in one step; on failure the target is as it was and no other file remains.
 
     Raises
     ------

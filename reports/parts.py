@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from diagnostics.intervals import Interval
 from reports import wording
@@ -17,7 +17,7 @@ class Cell:
     value: float | None = None
 
 
-def cell(text: object, value: float | None = None) -> Cell:
+def cell(text: object, value: Any = None) -> Cell:
     """Return a cell with its text cut to what a cell can hold; NaN sorts as text."""
     sortable = None if value is None or not math.isfinite(value) else float(value)
     return Cell(wording.shorten(str(text)), sortable)

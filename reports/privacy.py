@@ -13,7 +13,8 @@ _PRIVATE_KEY = re.compile(
 )
 _NAMING_KEY = re.compile(r"^(host|user)\..*(name|node|login)|hostname|username|node_name", re.IGNORECASE)
 _HOME_PATH = re.compile(
-    r"""(?:[A-Za-z]:)?(?:[\\/][^\s\\/"'<>|]*)*?[\\/](?:home|users|documents\ and\ settings)[\\/][^\s"'<>|,;:()\[\]]*
+    r"""(?:[A-Za-z]:)?(?:[\\/][^\s\\/"'<>|]*)*?[\\/](?:home|users|documents\ and\ settings)
+        [\\/][^\s"'<>|,;:()\[\]]*
         |(?<![\w.])/root(?:/[^\s"'<>|,;:()\[\]]*)?(?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )

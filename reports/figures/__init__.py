@@ -28,7 +28,7 @@ def of_section(run: Run, section: str) -> list[Part]:
 
     One that fails costs itself alone: the page says which and why.
     """
-    parts = []
+    parts: list[Part | None] = []
     for module in modules():
         if section == module.SECTION:
             try:

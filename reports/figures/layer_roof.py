@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pandas as pd
-
 from diagnostics.intervals import geometric_interval, mean_interval
 from reports import canvas, frames
 from reports.figures.step_share import COLOURS
+from reports.frames import Column, Frame
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
 from reports.wording import count, listed, percent, seconds
@@ -15,16 +14,15 @@ SECTION, ORDER = "layers", 20
 MOST_BARS = 32
 
 
-def bounded(run: Run) -> pd.DataFrame:
+def bounded(run: Run) -> Frame:
     """Return the layers that must move memory; dropout in evaluation is the identity and has no roof."""
     layers = frames.layers(run)
     return layers if layers.empty else layers[layers["roof_fraction"] > 0]
 
 
-def _where(frame: pd.DataFrame) -> pd.Series:
-    parts = frame["layer"], frame["shape"], frame["mode"], frame["direction"]
-    several = frame["device"].nunique() > 1
-    joined = parts[0].str.cat([*parts[1:], frame["device"]] if several else parts[1:], sep=" · ")
+def _where(frame: Frame) -> Column:
+    columns = ["shape", "mode", "direction", *(["device"] if frame["device"].nunique() > 1 else [])]
+    joined = frame["layer"].str.cat([frame[column] for column in columns], sep=" · ")
     return joined.map(lambda text: canvas.shorten(text, 64))
 
 
@@ -44,7 +42,7 @@ def draw(run: Run) -> Any:
     return figure
 
 
-def _training(run: Run) -> pd.DataFrame:
+def _training(run: Run) -> Frame:
     layers = bounded(run)
     training = layers[(layers["mode"] == "train") & layers["direction"].str.contains("backward")]
     return training if len(training) else layers

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from diagnostics.intervals import geometric_interval
 from reports import canvas, frames, headlines
+from reports.frames import Frame
 from reports.headlines import IN_PROCESS
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
@@ -21,7 +21,7 @@ SHIFTS = dict(zip(METHODS, (0.0, 0.0, -0.2, 0.2), strict=True))  # so that equal
 MOST_COLUMNS = 3
 
 
-def _methods(loader: pd.DataFrame) -> list[str]:
+def _methods(loader: Frame) -> list[str]:
     present = set(loader["start_method"])
     return [method for method in METHODS if method in present]
 
@@ -51,7 +51,7 @@ def _line(method: str) -> Any:
     return "none" if method == IN_PROCESS else canvas.line_style(DASHES[method])
 
 
-def _draw_panel(axes: Any, panel: pd.DataFrame, methods: list[str], cores: float) -> None:
+def _draw_panel(axes: Any, panel: Frame, methods: list[str], cores: float) -> None:
     import seaborn as sns
 
     placed = panel.assign(x=panel["num_workers"] + panel["start_method"].map(SHIFTS))
@@ -70,7 +70,7 @@ def _draw_panel(axes: Any, panel: pd.DataFrame, methods: list[str], cores: float
     axes.grid(visible=False, axis="x")
 
 
-def _ideal(panel: pd.DataFrame, cores: float) -> tuple[np.ndarray, np.ndarray]:
+def _ideal(panel: Frame, cores: float) -> tuple[np.ndarray, np.ndarray]:
     """Return min(workers, cores) times the throughput of one worker, from one worker on."""
     one = geometric_interval(panel.loc[panel["num_workers"] == 1, "samples_per_second"]).estimate
     counts = np.array(sorted({1, *panel.loc[panel["num_workers"] >= 1, "num_workers"], cores}), dtype=float)
@@ -80,11 +80,13 @@ def _ideal(panel: pd.DataFrame, cores: float) -> tuple[np.ndarray, np.ndarray]:
 
 def title(run: Run) -> str:
     """Return how many workers are enough for each workload."""
-    return "Enough workers here: " + "; ".join(
-        f"{answer.num_workers} for {canvas.label(answer.workload)} ({number(answer.throughput.estimate)} "
-        "samples/s)"
+    first, *others = (
+        (answer.num_workers, canvas.label(answer.workload), number(answer.throughput.estimate))
         for answer in headlines.workers(run)
     )
+    are = "worker is" if first[0] == 1 else "workers are"
+    told = [f"{first[0]} {are} enough for {first[1]} here: {first[2]} samples/s"]
+    return "; ".join([*told, *(f"{workers} for {name}: {rate}" for workers, name, rate in others)])
 
 
 def caption(run: Run) -> str:

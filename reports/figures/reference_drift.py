@@ -3,14 +3,14 @@
 import math
 from typing import Any
 
-import pandas as pd
-
 from reports import canvas, frames, headlines
+from reports.frames import Column, Frame
 from reports.load import Run
 from reports.parts import Table, cell, number_cell, rows
 from reports.wording import count, percent, seconds
 
 SECTION, ORDER = "method", 10
+TICKS = (0.01, 0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10, 20, 50, 100, 1000)
 NAMES = {"arithmetic": "one-thread arithmetic", "copy": "memory copy", "pipe": "pipe round trip"}
 
 
@@ -24,20 +24,27 @@ def draw(run: Run) -> Any:
     kinds = [kind for kind in NAMES if kind in set(reference["kind"])]
     figure, grid = canvas.panels(1, 1, 2.7)
     axes = grid[0, 0]
-    placed = reference.assign(
-        number=reference["pass"].rank(method="dense"), percent=100 * reference["relative"] - 100
-    )
+    placed = reference.assign(number=reference["pass"].rank(method="dense"))
     sns.lineplot(
-        data=placed, x="number", y="percent", hue="kind", style="kind", hue_order=kinds, style_order=kinds, ax=axes,
-        palette=dict(zip(kinds, canvas.SERIES_COLOURS, strict=False)), errorbar=None, legend=False,
-        markers=dict(zip(kinds, canvas.MARKERS, strict=False)), dashes=dict(zip(kinds, canvas.DASHES, strict=False)),
+        data=placed,
+        x="number",
+        y="relative",
+        hue="kind",
+        style="kind",
+        hue_order=kinds,
+        style_order=kinds,
+        palette=dict(zip(kinds, canvas.SERIES_COLOURS, strict=False)),
+        markers=dict(zip(kinds, canvas.MARKERS, strict=False)),
+        dashes=dict(zip(kinds, canvas.DASHES, strict=False)),
         markeredgecolor=canvas.PAPER,
-    )  # fmt: skip
-    axes.axhline(0, color=canvas.INK, linewidth=0.8, zorder=1)
+        errorbar=None,
+        legend=False,
+        ax=axes,
+    )
+    axes.axhline(1, color=canvas.INK, linewidth=0.8, zorder=1)
     axes.set_xticks(sorted(placed["number"].unique()))
-    axes.set(xlabel="pass", ylabel="time against the\nrun's median, %")
-    reach = max(5.0, 1.1 * placed["percent"].abs().max())
-    axes.set_ylim(-reach, reach)
+    axes.set(xlabel="pass", ylabel="time over the run's\nmedian (logarithmic)")
+    _ratio_axis(axes, placed["relative"])
     looks = [
         {"color": canvas.SERIES_COLOURS[i], "marker": canvas.MARKERS[i],
          "linestyle": canvas.line_style(canvas.DASHES[i])}
@@ -47,7 +54,17 @@ def draw(run: Run) -> Any:
     return figure
 
 
-def _by_kind(run: Run) -> list[tuple[str, pd.DataFrame]]:
+def _ratio_axis(axes: Any, relative: Column) -> None:
+    """Let equal factors up and down look equal, in a range that does not blow small drift up."""
+    low, high = min(0.9, relative.min() / 1.05), max(1.1, relative.max() * 1.05)
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    ticks = [tick for tick in TICKS if low <= tick <= high]
+    axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.set_yticks([], minor=True)
+
+
+def _by_kind(run: Run) -> list[tuple[str, Frame]]:
     reference = frames.reference(run)
     return [(kind, reference[reference["kind"] == kind]) for kind in NAMES if kind in set(reference["kind"])]
 

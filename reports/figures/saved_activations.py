@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pandas as pd
-
 from reports import canvas, frames
 from reports.figures.step_share import COLOURS
+from reports.frames import Frame
 from reports.load import Run
 from reports.parts import Table, cell, rows
 from reports.wording import listed, size
@@ -13,7 +12,7 @@ from reports.wording import listed, size
 SECTION, ORDER = "layers", 30
 
 
-def kept(run: Run) -> pd.DataFrame:
+def kept(run: Run) -> Frame:
     """Return one row a layer and shape in training: `layer`, `shape`, `saved_activation_bytes`."""
     layers = frames.layers(run)
     if layers.empty:
@@ -37,9 +36,18 @@ def draw(run: Run) -> Any:
     axes = grid[0, 0]
     layers = [layer for layer in COLOURS if layer in set(placed["layer"])]
     sns.barplot(
-        data=placed, x="mebibytes", y="shape", hue="layer", hue_order=layers, palette=COLOURS, ax=axes, width=0.62,
-        saturation=1, errorbar=None, legend=False,
-    )  # fmt: skip
+        data=placed,
+        x="mebibytes",
+        y="shape",
+        hue="layer",
+        hue_order=layers,
+        palette=COLOURS,
+        width=0.62,
+        saturation=1,
+        errorbar=None,
+        legend=False,
+        ax=axes,
+    )
     axes.set(xlabel="kept for the backward pass, MiB", ylabel="")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

@@ -7,6 +7,7 @@ import pandas as pd
 from diagnostics.intervals import geometric_interval
 from reports import canvas, frames
 from reports.figures.loader_throughput import COLOURS, METHODS
+from reports.frames import Column, Frame
 from reports.headlines import IN_PROCESS
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
@@ -16,7 +17,7 @@ SECTION, ORDER = "start-methods", 10
 MOST_ROWS = 4
 
 
-def compared(run: Run) -> pd.DataFrame:
+def compared(run: Run) -> Frame:
     """Return the loader's passes at the worker count that most start methods share, where several do."""
     loader = frames.loader(run)
     if loader.empty:
@@ -40,8 +41,9 @@ def draw(run: Run) -> Any:
     for (left, right), workload in zip(grid, workloads, strict=True):
         part = chosen[chosen["workload"] == workload]
         order = [method for method in METHODS if method in set(part["start_method"])]
-        look = {"hue": "start_method", "palette": COLOURS, "order": order}
-        canvas.bars(left, part, "first_batch_seconds", "start_method", **look)
+        look: Any = {"hue": "start_method", "palette": COLOURS, "order": order, "is_rate": True}
+        starts = part.drop_duplicates(["start_method", "first_batch_seconds"])
+        canvas.bars(left, starts, "first_batch_seconds", "start_method", **look)
         canvas.bars(right, part, "samples_per_second", "start_method", **look)
         workers = count(int(part["num_workers"].iloc[0]), "worker")
         left.set(title=f"{canvas.label(workload)}, {workers}: start", xlabel="seconds to the first batch")
@@ -50,7 +52,7 @@ def draw(run: Run) -> Any:
     return figure
 
 
-def _starts(run: Run) -> pd.Series:
+def _starts(run: Run) -> Column:
     chosen = compared(run)
     first = chosen[chosen["workload"] == chosen["workload"].iloc[0]]
     by_method = first.groupby("start_method")["first_batch_seconds"]
@@ -70,10 +72,12 @@ def title(run: Run) -> str:
 def caption(run: Run) -> str:
     """Return what the two columns mean."""
     passes = count(compared(run)["pass"].nunique(), "pass")
+    starts = compared(run).groupby(["workload", "start_method"])["first_batch_seconds"].nunique()
+    once = " It was timed once, so it has no interval." if starts.max() == 1 else ""
     return (
         "Left, shorter is better: the wait before the first batch of an epoch, paid again in every epoch "
-        "unless `persistent_workers=True`. Right, longer is better: the pace once the workers are up. Rings "
-        f"are the single passes ({passes}), bars their mean, whiskers its 95 % interval; bars start at "
+        f"unless `persistent_workers=True`.{once} Right, longer is better: the pace once the workers are up. "
+        f"Rings are the single passes ({passes}), bars their mean, whiskers its 95 % interval; bars start at "
         "zero. `fork` copies the process, `spawn` and `forkserver` start Python afresh and import your "
         'script again, so a script for them needs `if __name__ == "__main__":`.'
     )
@@ -89,7 +93,7 @@ def table(run: Run) -> Table:
         lines.append(
             [
                 *(cell(workload), cell(method), cell(workers, workers)),
-                *interval_cells(geometric_interval(part["first_batch_seconds"]))[:2],
+                *interval_cells(geometric_interval(part["first_batch_seconds"].unique()))[:2],
                 *interval_cells(geometric_interval(part["samples_per_second"])),
                 cell(number(memory), memory),
             ]

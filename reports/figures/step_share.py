@@ -17,7 +17,8 @@ def draw(run: Run) -> Any:
     steps = frames.steps(run)
     if steps.empty:
         return None
-    where = steps["layer"] + ", " + steps["device"].map(canvas.label)
+    several = steps["device"].nunique() > 1
+    where = steps["layer"] + ", " + steps["device"].map(canvas.label) if several else steps["layer"]
     placed = steps.assign(percent=100 * steps["share_of_step"], where=where)
     order = sorted(where.unique())
     figure, grid = canvas.panels(1, 1, 0.7 + 0.42 * len(order))

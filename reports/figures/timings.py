@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from reports import canvas, frames
+from reports.frames import Frame
 from reports.load import Run
 from reports.parts import Table, cell, rows
 from reports.wording import count, seconds
@@ -14,7 +14,7 @@ SECTION, ORDER = "timings", 10
 MOST_LINES = 24
 
 
-def slowest(run: Run) -> pd.DataFrame:
+def slowest(run: Run) -> Frame:
     """Return the benchmarks of other suites with a positive median, slowest first."""
     frame = frames.configurations(run)
     plain = frame[(frame["topic"] == "") & frame["median"].gt(0) & np.isfinite(frame["median"])]
@@ -53,7 +53,8 @@ def title(run: Run) -> str:
     if len(frame) == 1:
         return f"{canvas.label(first['name'])} takes {seconds(first['median'])} (median)"
     total = int((frames.configurations(run)["topic"] == "").sum())
-    return f"{canvas.label(first['name'])} is the slowest of {total:,} benchmarks: {seconds(first['median'])} (median)"
+    name, median = canvas.label(first["name"]), seconds(first["median"])
+    return f"{name} is the slowest of {total:,} benchmarks: {median} (median)"
 
 
 def caption(run: Run) -> str:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import pandas as pd
-
 from diagnostics.intervals import mean_interval
 from reports import canvas, frames, headlines
+from reports.cards import wrong_labels
+from reports.frames import Frame
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
 from reports.wording import count, number, percent, points
@@ -14,7 +14,7 @@ SECTION, ORDER = "weight-decay", 10
 LINES = {"train_accuracy": ("training", canvas.ORANGE), "test_accuracy": ("test", canvas.BLUE)}
 
 
-def study(run: Run) -> pd.DataFrame:
+def study(run: Run) -> Frame:
     """Return the study's rows with `gap`, train minus test accuracy, where both are there."""
     frame = frames.weight_decay(run)
     if "train_accuracy" in frame:
@@ -51,16 +51,26 @@ def draw(run: Run) -> Any:
     return figure
 
 
-def _line(axes: Any, frame: pd.DataFrame, column: str, colour: str, i: int, scale: float) -> None:
+def _line(axes: Any, frame: Frame, column: str, colour: str, i: int, scale: float) -> None:
     import seaborn as sns
 
     placed = frame.assign(**{column: scale * frame[column]})
     dashes = canvas.line_style(canvas.DASHES[i])
     sns.lineplot(
-        data=placed, x="weight_decay", y=column, ax=axes, color=colour, marker=canvas.MARKERS[i], linestyle=dashes,
-        estimator="mean", errorbar=canvas.mean_bounds, err_style="band", err_kws={"alpha": 0.22, "linewidth": 0},
-        markeredgecolor=canvas.PAPER, legend=False,
-    )  # fmt: skip
+        data=placed,
+        x="weight_decay",
+        y=column,
+        color=colour,
+        marker=canvas.MARKERS[i],
+        linestyle=dashes,
+        markeredgecolor=canvas.PAPER,
+        estimator="mean",
+        errorbar=canvas.mean_bounds,
+        err_style="band",
+        err_kws={"alpha": 0.22, "linewidth": 0},
+        legend=False,
+        ax=axes,
+    )
 
 
 def _decay_axis(axes: Any, decays: list[float]) -> None:
@@ -95,7 +105,7 @@ def caption(run: Run) -> str:
         f"Lines are means over {seeds}, bands the 95 % interval over seeds. Weight decay pulls weights "
         "towards zero in every step. Too little, and the network learns the training set by heart: the gap "
         "between training and test accuracy is wide. Too much, and it cannot learn at all: both fall "
-        "together. The gap alone is no aim, it closes there too."
+        "together. The gap alone is no aim, it closes there too." + wrong_labels(run)
     )
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from reports import frames
+from reports.frames import Column
 from reports.parts import Cell, Section, Table, cell, rows
 from reports.report import Report
 from reports.wording import count, percent, seconds
@@ -21,7 +22,7 @@ def build(report: Report) -> Section:
     return Section("benchmarks", "Every benchmark", (table,))
 
 
-def _line(row: pd.Series) -> list[Cell]:
+def _line(row: Column) -> list[Cell]:
     spread = (row["max"] - row["min"]) / row["median"] if row["median"] > 0 else float("nan")
     amount = row["num_passes"] or row["rounds"]
     noun = "pass" if row["num_passes"] else "round"

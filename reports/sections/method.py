@@ -25,9 +25,10 @@ def build(report: Report) -> Section:
 def _provenance(run: Run) -> Iterator[str]:
     suite, when = run.suite, run.when
     moment = f", saved {when:%Y-%m-%d %H:%M %Z}" if when else ""
-    yield f"The file {run.name}{moment} (pytest-benchmark {run.document.get('version') or 'of unknown version'})."
+    version = run.document.get("version") or "of unknown version"
+    yield f"The file {run.name}{moment} (pytest-benchmark {version})."
     if not suite:
-        yield "It does not come from torch-checkup: its benchmarks were timed in rounds, without passes or references."
+        yield "It is not torch-checkup's: its benchmarks were timed in rounds, without passes or references."
         return
     yield (
         f"Profile {suite.get('profile')}, {count(int(_finite(suite.get('passes'))), 'pass')}, "
