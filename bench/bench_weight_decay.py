@@ -43,7 +43,7 @@ class WeightDecayStudy:
         """Train up to the share `until` of all epochs, then look at every member."""
         del seconds
         torch.set_num_threads(1)
-        rounds = []
+        rounds: list[float] = []
         while not rounds or self.population.epoch < ceil(until * NUM_EPOCHS):
             starts = perf_counter()
             self.population.train_epoch()

@@ -5,9 +5,10 @@ ARCHITECTURE.md, decision 1, says why.
 
 import random
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench import options
 from bench.configuration import Options
@@ -58,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _replays_through(benchmark: object) -> object:
+def _replays_through(benchmark: BenchmarkFixture) -> BenchmarkFixture:
     """Make every benchmark here one of pytest-benchmark's, so that its options apply."""
     return benchmark
 
@@ -160,7 +161,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if series.skipped:
         pytest.skip(series.skipped)
     if series.passes:
-        benchmark = pyfuncitem.funcargs["benchmark"]
+        benchmark = cast(BenchmarkFixture, pyfuncitem.funcargs["benchmark"])
         benchmark.extra_info.update(series.extra_info())
         benchmark.pedantic(lambda: None, rounds=len(series.passes))
     if series.failure:

@@ -68,7 +68,7 @@ class LoaderEpochs:
         self.num_workers = num_workers
         self.device = torch.device(device)
         self.is_cuda = self.device.type == "cuda"
-        self.sampler = EpochSampler(len(dataset), 0)  # type: ignore[arg-type]
+        self.sampler = EpochSampler(len(dataset), 0)
         self.loader: DataLoader[Any] = DataLoader(
             dataset,
             batch_size,

@@ -1,7 +1,7 @@
 """Whether the throughput figure is the one that a user would time: both, alternated, on one DataLoader."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,14 +65,14 @@ def first_method(num_workers: tuple[int, ...]) -> str | None:
 
 
 def _agreement(params: dict[str, Any], loader: LoaderEpochs, num_pairs: int) -> Agreement:
-    figures, plains = [], []
+    num_batches = max(4 * loader.num_workers, round(PLAIN_SECONDS / loader.seconds_per_batch))
+    turns: dict[str, Callable[[], float]] = {
+        "figure": lambda: loader.measure(PASS_SECONDS, 1.0).figures["samples_per_second"],
+        "plain": lambda: loader.plain_loop(num_batches),
+    }
+    series: dict[str, list[float]] = {name: [] for name in turns}
     for _ in range(num_pairs):
-        num_batches = max(4 * loader.num_workers, round(PLAIN_SECONDS / loader.seconds_per_batch))
-        turns = [
-            lambda: figures.append(loader.measure(PASS_SECONDS, 1.0).figures["samples_per_second"]),
-            lambda n=num_batches: plains.append(loader.plain_loop(n)),
-        ]
-        random.shuffle(turns)
-        for turn in turns:
-            turn()
-    return Agreement(params, sum(plains) / num_pairs, ratio_interval(figures, plains))
+        for name in random.sample(list(turns), k=len(turns)):
+            series[name].append(turns[name]())
+    ratio = ratio_interval(series["figure"], series["plain"])
+    return Agreement(params, sum(series["plain"]) / num_pairs, ratio)

@@ -1,7 +1,7 @@
 """The schedule: several passes over all configurations, each in an order shuffled anew."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -119,8 +119,11 @@ class Schedule:
             one.passes.append({"pass": number, "position": position, **record})
 
 
-def _medians(records: Sequence[dict[str, float | None]]) -> dict[str, float]:
+def _medians(records: Sequence[Mapping[str, float | None]]) -> dict[str, float]:
     """Median over the passes of every figure, leaving out what could not be told."""
-    names = {name: None for record in records for name in record}
-    series = {name: [r[name] for r in records if r.get(name) is not None] for name in names}
-    return {name: median(values) for name, values in series.items() if values}  # type: ignore[type-var]
+    series: dict[str, list[float]] = {}
+    for record in records:
+        for name, value in record.items():
+            if value is not None:
+                series.setdefault(name, []).append(value)
+    return {name: median(values) for name, values in series.items()}

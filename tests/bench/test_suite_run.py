@@ -1,0 +1,266 @@
+"""The suite as a user runs it: pytest in a process of its own, on faulty files and on the real ones."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.bench import faulty
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and sessions as POSIX has them")
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+
+
+def run(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def run_faulty(
+    folder: Path, *faults: str, arguments: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    file = faulty.write(folder, *faults)
+    return run(
+        "-p",
+        "bench.conftest",
+        "-c",
+        ROOT / "pyproject.toml",
+        "--rootdir",
+        folder,
+        file,
+        "--profile",
+        "smoke",
+        "--benchmark-autosave",
+        "--hang-after",
+        "2",
+        *arguments,
+        cwd=folder,
+    )
+
+
+def saved(folder: Path, pattern: str = "0001_*.json") -> dict[str, Any]:
+    (path,) = (folder / ".benchmarks").rglob(pattern)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def result(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("storage")
+    ran = run(
+        "bench", "-k", "tiny and in-process or dropout_step", "--passes", "3", "--profile", "smoke",
+        "--benchmark-autosave", "--benchmark-storage", folder, "--order-seed", "11",
+    )  # fmt: skip
+    (path,) = folder.rglob("0001_*.json")
+    return ran, json.loads(path.read_text(encoding="utf-8")) | {"path": path}
+
+
+def test_there_is_one_entry_a_configuration_and_one_value_a_pass(result: Any) -> None:
+    _, document = result
+    names = [entry["name"] for entry in document["benchmarks"]]
+    assert names == ["bench_dropout_step[cpu]", "bench_loader_throughput[tiny-cpu-in-process-0]"]
+    for entry in document["benchmarks"]:
+        seconds = [one["seconds"] for one in entry["extra_info"]["passes"]]
+        assert entry["stats"]["rounds"] == len(seconds) == 3
+        assert entry["stats"]["min"] == min(seconds)
+        assert entry["stats"]["max"] == max(seconds)
+
+
+def test_parameters_are_kept_as_they_are(result: Any) -> None:
+    entry = next(e for e in result[1]["benchmarks"] if "tiny" in e["name"])
+    expected = {"workload": "tiny", "device": "cpu", "start_method": "in-process", "num_workers": 0}
+    assert entry["params"] == expected
+    assert entry["extra_info"]["topic"] == "loader_throughput"
+    assert entry["stats"]["ops"] == pytest.approx(
+        entry["extra_info"]["figures"]["samples_per_second"], rel=0.9
+    )
+
+
+def test_the_seed_is_printed_and_stored_and_cuda_is_skipped_with_the_reason(result: Any) -> None:
+    ran, document = result
+    assert "--order-seed 11" in ran.stdout
+    summary = document["torch_checkup"]
+    assert (summary["order_seed"], summary["passes"], summary["complete"]) == (11, 3, True)
+    import torch
+
+    if not torch.cuda.is_available():
+        assert {one["reason"].split(":")[0] for one in summary["skipped"]} == {"no CUDA"}
+
+
+def test_facts_are_stamped_in_and_the_host_name_is_not(result: Any) -> None:
+    machine_info = result[1]["machine_info"]
+    assert machine_info["facts"]["cpu.usable_cores"]["unit"] == "cores"
+    assert "node" not in machine_info
+    assert "host.name" not in machine_info["facts"]
+
+
+def test_the_order_of_the_passes_is_recorded(result: Any) -> None:
+    entries = result[1]["benchmarks"]
+    for number in range(3):
+        positions = [entry["extra_info"]["passes"][number]["position"] for entry in entries]
+        assert len(set(positions)) == len(positions)
+
+
+def test_pytest_benchmark_lists_and_compares_the_result(result: Any, tmp_path: Path) -> None:
+    twin = shutil.copy(result[1]["path"], tmp_path / "0002_twin.json")
+    compare = [sys.executable, "-m", "pytest_benchmark", "compare", str(result[1]["path"]), str(twin)]
+    listed = subprocess.run(compare, capture_output=True, text=True, timeout=60, check=True)
+    assert listed.stdout.count("bench_dropout_step[cpu]") == 2
+
+
+def test_no_unfinished_file_is_left_after_a_whole_run(result: Any) -> None:
+    folder = result[1]["path"].parent.parent
+    assert not list(folder.rglob("unfinished_*"))
+    assert not list(folder.rglob("*.tmp"))
+
+
+def test_quiet_in_a_pipe(result: Any) -> None:
+    assert result[0].stderr.strip() == f"Saved benchmark data in: {result[1]['path']}"
+
+
+def test_faults_are_recorded_and_the_rest_goes_on(tmp_path: Path) -> None:
+    ran = run_faulty(tmp_path, "raises", "calm", "hangs", "exits", "skipped", arguments=("--passes", "2"))
+    assert ran.returncode == 1
+    document = saved(tmp_path)
+    failures = {one["params"]["fault"]: one for one in document["torch_checkup"]["failures"]}
+    assert {fault: one["kind"] for fault, one in failures.items()} == {
+        "raises": "raised",
+        "hangs": "hung",
+        "exits": "died",
+    }
+    assert failures["raises"]["reason"] == "ValueError: no such sample: 17"
+    assert [entry["params"]["fault"] for entry in document["benchmarks"]] == ["calm"]
+    assert "3 failed, 1 passed, 1 skipped" in ran.stdout
+
+
+def test_a_configuration_that_fails_late_keeps_its_finished_passes(tmp_path: Path) -> None:
+    run_faulty(tmp_path, "late_raises", arguments=("--passes", "3"))
+    document = saved(tmp_path)
+    assert document["torch_checkup"]["failures"][0]["passes_done"] == 1
+    assert document["benchmarks"][0]["stats"]["rounds"] == 1
+
+
+def test_a_failure_shows_the_traceback_of_the_measured_code_and_none_of_ours(tmp_path: Path) -> None:
+    ran = run_faulty(tmp_path, "raises")
+    assert 'def raises(self): raise ValueError("no such sample: 17")' in ran.stdout
+    assert "conftest.py" not in ran.stdout
+
+
+def start_hanging(folder: Path) -> subprocess.Popen[str]:
+    """A run whose calm configuration is measured at once and whose other one hangs."""
+    file = faulty.write(folder, *["calm"] * 3, "hangs")
+    arguments = ["-p", "bench.conftest", "-c", ROOT / "pyproject.toml", "--rootdir", folder, file]
+    options = ["--profile", "smoke", "--passes", "2", "--benchmark-autosave", "--order-seed", "1"]
+    return subprocess.Popen(
+        command(*arguments, *options),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_measurements(folder: Path, process: subprocess.Popen[str], count: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for path in (folder / ".benchmarks").glob("unfinished_*.json"):
+            if len(json.loads(path.read_text(encoding="utf-8"))["benchmarks"]) >= count:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the unfinished file never held the measurements")
+
+
+def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Any:
+    process = start_hanging(tmp_path)
+    yield process
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in descendants(process):
+            child.kill()
+    process.kill()
+    process.communicate()
+
+
+def test_ctrl_c_saves_what_was_measured_and_leaves_no_process(tmp_path: Path, hanging: Any) -> None:
+    wait_for_measurements(tmp_path, hanging, 1)
+    children = descendants(hanging)
+    hanging.send_signal(signal.SIGINT)
+    stdout, stderr = hanging.communicate(timeout=60)
+    assert hanging.returncode == 2
+    document = saved(tmp_path)
+    assert document["torch_checkup"]["complete"] is False
+    assert document["benchmarks"]
+    assert "Traceback" not in stdout + stderr
+    assert not [child for child in children if child.is_running()]
+    assert not list((tmp_path / ".benchmarks").rglob("unfinished_*"))
+
+
+def test_kill_9_leaves_what_was_measured_on_disk(tmp_path: Path, hanging: Any) -> None:
+    wait_for_measurements(tmp_path, hanging, 1)
+    hanging.kill()
+    hanging.wait()
+    document = saved(tmp_path, "unfinished_*.json")
+    assert document["torch_checkup"]["complete"] is False
+    assert document["benchmarks"][0]["stats"]["median"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--passes", "0", "a whole number from 1 is wanted"),
+        ("--workers", "0,two", "whole numbers separated by commas are wanted"),
+        ("--start-methods", "thread", "valid are fork, spawn, forkserver"),
+        ("--devices", "gpu", "valid are cpu, cuda"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_the_valid_ones(option: str, value: str, message: str) -> None:
+    ran = run("bench", option, value, "--collect-only")
+    assert ran.returncode == 4
+    assert message in ran.stderr
+
+
+def test_options_narrow_the_grid() -> None:
+    ran = run(
+        "bench", "--collect-only", "-q", "--workers", "0,3", "--start-methods", "spawn", "--devices", "cpu"
+    )
+    loaders = [line for line in ran.stdout.splitlines() if "bench_loader_throughput[" in line]
+    cases = {line.partition("[")[2].rstrip("]") for line in loaders}
+    workloads = ("image", "tiny", "wait")
+    assert cases == {f"{w}-cpu-{rest}" for w in workloads for rest in ("in-process-0", "spawn-3")}
+
+
+def test_the_quick_profile_pairs_the_whole_curve_with_one_start_method() -> None:
+    ran = run("bench", "--collect-only", "-q", "-k", "image and cpu")
+    counts = [line.rstrip("]").rpartition("-")[2] for line in ran.stdout.splitlines() if "-fork-" in line]
+    assert counts == ["1", "2", "4"]
