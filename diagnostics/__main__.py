@@ -34,7 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="python -m diagnostics",
-        description="Says what slows or breaks DataLoaders here. Without a command: machine (see machine --help).",
+        description="What slows or breaks DataLoaders here. Without a command: machine (see machine --help).",
         epilog="Exit codes: 0 nothing found, 1 findings at --fail-on or above, 2 wrong usage, 3 our fault.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

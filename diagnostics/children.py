@@ -3,8 +3,9 @@
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
@@ -45,11 +46,55 @@ def kill_tree(child: subprocess.Popen[str]) -> None:
     child.kill()
 
 
-def _last_words(child: subprocess.Popen[str]) -> tuple[str, str]:
+def _start(command: Sequence[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def interrupts_put_off() -> Iterator[None]:
+    """Hold interrupts back to the end of the block: one that strikes inside `Popen` would lose the child."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    caught: list[int] = []
+    for number in previous:
+        signal.signal(number, lambda number, frame: caught.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in caught:
+            signal.raise_signal(number)
+
+
+def _last_words(child: subprocess.Popen[str] | None) -> tuple[str, str]:
+    if child is None:
+        return "", ""
+    kill_tree(child)
     try:
         return child.communicate(timeout=GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         return "", ""
+
+
+def _clear_away(child: subprocess.Popen[str]) -> None:
+    kill_tree(child)
+    for pipe in (child.stdout, child.stderr):
+        if pipe is not None:
+            pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(GRACE_SECONDS)
 
 
 def run_child(command: Sequence[str], time_limit_seconds: float) -> Outcome:
@@ -63,26 +108,15 @@ def run_child(command: Sequence[str], time_limit_seconds: float) -> Outcome:
     OSError
         The command cannot be started.
     """
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
+    child = None
     try:
+        with interrupts_put_off():
+            child = _start(command)
         stdout, stderr = child.communicate(timeout=time_limit_seconds)
         returncode: int | None = child.returncode
     except subprocess.TimeoutExpired:
-        kill_tree(child)
         (stdout, stderr), returncode = _last_words(child), None
     finally:
-        kill_tree(child)
-        for pipe in (child.stdout, child.stderr):
-            if pipe is not None:
-                pipe.close()
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(GRACE_SECONDS)
+        if child is not None:
+            _clear_away(child)
     return Outcome(stdout, stderr, returncode)

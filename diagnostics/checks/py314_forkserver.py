@@ -59,6 +59,6 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return ok(f"Python {version} forks its workers: they inherit datasets without pickling.")
     if method != "forkserver":
         return not_applicable(f"Workers start by {method} here, not by forkserver.")
-    evidence = (f"Python {version}: default start method {method}",)
+    evidence = (f"Python {version}: default start method {method} (before 3.14: fork)",)
     summary = f"Python {version} starts workers by forkserver: guard the entry, pickle the dataset."
     return warn(summary, evidence, _PREPARE)

@@ -1,0 +1,263 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from diagnostics.judge import find_checks
+
+ROOT = Path(__file__).parents[2]
+ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and shell")
+TIME_LIMIT_SECONDS = 100
+
+
+def environment(**changes):
+    kept = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "FORCE_COLOR"}}
+    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **changes}
+
+
+def diagnose(*arguments, cwd=ROOT, python=(sys.executable,), **changes):
+    command = [*python, "-m", "diagnostics", *arguments]
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment(**changes),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=TIME_LIMIT_SECONDS,
+        check=False,
+    )
+
+
+def test_quick_prints_machine_and_findings_and_nothing_on_stderr():
+    done = diagnose("--quick", "--fail-on", "never")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.startswith("Your machine\n")
+    assert "MC101" in done.stdout
+    assert "mend: " in done.stdout.splitlines()[-1]
+
+
+def test_quick_imports_neither_torch_nor_scipy(tmp_path):
+    code = (
+        "import sys; from diagnostics.__main__ import main; main(['--quick', '--json', 'out.json']); "
+        "sys.exit(' '.join({'torch', 'scipy', 'numpy'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_whole_check_up_measures_threads_and_leaves_no_process(tmp_path):
+    before = {process.pid for process in psutil.process_iter()}
+    done = diagnose("machine", "--json", str(tmp_path / "out.json"), "--fail-on", "never")
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert document["facts"]["torch.intra_op_threads"]["value"] >= 1
+    assert "trial.intra_op_slowdown_ratio" in document["facts"]
+    assert "unknown" not in {
+        finding["status"] for finding in document["findings"] if finding["code"] == "MC102"
+    }
+    trials = [p for p in psutil.process_iter(["cmdline"]) if "diagnostics/trials" in str(p.info["cmdline"])]
+    assert [process for process in trials if process.pid not in before] == []
+
+
+def test_json_on_stdout_is_the_only_thing_there_and_strict():
+    done = diagnose("--quick", "--json", "-", "--fail-on", "never")
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    document = json.loads(done.stdout, parse_constant=refuse)
+    assert (document["schema"], document["command"], document["notes"]) == (1, "machine", [])
+    assert {finding["code"] for finding in document["findings"]} == {check.code for check in find_checks()}
+    assert document["facts"]["system.os_name"].keys() == {"value", "unit", "source"}
+
+
+def test_json_goes_to_a_file_beside_the_text(tmp_path):
+    done = diagnose("--quick", "--json", "out.json", "--fail-on", "never", cwd=tmp_path)
+    assert json.loads((tmp_path / "out.json").read_text())["command"] == "machine"
+    assert done.stdout.startswith("Your machine")
+
+
+@pytest.mark.parametrize("path", ["nowhere/out.json", "."])
+def test_a_json_path_that_cannot_be_written_is_one_sentence_and_2(tmp_path, path):
+    done = diagnose("--quick", "--json", path, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"python -m diagnostics: --json {path} cannot be written; "
+        "name a file in a folder that you may write to.\n"
+    )
+
+
+@ON_POSIX
+def test_a_full_disk_is_one_sentence():
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    done = diagnose("list", "--json", "/dev/full")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+LOW_LIMIT = 'ulimit -n 64; exec "$0" -m diagnostics --quick --json - $FAIL_ON'
+
+
+@ON_POSIX
+@pytest.mark.parametrize(
+    ("fail_on", "code"), [("", 1), ("--fail-on fail", 1), ("--fail-on warn", 1), ("--fail-on never", 0)]
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are shared on Linux")
+def test_a_failing_finding_gives_1_unless_told_otherwise(fail_on, code):
+    done = subprocess.run(
+        ["sh", "-c", LOW_LIMIT, sys.executable],
+        cwd=ROOT,
+        env=environment(FAIL_ON=fail_on),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == code
+    worst = json.loads(done.stdout)["findings"][0]
+    assert (worst["slug"], worst["status"]) == ("fd-exhausted", "fail")
+
+
+def test_a_crashed_check_gives_3(tmp_path):
+    (tmp_path / "explodes.py").write_text("raise RuntimeError('boom')\n")
+    code = (
+        f"import sys; from diagnostics import checks; checks.__path__.append({str(tmp_path)!r}); "
+        "from diagnostics.__main__ import main; sys.exit(main(['--quick', '--fail-on', 'never']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 3
+    assert "RuntimeError: boom" in done.stdout
+
+
+def test_the_list_names_every_check():
+    done = diagnose("list", "--json", "-")
+    document = json.loads(done.stdout)
+    assert (document["schema"], document["command"], document["findings"]) == (1, "list", [])
+    assert [row["code"] for row in document["checks"]] == [check.code for check in find_checks()]
+    assert len(diagnose("list").stdout.splitlines()) == len(find_checks())
+
+
+@pytest.mark.parametrize("check", find_checks(), ids=lambda check: check.slug)
+def test_every_page_is_explained_by_code_or_slug_in_any_case(check, capsys):
+    from diagnostics.__main__ import main
+
+    for name in (check.code, check.code.lower(), check.slug.upper(), check.slug.replace("-", "_")):
+        assert main(["explain", name]) == 0
+        assert check.page in capsys.readouterr().out
+
+
+def test_a_page_is_json_by_section():
+    page = json.loads(diagnose("explain", "dl101", "--json", "-").stdout)["page"]
+    assert page["slug"] == "shm-exhausted"
+    assert [section["heading"] for section in page["sections"]][1:3] == ["What it means", "Why it matters"]
+
+
+def test_an_unknown_code_is_one_sentence_with_the_close_ones_and_2():
+    done = diagnose("explain", "shm-exausted")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "shm-exhausted" in done.stderr
+    assert "python -m diagnostics list" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["bogus"], ["--bogus"], ["machine", "--fail-on", "x"], ["explain"]])
+def test_wrong_usage_is_2_without_a_traceback(arguments):
+    done = diagnose(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interpreter_that_is_not_there_is_wrong_usage():
+    done = diagnose("--python", "/nonexistent/python")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+@ON_POSIX
+def test_a_program_that_is_no_interpreter_gives_notes():
+    done = diagnose("--python", "/bin/false", "--fail-on", "never")
+    assert done.returncode == 0
+    assert [line.split(":")[1] for line in done.stderr.splitlines()] == [
+        " trial torch_build",
+        " trial intra_op_threads",
+    ]
+
+
+@pytest.mark.parametrize("changes", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+def test_an_ascii_terminal_gets_ascii(changes):
+    done = diagnose("--quick", "--fail-on", "never", **{"PYTHONIOENCODING": "ascii", **changes})
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    assert "v ok" in done.stdout
+
+
+def test_pipes_and_no_color_are_plain():
+    for changes in ({}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}):
+        assert "\x1b" not in diagnose("list", **changes).stdout
+    assert "\x1b" in diagnose("--quick", "--fail-on", "never", FORCE_COLOR="1").stdout
+
+
+def test_host_and_user_names_appear_only_when_asked_for(monkeypatch):
+    host, user = socket.gethostname(), "wilhelmina"
+    hidden = diagnose("--quick", "--json", "-", "--fail-on", "never", LOGNAME=user).stdout
+    shown = diagnose("--quick", "--json", "-", "--fail-on", "never", "--include-private", LOGNAME=user).stdout
+    assert host not in json.loads(hidden)["facts"]
+    assert user not in hidden
+    assert {"host.name", "user.name"} <= set(json.loads(shown)["facts"])
+    assert user in shown
+
+
+@ON_POSIX
+def test_a_reader_that_leaves_early_sees_no_traceback():
+    pipeline = '"$0" -m diagnostics explain DL101 | head -1; exec "$0" -m diagnostics list | true'
+    done = subprocess.run(
+        ["sh", "-c", pipeline, sys.executable],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.stdout == "DL101  shm-exhausted\n"
+    assert done.stderr == ""
+
+
+@ON_POSIX
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_ends_quietly_and_leaves_no_child(tmp_path, number, code):
+    python = tmp_path / "slow-python"
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    python.write_text(f"#!/bin/sh\necho $$ > '{started}'\nexec sleep 60\n")
+    python.chmod(0o755)
+    command = [sys.executable, "-m", "diagnostics", "--python", str(python)]
+    running = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=-1, stderr=-1)
+    child = psutil.Process(int(started.read_text()))
+    running.send_signal(number)
+    output = running.communicate(timeout=TIME_LIMIT_SECONDS)
+    assert (running.returncode, output) == (code, (b"", b""))
+    _, alive = psutil.wait_procs([child], timeout=5)
+    assert alive == [] or alive[0].status() == psutil.STATUS_ZOMBIE
+
+
+@ON_POSIX
+def test_a_users_folder_named_torch_an_unset_home_and_an_empty_path_do_no_harm(tmp_path):
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch/__init__.py").write_text("raise SystemExit('the wrong torch')\n")
+    kept = {key: value for key, value in environment(PATH="").items() if key != "HOME"}
+    command = [sys.executable, "-m", "diagnostics", "--json", "-", "--fail-on", "never"]
+    done = subprocess.run(command, cwd=tmp_path, env=kept, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["facts"]["torch.intra_op_threads"]["value"] >= 1
