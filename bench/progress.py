@@ -40,6 +40,10 @@ class PassProgress:
     ) -> None:
         self._bar.stop()
 
+    def say(self, what: str) -> None:
+        """Show what is going on before the first measurement."""
+        self._bar.update(self._task, name=what)
+
     def advance(self, number: int, name: str) -> None:
         """Show that `name` was measured in pass `number`, counted from 0."""
         self._bar.update(self._task, advance=1, number=f"{number + 1}/{self.num_passes}", name=name)
