@@ -72,6 +72,12 @@ def test_the_remedy_never_asks_for_more_than_the_hard_limit():
     assert "ulimit -n 65536" in descriptors(64, hard=None).remedy.commands
 
 
+def test_where_the_hard_limit_is_reached_the_shell_cannot_help():
+    commands = descriptors(64, hard=64).remedy.commands
+    assert not any(command.startswith("ulimit") for command in commands)
+    assert commands[0].startswith("docker run --ulimit")
+
+
 def test_other_systems_share_by_name():
     assert descriptors(256, os_name="Darwin").status == Status.NOT_APPLICABLE
 
