@@ -45,8 +45,7 @@ def build(arguments: argparse.Namespace) -> int:
     output.check_target(arguments.output, arguments.results)
     runs = load.read_runs(arguments.results, arguments.include_private)
     output.write_whole(arguments.output, page.render(runs, arguments.title))
-    told = [str(arguments.output.resolve()), *(cards.line(card) for card in cards.cards(runs[0]))]
-    print("\n".join(told), flush=True)
+    print("\n".join([str(arguments.output.resolve()), *cards.lines(runs[0])]), flush=True)
     return 0
 
 

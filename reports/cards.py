@@ -30,6 +30,15 @@ def line(card: Card) -> str:
     return f"{card.question} {told or card.sureness}"
 
 
+def lines(run: Run) -> list[str]:
+    """Return the most useful lines of a page: its three cards, or what a file of another suite is about."""
+    if frames.is_ours(run):
+        return [line(card) for card in cards(run)]
+    from reports.figures import timings
+
+    return [timings.title(run)] if len(timings.slowest(run)) else ["No benchmark of this file has a median."]
+
+
 def _missing(question: str, explanation: str, selection: str) -> Card:
     return Card(
         question, (), explanation, "Not measured in this run.", commands=(f"{MEASURE} -k {selection}",)

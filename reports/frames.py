@@ -53,6 +53,11 @@ def configurations(run: Run) -> Frame:
     return pd.DataFrame(rows)
 
 
+def is_ours(run: Run) -> bool:
+    """Return whether the file was written by torch-checkup's own suite."""
+    return bool(run.suite) or bool((configurations(run)["topic"] != "").any())
+
+
 def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
     for configuration, entry in enumerate(run.benchmarks):
         extra = mapping(entry.get("extra_info"))

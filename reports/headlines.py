@@ -93,12 +93,6 @@ def chosen_start_method(run: Run, loader: Frame) -> str:
     return str(default.value) if default and default.value in widest else widest[0]
 
 
-def curve(loader: Frame, workload: str, start_method: str) -> Frame:
-    """Return the passes of one line of the loader figure: one start method, and the loading in process."""
-    chosen = loader["start_method"].isin([start_method, IN_PROCESS])
-    return loader[chosen & (loader["workload"] == workload)]
-
-
 def paired(frame: Frame, column: str, by: str, key: str, first: float, second: float) -> Frame:
     """Return the values of `column` where `by` is `first` and where it is `second`, on the keys both have."""
     table = frame[frame[by].isin([first, second])].pivot_table(index=key, columns=by, values=column)
@@ -110,11 +104,14 @@ def workers(run: Run) -> list[WorkersAnswer]:
     loader = frames.loader(run)
     if loader.empty:
         return []
-    method = chosen_start_method(run, loader)
-    return [_enough_workers(curve(loader, w, method), w, method) for w in loader["workload"].unique()]
+    return [
+        _enough_workers(part, workload, chosen_start_method(run, part))
+        for workload, part in loader.groupby("workload", sort=False)
+    ]
 
 
 def _enough_workers(line: Frame, workload: str, start_method: str) -> WorkersAnswer:
+    line = line[line["start_method"].isin([start_method, IN_PROCESS])]
     by_count = {n: geometric_interval(part["samples_per_second"]) for n, part in line.groupby("num_workers")}
     best = max(by_count, key=lambda n: by_count[n].estimate)
     enough = min(n for n in by_count if by_count[n].estimate >= (1 - WITHIN) * by_count[best].estimate)

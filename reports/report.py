@@ -31,7 +31,7 @@ class Report:
     @property
     def is_ours(self) -> bool:
         """Whether the file was written by torch-checkup's own suite."""
-        return bool(self.run.suite) or bool((frames.configurations(self.run)["topic"] != "").any())
+        return frames.is_ours(self.run)
 
     @property
     def problems(self) -> list[ShownFinding]:

@@ -1,0 +1,176 @@
+"""The contract of every figure, and that titles say what the data say."""
+
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from reports import canvas, figures, sections
+from reports.figures import (
+    layer_roof,
+    loader_throughput,
+    reference_drift,
+    saved_activations,
+    start_methods,
+    step_share,
+    timings,
+    weight_decay,
+)
+from reports.load import Run, read_run
+from reports.parts import Drawn
+from tests.reports import results
+
+EVERY = pytest.mark.parametrize(
+    "module", figures.modules(), ids=lambda module: module.__name__.rpartition(".")[2]
+)
+
+
+@pytest.fixture(scope="module")
+def both_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with something for every figure: ours, and a benchmark of another suite."""
+    document = results.ours()
+    document["benchmarks"] += results.plain()["benchmarks"]
+    return read_run(results.write(tmp_path_factory.mktemp("both") / "both.json", document))
+
+
+@EVERY
+def test_figure_is_drawn_with_labelled_axes(module: ModuleType, both_run: Run) -> None:
+    with canvas.style():
+        figure = module.draw(both_run)
+    assert isinstance(figure, Figure)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert shown
+    lowest = {axes.get_subplotspec().colspan.start: axes for axes in shown}
+    assert all(axes.get_xlabel() for axes in lowest.values())
+    leftmost = [axes for axes in shown if axes.get_subplotspec().colspan.start == 0]
+    assert all(axes.get_ylabel() or axes.get_yticklabels() for axes in leftmost)
+
+
+@EVERY
+def test_figure_has_title_caption_and_the_numbers_it_shows(module: ModuleType, both_run: Run) -> None:
+    drawn = figures.drawn(both_run, module)
+    assert isinstance(drawn, Drawn)
+    assert any(character.isdigit() for character in drawn.title)
+    assert len(drawn.caption) > 80
+    assert drawn.table.rows
+    assert {len(row) for row in drawn.table.rows} == {len(drawn.table.columns)}
+
+
+@EVERY
+def test_figure_stands_in_a_section_that_exists(module: ModuleType) -> None:
+    sources = "".join(
+        Path(str(section.__file__)).read_text(encoding="utf-8") for section in sections.modules()
+    )
+    assert f'figures.of_section(report.run, "{module.SECTION}")' in sources.replace("(run,", "(report.run,")
+
+
+@EVERY
+def test_figure_is_absent_where_there_is_nothing_to_draw(
+    module: ModuleType, our_run: Run, plain_run: Run
+) -> None:
+    assert module.draw(our_run if module is timings else plain_run) is None
+
+
+def test_loader_title_names_workers_and_rate_of_each_workload(our_run: Run) -> None:
+    title = loader_throughput.title(our_run)
+    assert title == "2 workers are enough for image here: 389 samples/s; 0 for tiny: 249,000; 4 for wait: 387"
+
+
+def test_loader_axes_start_at_zero_and_tick_whole_workers(our_run: Run) -> None:
+    with canvas.style():
+        axes = loader_throughput.draw(our_run).axes[0]
+    assert axes.get_ylim()[0] == 0
+    assert list(axes.get_xticks()) == [0, 1, 2, 4]
+
+
+def test_ideal_line_is_one_worker_times_the_smaller_of_workers_and_cores(our_run: Run) -> None:
+    with canvas.style():
+        axes = loader_throughput.draw(our_run).axes[0]
+    ideal = axes.get_lines()[-1]
+    one = 210 / (1.0 * 1.03 * 0.98) ** (1 / 3) * (0.99 * 1.01) ** (1 / 3)
+    assert list(ideal.get_xdata()) == [1, 2, 4]
+    assert list(ideal.get_ydata()) == pytest.approx([one, 2 * one, 2 * one])
+
+
+def test_ideal_line_is_absent_without_known_cores(tmp_path: Path) -> None:
+    run = read_run(results.write(tmp_path / "r.json", results.ours(machine_info={})))
+    assert "not drawn" in loader_throughput.caption(run)
+    with canvas.style():
+        ideal = loader_throughput.draw(run).axes[0].get_lines()[-1]
+    assert np.isnan(ideal.get_ydata()).all()
+
+
+def test_start_title_compares_quickest_and_slowest(our_run: Run) -> None:
+    title = start_methods.title(our_run)
+    assert title == "2 workers started by fork give the first batch after 100 ms, by spawn after 10.4 s"
+
+
+def test_start_measured_once_claims_no_interval(our_run: Run) -> None:
+    assert "timed once" in start_methods.caption(our_run)
+    assert {row[4].text for row in start_methods.table(our_run).rows} == {"no interval from one value"}
+
+
+def test_layer_titles_state_shares(our_run: Run) -> None:
+    assert step_share.title(our_run) == "Batch norm takes 18 % and dropout takes 35 % of a training step here"
+    assert layer_roof.title(our_run).startswith("Batch norm reaches 65 % and dropout reaches 14 %")
+    assert "keeps 12.2 MiB and dropout keeps 3.05 MiB" in saved_activations.title(our_run)
+
+
+def test_dropout_in_evaluation_has_no_bar_since_it_moves_nothing(our_run: Run) -> None:
+    bounded = layer_roof.bounded(our_run)
+    assert set(bounded.loc[bounded["layer"] == "dropout", "mode"]) == {"train"}
+
+
+def test_weight_decay_title_and_axis_state_the_study(our_run: Run) -> None:
+    assert (
+        weight_decay.title(our_run)
+        == "Weight decay 3 lifts test accuracy from 86.4 % to 92.2 % (+5.8 points)"
+    )
+    with canvas.style():
+        lowest = weight_decay.draw(our_run).axes[-1]
+    assert [label.get_text() for label in lowest.get_xticklabels()] == ["0", "0.1", "1", "3", "10", "30"]
+
+
+def test_drift_title_gives_the_coefficient_of_variation(our_run: Run) -> None:
+    assert "one-thread arithmetic 2.5 %" in reference_drift.title(our_run)
+
+
+def test_timings_show_the_slowest_of_other_suites(plain_run: Run) -> None:
+    assert timings.title(plain_run) == "test_parse is the slowest of 2 benchmarks: 12.0 ms (median)"
+
+
+def test_figure_that_fails_costs_itself_alone(our_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw(run: Run) -> Figure:
+        raise ValueError("no ink")
+
+    monkeypatch.setattr(step_share, "draw", draw)
+    parts = figures.of_section(our_run, "layers")
+    assert [part.kind for part in parts] == ["prose", "figure", "figure"]
+    assert "step_share could not be drawn: ValueError: no ink" in parts[0].text  # type: ignore[union-attr]
+
+
+def test_drawing_leaves_matplotlib_as_it_was(our_run: Run) -> None:
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    figures.drawn(our_run, step_share)
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("paper", ["#ffffff", "#14171a"])
+@pytest.mark.parametrize("colour", [*canvas.SERIES_COLOURS, canvas.GREY])
+def test_series_stand_out_from_both_papers(colour: str, paper: str) -> None:
+    lighter, darker = sorted((luminance(colour), luminance(paper)), reverse=True)
+    required = (
+        3.0 if colour != canvas.GREY or paper != "#ffffff" else 2.9
+    )  # the palette's grey, always with a marker
+    assert (lighter + 0.05) / (darker + 0.05) >= required
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,147 @@
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reports.load import ResultError, as_number, newest_result, read_run, read_runs
+from tests.reports import results
+
+NAN = float("nan")
+ALL_NAN = {"benchmarks": [{"name": "a", "stats": {"median": NAN, "mean": NAN, "rounds": 3}}]}
+DEEP = b'{"benchmarks": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+UNUSABLE = {
+    "empty": (b"", "is empty"),
+    "only spaces": (b" \n ", "is empty"),
+    "truncated": (b'{"benchmarks": [{"name": "a", "stats": {"median": 1.0', "breaks off"),
+    "truncated in a name": (b'{"benchmarks": [{"na', "breaks off"),
+    "no JSON": (b"Traceback (most recent call last):", "is no JSON"),
+    "binary": (bytes(range(128, 256)) * 8, "is no text"),
+    "a list": (b"[1, 2]", "holds a JSON list"),
+    "a string": (b'"hello"', "holds a JSON str"),
+    "no benchmarks key": (b'{"a": 1}', "JSON of another shape"),
+    "benchmarks no list": (b'{"benchmarks": {"a": 1}}', "JSON of another shape"),
+    "benchmarks empty": (b'{"benchmarks": []}', "no benchmark"),
+    "entries without stats": (b'{"benchmarks": [{"name": "a"}, 3]}', "JSON of another shape"),
+    "hyperfine": (b'{"results": [{"command": "ls", "mean": 1.0}]}', "hyperfine"),
+    "pyperf": (b'{"version": "1.0", "benchmarks": [{"runs": [{"values": [1.0]}]}]}', "pyperf"),
+    "every value NaN": (json.dumps(ALL_NAN).encode(), "no finite measurement"),
+    "nested deeply": (DEEP, "nested too deeply"),
+    "endless integer": (b'{"benchmarks": [' + b"9" * 5000 + b"]}", "number too long"),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_unusable_file_gives_one_sentence_with_name_fault_and_expectation(kind: str, tmp_path: Path) -> None:
+    content, fault = UNUSABLE[kind]
+    path = tmp_path / "given.json"
+    path.write_bytes(content)
+    with pytest.raises(ResultError) as caught:
+        read_run(path)
+    sentence = str(caught.value)
+    assert sentence.startswith(str(path))
+    assert fault in sentence
+    assert "expected a pytest-benchmark result" in sentence
+    assert "\n" not in sentence
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match=r"nowhere\.json does not exist"):
+        read_run(tmp_path / "nowhere.json")
+
+
+def test_folder_given_as_a_file_is_refused_by_read_run(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="cannot be read"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_encodings_that_editors_write_are_read(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    text = json.dumps(results.plain(version="é"), ensure_ascii=False).replace(", ", ",\r\n")
+    path.write_bytes(text.encode(encoding))
+    run = read_run(path)
+    assert run.document["version"] == "é"
+    assert len(run.benchmarks) == 2
+
+
+def test_oldest_shape_with_hardly_any_field_is_read(tmp_path: Path) -> None:
+    entry = {"name": "a", "group": None, "params": None, "stats": {"median": 1.0}}
+    run = read_run(results.write(tmp_path / "r.json", {"benchmarks": [entry]}))
+    assert run.when is None
+    assert run.suite == {}
+    assert run.facts == {}
+
+
+def test_nan_counts_as_missing_and_is_noted(tmp_path: Path) -> None:
+    document = results.plain()
+    document["benchmarks"][0]["stats"]["stddev"] = NAN
+    document["benchmarks"][1]["stats"]["max"] = float("inf")
+    run = read_run(results.write(tmp_path / "r.json", document))
+    assert run.benchmarks[0]["stats"]["stddev"] is None
+    assert run.notes == ("2 values of the file are NaN or infinite; they are treated as missing.",)
+
+
+def test_entries_without_stats_are_left_out_and_noted(tmp_path: Path) -> None:
+    document = results.plain()
+    document["benchmarks"] += [{"name": "broken"}, "text"]
+    run = read_run(results.write(tmp_path / "r.json", document))
+    assert len(run.benchmarks) == 2
+    assert run.notes == ("2 entries of the file have no `stats`; they are left out.",)
+
+
+def test_control_and_direction_characters_and_lone_surrogates_are_replaced(tmp_path: Path) -> None:
+    document = results.plain(version="a\u202eb\x00c\ud800d\ne")
+    run = read_run(results.write(tmp_path / "r.json", document))
+    assert run.document["version"] == "a\ufffdb\ufffdc\ufffdd\ne"
+
+
+def test_endless_names_are_cut(tmp_path: Path) -> None:
+    run = read_run(results.write(tmp_path / "r.json", results.plain(version="x" * 10_000)))
+    assert len(run.document["version"]) == 2001
+
+
+@pytest.mark.parametrize(("value", "expected"), [(3, 3.0), (2.5, 2.5)])
+def test_numbers_are_numbers(value: float, expected: float) -> None:
+    assert as_number(value) == expected
+
+
+@pytest.mark.parametrize("value", [True, "1", None, [1], 10**400])
+def test_everything_else_is_nan(value: object) -> None:
+    assert as_number(value) != as_number(value)
+
+
+def test_folder_stands_for_its_newest_result_by_the_date_inside(tmp_path: Path) -> None:
+    (tmp_path / "Linux").mkdir()
+    old = results.write(tmp_path / "Linux" / "0001.json", results.plain(datetime="2026-01-01T00:00:00+00:00"))
+    results.write(tmp_path / "0002.json", results.plain(datetime="2025-01-01T00:00:00"))
+    results.write(tmp_path / "findings.json", {"findings": []})
+    (tmp_path / "cut.json").write_text('{"benchm')
+    assert newest_result(tmp_path).name == old.name
+
+
+def test_result_without_a_date_is_as_old_as_its_file(tmp_path: Path) -> None:
+    dated = results.write(tmp_path / "dated.json", results.plain(datetime="2026-01-01T00:00:00+00:00"))
+    undated = results.write(tmp_path / "undated.json", results.plain())
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
+    os.utime(undated, (long_ago, long_ago))
+    assert newest_result(tmp_path).name == dated.name
+    later = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
+    os.utime(undated, (later, later))
+    assert newest_result(tmp_path).name == undated.name
+
+
+def test_folder_without_a_result_is_refused(tmp_path: Path) -> None:
+    results.write(tmp_path / "other.json", {"a": 1})
+    with pytest.raises(ResultError, match="folder without a result"):
+        read_runs([tmp_path])
+
+
+def test_runs_come_newest_first_whatever_their_order(tmp_path: Path) -> None:
+    paths = [
+        results.write(tmp_path / f"{year}.json", results.plain(datetime=f"{year}-01-01T00:00:00+00:00"))
+        for year in (2024, 2026, 2025)
+    ]
+    assert [run.name for run in read_runs(paths)] == ["2026.json", "2025.json", "2024.json"]
