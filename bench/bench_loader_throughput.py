@@ -37,15 +37,16 @@ def _available() -> list[str]:
 
 
 def grid(options: Options) -> list[Params]:
-    """Every workload on every device; `wait` with one start method, for it changes nothing about waiting."""
+    """Every workload on every device; the quick profile compares start methods on photographs alone."""
     settings = _worker_settings(options)
-    first = next((method for method, n in settings if n), IN_PROCESS)
+    first = next((method for method, num_workers in settings if num_workers), IN_PROCESS)
+    narrowed = options.start_methods or options.is_full
     return [
         {"workload": workload, "device": device, "start_method": method, "num_workers": num_workers}
         for workload in WORKLOADS
         for device in options.devices
         for method, num_workers in settings
-        if options.is_full or workload != "wait" or method in {first, IN_PROCESS}
+        if narrowed or workload == "image" or method in {first, IN_PROCESS}
     ]
 
 
