@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         help="a pytest-benchmark JSON file, or a folder: its newest result",
     )
     build_parser.add_argument("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE")
-    build_parser.add_argument("--title", default="Check-up of this machine", help="heading of the page")
+    build_parser.add_argument("--title", default="", help="heading of the page")
     build_parser.add_argument(
         "--include-private",
         action="store_true",

@@ -4,7 +4,7 @@ from reports import frames, headlines
 from reports.headlines import DecayAnswer, StepCost, WorkersAnswer
 from reports.load import Run, as_number
 from reports.parts import Answer, Card
-from reports.wording import count, number, percent, percent_span, points, shorten, span
+from reports.wording import count, listed, number, percent, percent_span, points, shorten, span
 
 MEASURE = "pytest bench --benchmark-autosave"
 WORKLOADS = {
@@ -159,12 +159,12 @@ def sureness(run: Run, *topics: str) -> str:
     """Return on how many passes an answer stands and whether the machine held still."""
     numbers = {n for topic in topics for n in frames.passes(run, topic).get("pass", ())}
     steady = headlines.steadiness(run)
-    told = []
-    if steady.drifting:
-        told.append(f"{REFERENCES.get(steady.drifting)} varied by {percent(steady.drift)}")
-    if steady.steal > 0:
-        told.append(f"up to {percent(steady.steal)} of its time was stolen by neighbours")
+    drift = f"{REFERENCES.get(steady.drifting, steady.drifting)} varied by {percent(steady.drift)}"
+    steal = f"up to {percent(steady.steal)} of its time was taken by others"
     passes = count(len(numbers), "pass")
-    if steady.is_disturbed:
-        return f"{passes} on a disturbed machine ({', '.join(told)}): trust the ratios more than the times."
-    return f"{passes}{' on a machine that held still (' + ', '.join(told) + ')' if told else ''}."
+    causes = [drift] * (steady.drift > headlines.DISTURBED_DRIFT) + [steal] * (
+        steady.steal > headlines.DISTURBED_STEAL
+    )
+    if causes:
+        return f"{passes} on a disturbed machine ({listed(causes)}): trust the ratios more than the times."
+    return f"{passes} on a machine that held still ({drift})." if steady.drifting else f"{passes}."

@@ -13,6 +13,7 @@ from reports.load import Run, as_number, entries, mapping
 Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what its columns hold
 Column: TypeAlias = Any  # a Series
 
+MOST_WORKERS = 4096
 REFERENCES = ("arithmetic", "copy", "pipe")
 
 
@@ -103,7 +104,7 @@ def passes(run: Run, topic: str | None = None) -> Frame:
 
 
 def _column(frame: Frame, name: str) -> Column:
-    return pd.to_numeric(frame.get(name, pd.Series(np.nan, index=frame.index)), errors="coerce")
+    return frame[name].map(as_number).astype(float) if name in frame else pd.Series(np.nan, index=frame.index)
 
 
 def _labels(frame: Frame, name: str, default: str = "") -> Column:
@@ -132,9 +133,8 @@ def loader(run: Run) -> Frame:
             "pss_bytes_per_worker": _column(frame, "pss_bytes_per_worker"),
         }
     )
-    tidy = tidy[
-        tidy["num_workers"].ge(0) & tidy["samples_per_second"].gt(0) & np.isfinite(tidy["samples_per_second"])
-    ]
+    rate, workers = tidy["samples_per_second"], tidy["num_workers"]
+    tidy = tidy[workers.between(0, MOST_WORKERS) & workers.mod(1).eq(0) & rate.between(0, np.inf, "neither")]
     return tidy.astype({"num_workers": int}).reset_index(drop=True)
 
 

@@ -14,6 +14,7 @@ from reports import privacy
 
 EXPECTED = "expected a pytest-benchmark result, such as `pytest bench --benchmark-autosave` writes"
 LONGEST_STRING = 2000
+LARGEST_NUMBER = 1e100  # no time, rate or size comes near it, and its square is still finite
 _ESTIMATES = ("median", "mean", "min", "max")
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -33,7 +34,7 @@ class Run:
     name : str
         The file's name, without its folder.
     document : dict
-        The file's JSON: strings printable and (unless asked otherwise) redacted, NaN and infinity as None.
+        The file's JSON: strings printable and (unless asked otherwise) redacted.
     facts : dict of str to Fact
         The machine's facts as they were stamped, unredacted: they are for judging, not for showing.
     redact : callable
@@ -80,13 +81,9 @@ def entries(value: object) -> list[dict[str, Any]]:
 
 
 def as_number(value: object) -> float:
-    """Return a JSON number as a float, NaN for everything that is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.nan
+    """Return a JSON number as a float, NaN for everything that is none or beyond any measurement."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < LARGEST_NUMBER else math.nan  # type: ignore[arg-type]
 
 
 def moment(text: object) -> datetime | None:
@@ -112,9 +109,8 @@ class _Cleaner:
     def clean(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, float) and math.isnan(as_number(value)):
             self.num_missing += 1
-            return None
         if isinstance(value, list):
             return [self.clean(item) for item in value]
         if isinstance(value, dict):
@@ -204,7 +200,9 @@ def read_run(path: Path, include_private: bool = False) -> Run:
 
 def _notes(num_missing: int, num_left_out: int) -> Iterable[str]:
     if num_missing:
-        yield f"{num_missing:,} values of the file are NaN or infinite; they are treated as missing."
+        yield (
+            f"{num_missing:,} values of the file are NaN, infinite or absurdly large; they are treated as missing."
+        )
     if num_left_out:
         yield f"{num_left_out:,} entries of the file have no `stats`; they are left out."
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from reports import sections, wording
+from reports import frames, sections, wording
 from reports.load import Run
 from reports.report import Report, shown_findings
 
@@ -58,8 +58,11 @@ def render(runs: list[Run], title: str) -> str:
     ----------
     runs : list of Run
         Newest first, as `load.read_runs` returns them.
+    title : str
+        Heading; an empty one leaves the choice to the kind of the file.
     """
     subject, *others = runs
+    title = title or ("Check-up of this machine" if frames.is_ours(subject) else "Benchmark results")
     report = Report(subject, title, others, shown_findings(subject))
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return _template().render(

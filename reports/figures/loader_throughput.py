@@ -5,25 +5,16 @@ from typing import Any
 import numpy as np
 
 from diagnostics.intervals import geometric_interval
-from reports import canvas, frames, headlines
+from reports import canvas, frames, headlines, looks
 from reports.frames import Frame
 from reports.headlines import IN_PROCESS
 from reports.load import Run
+from reports.looks import Look
 from reports.parts import Table, cell, interval_cells, rows
 from reports.wording import count, number
 
 SECTION, ORDER = "loader", 10
-METHODS = (IN_PROCESS, "fork", "spawn", "forkserver")  # every figure gives them the same look
-COLOURS = dict(zip(METHODS, (canvas.GREY, canvas.BLUE, canvas.ORANGE, canvas.GREEN), strict=True))
-MARKERS = dict(zip(METHODS, ("X", "o", "^", "s"), strict=True))
-DASHES = dict(zip(METHODS, ("", "", *canvas.DASHES[1:3]), strict=True))
-SHIFTS = dict(zip(METHODS, (0.0, 0.0, -0.2, 0.2), strict=True))  # so that equal points do not hide each other
 MOST_COLUMNS = 3
-
-
-def _methods(loader: Frame) -> list[str]:
-    present = set(loader["start_method"])
-    return [method for method in METHODS if method in present]
 
 
 def draw(run: Run) -> Any:
@@ -31,7 +22,7 @@ def draw(run: Run) -> Any:
     loader = frames.loader(run)
     if loader.empty:
         return None
-    workloads, methods = list(loader["workload"].unique()), _methods(loader)
+    workloads, methods = list(loader["workload"].unique()), looks.of_start_methods(loader["start_method"])
     columns = min(MOST_COLUMNS, len(workloads))
     num_rows = -(-len(workloads) // columns)
     figure, grid = canvas.panels(num_rows, columns, 0.5 + 3.0 * num_rows)
@@ -42,25 +33,41 @@ def draw(run: Run) -> Any:
     for axes in grid[:, 0]:
         axes.set_ylabel("samples per second")
     ideal = {"color": canvas.INK, "linestyle": (0, (1, 2)), "linewidth": 1.2}
-    looks = [{"color": COLOURS[m], "marker": MARKERS[m], "linestyle": _line(m)} for m in methods]
-    canvas.key(figure, [*methods, "ideal"], [*looks, ideal])
+    lines = [
+        {"color": look.colour, "marker": look.marker, "linestyle": _line(method, look)}
+        for method, look in methods.items()
+    ]
+    canvas.key(figure, [*methods, "ideal"], [*lines, ideal])
     return figure
 
 
-def _line(method: str) -> Any:
-    return "none" if method == IN_PROCESS else canvas.line_style(DASHES[method])
+def _line(method: str, look: Look) -> Any:
+    return "none" if method == IN_PROCESS else canvas.line_style(look.dashes)
 
 
-def _draw_panel(axes: Any, panel: Frame, methods: list[str], cores: float) -> None:
+def _draw_panel(axes: Any, panel: Frame, methods: dict[str, Look], cores: float) -> None:
     import seaborn as sns
 
-    placed = panel.assign(x=panel["num_workers"] + panel["start_method"].map(SHIFTS))
+    shifts = panel["start_method"].map({method: look.shift for method, look in methods.items()})
     sns.lineplot(
-        data=placed, x="x", y="samples_per_second", hue="start_method", style="start_method", ax=axes,
-        hue_order=methods, style_order=methods, palette=COLOURS, markers=MARKERS, dashes=DASHES, legend=False,
-        estimator=canvas.geometric_mean, errorbar=canvas.geometric_bounds, err_style="bars",
-        err_kws={"capsize": 3, "elinewidth": 1.2}, markeredgecolor=canvas.PAPER,
-    )  # fmt: skip
+        data=panel.assign(x=panel["num_workers"] + shifts),
+        x="x",
+        y="samples_per_second",
+        hue="start_method",
+        hue_order=list(methods),
+        palette=looks.colours(methods),
+        style="start_method",
+        style_order=list(methods),
+        markers={method: look.marker for method, look in methods.items()},
+        dashes={method: look.dashes for method, look in methods.items()},
+        markeredgecolor=canvas.PAPER,
+        estimator=canvas.geometric_mean,
+        errorbar=canvas.geometric_bounds,
+        err_style="bars",
+        err_kws={"capsize": 3, "elinewidth": 1.2},
+        legend=False,
+        ax=axes,
+    )
     counts, ideal = _ideal(panel, cores)
     axes.plot(counts, ideal, color=canvas.INK, linestyle=(0, (1, 2)), linewidth=1.2, zorder=1)
     axes.set(xlabel="workers (num_workers)", ylabel="", title=canvas.label(panel["workload"].iloc[0]))

@@ -6,11 +6,12 @@ from typing import Any
 from reports import canvas, frames, headlines
 from reports.frames import Column, Frame
 from reports.load import Run
-from reports.parts import Table, cell, number_cell, rows
+from reports.parts import Table, cell, rows
 from reports.wording import count, percent, seconds
 
 SECTION, ORDER = "method", 10
-TICKS = (0.01, 0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10, 20, 50, 100, 1000)
+FINE_TICKS = (0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.2)
+COARSE_TICKS = (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
 NAMES = {"arithmetic": "one-thread arithmetic", "copy": "memory copy", "pipe": "pipe round trip"}
 
 
@@ -59,7 +60,7 @@ def _ratio_axis(axes: Any, relative: Column) -> None:
     low, high = min(0.9, relative.min() / 1.05), max(1.1, relative.max() * 1.05)
     axes.set_yscale("log")
     axes.set_ylim(low, high)
-    ticks = [tick for tick in TICKS if low <= tick <= high]
+    ticks = [tick for tick in (FINE_TICKS if high / low < 1.5 else COARSE_TICKS) if low <= tick <= high]
     axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.set_yticks([], minor=True)
 
@@ -93,7 +94,7 @@ def table(run: Run) -> Table:
         "References of every pass",
         ("reference", "pass", "time", "against the median, %"),
         rows(
-            [cell(NAMES[r.kind]), number_cell(r.number), cell(seconds(r.seconds), r.seconds),
+            [cell(NAMES[r.kind]), cell(f"{r.number:.0f}", r.number), cell(seconds(r.seconds), r.seconds),
              cell(f"{100 * r.relative - 100:+.1f}", r.relative)]
             for kind, part in _by_kind(run)
             for r in part.assign(number=part["pass"].rank(method="dense")).itertuples()

@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from diagnostics.intervals import geometric_interval
-from reports import canvas, frames
-from reports.figures.loader_throughput import COLOURS, METHODS
+from reports import canvas, frames, looks
 from reports.frames import Column, Frame
 from reports.headlines import IN_PROCESS
 from reports.load import Run
@@ -40,8 +39,13 @@ def draw(run: Run) -> Any:
     figure, grid = canvas.panels(len(workloads), 2, 0.3 + 1.75 * len(workloads), sharey="row")
     for (left, right), workload in zip(grid, workloads, strict=True):
         part = chosen[chosen["workload"] == workload]
-        order = [method for method in METHODS if method in set(part["start_method"])]
-        look: Any = {"hue": "start_method", "palette": COLOURS, "order": order, "is_rate": True}
+        methods = looks.of_start_methods(part["start_method"])
+        look: Any = {
+            "hue": "start_method",
+            "palette": looks.colours(methods),
+            "order": list(methods),
+            "is_rate": True,
+        }
         starts = part.drop_duplicates(["start_method", "first_batch_seconds"])
         canvas.bars(left, starts, "first_batch_seconds", "start_method", **look)
         canvas.bars(right, part, "samples_per_second", "start_method", **look)

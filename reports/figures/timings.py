@@ -36,7 +36,7 @@ def draw(run: Run) -> Any:
         x=frame["median"], y=lines, ax=axes, color=canvas.BLUE, s=42, edgecolor=canvas.PAPER, zorder=3
     )
     axes.set_yticks(lines, labels=[canvas.label(name) for name in frame["name"]])
-    axes.invert_yaxis()
+    axes.set_ylim(len(frame) - 0.4, -0.6)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: seconds(value))
     axes.xaxis.set_minor_formatter(lambda value, _: "")

@@ -9,6 +9,11 @@ from reports.report import Report
 from reports.wording import count
 
 ORDER = 0
+DIAGNOSE = "python -m diagnostics"
+VERDICTS = {
+    Status.FAIL: "This machine is not fit for training yet.",
+    Status.WARN: "Fit, with room to mend.",
+}
 
 
 def build(report: Report) -> Section:
@@ -22,35 +27,18 @@ def build(report: Report) -> Section:
 def _verdict(report: Report) -> tuple[str, str, str, tuple[str, ...]]:
     if not report.is_ours:
         benchmarks = count(len(frames.configurations(report.run)), "benchmark")
-        advice = (
-            "It comes from another suite: you find its times below. To check this machine for training, run"
-        )
-        return (
-            Status.UNKNOWN,
-            f"{benchmarks}, and nothing about the machine's fitness.",
-            advice,
-            (cards.MEASURE,),
-        )
+        advice = f"Its {benchmarks} came from another suite; the times stand below. To check a machine, run"
+        return Status.UNKNOWN, "This file says nothing about a machine's fitness.", advice, (cards.MEASURE,)
     if not report.findings:
         advice = "The file carries no facts about its machine. To judge this one, run"
-        return (
-            Status.UNKNOWN,
-            "Whether this machine is fit was not judged.",
-            advice,
-            ("python -m diagnostics",),
-        )
+        return Status.UNKNOWN, "Whether this machine is fit was not judged.", advice, (DIAGNOSE,)
     problems = report.problems
     if not problems:
         return *_unproblematic(report), ()
     worst = problems[0]
     others = f" ({count(len(problems) - 1, 'more finding')} below)" if len(problems) > 1 else ""
     advice = f"The one thing to mend: {worst.summary} {worst.remedy}{others}"
-    verdict = (
-        "This machine is not fit for training yet."
-        if worst.status == Status.FAIL
-        else "Fit, with room to mend."
-    )
-    return worst.status, verdict, advice, tuple(worst.commands[:1])
+    return worst.status, VERDICTS[Status(worst.status)], advice, tuple(worst.commands[:1])
 
 
 def _unproblematic(report: Report) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from reports import canvas, figures, sections
+from reports import canvas, figures, looks, sections
 from reports.figures import (
     layer_roof,
     loader_throughput,
@@ -174,3 +174,10 @@ def luminance(colour: str) -> float:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_start_methods_look_alike_in_every_figure_and_unknown_ones_are_drawn_too() -> None:
+    chosen = looks.of_start_methods(["warp", "spawn", "in-process"])
+    assert list(chosen) == ["in-process", "spawn", "warp"]
+    assert looks.colours(chosen) == {"in-process": canvas.GREY, "spawn": canvas.ORANGE, "warp": canvas.PINK}
+    assert len({look.marker for look in looks.KNOWN.values()} | {looks.OTHER.marker}) == 5

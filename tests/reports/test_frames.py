@@ -53,7 +53,7 @@ def test_loader_falls_back_on_seconds_where_the_figure_lacks(tmp_path: Path) -> 
 def test_loader_leaves_out_rows_without_a_number_of_workers(tmp_path: Path) -> None:
     rows = [
         results.entry("loader_throughput", "sample", {"workload": "w", "num_workers": n}, 0.01)
-        for n in ("many", 1)
+        for n in ("many", 1, 1.5, -1, 1e308, True, None)
     ]
     run = read_run(results.write(tmp_path / "r.json", {"benchmarks": rows}))
     assert set(frames.loader(run)["num_workers"]) == {1}
@@ -90,3 +90,9 @@ def test_files_of_other_suites_have_no_topic_frames(plain_run: Run) -> None:
     for frame in (frames.loader, frames.layers, frames.steps, frames.weight_decay, frames.reference):
         assert frame(plain_run).empty
     assert not frames.is_ours(plain_run)
+
+
+def test_a_fact_that_is_no_number_is_not_taken_for_no_limit(tmp_path: Path) -> None:
+    facts = {"cpu.quota_cores": {"value": float("nan"), "unit": "cores", "source": ""}}
+    run = read_run(results.write(tmp_path / "r.json", results.plain(machine_info={"facts": facts})))
+    assert run.facts["cpu.quota_cores"].value is not None

@@ -70,7 +70,7 @@ def test_file_of_another_suite_prints_what_it_is_about(
 
 
 def test_title_and_private_words_follow_the_options(tmp_path: Path) -> None:
-    document = results.ours()
+    document = results.small()
     document["machine_info"]["facts"] |= {"host.name": {"value": "glados-7", "unit": "", "source": ""}}
     result, target = results.write(tmp_path / "r.json", document), tmp_path / "report.html"
     assert main(["build", str(result), "-o", str(target), "--title", "Rack <4>"]) == 0

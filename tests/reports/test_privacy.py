@@ -17,7 +17,7 @@ WORDS = ("glados", "cjohnson", "1324821006655", "hunter2hunter2", "secretproject
 
 
 def planted(tmp_path: Path, include_private: bool = False) -> Run:
-    document = results.ours()
+    document = results.small()
     facts = {key: {"value": value, "unit": "", "source": "planted"} for key, value in PRIVATE.items()}
     document["machine_info"] |= {"node": "glados-7.lab.example", "facts": results.FACTS | facts}
     document["benchmarks"][0]["name"] = "bench[/home/cjohnson/secretproject/data.npz]"

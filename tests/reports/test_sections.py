@@ -34,8 +34,8 @@ def test_section_is_filled_or_absent(
     )
 
 
-def test_overview_comes_first_and_reading_last(our_run: Run) -> None:
-    anchors = [section.anchor for section in sections.built(Report(our_run, "t"))]
+def test_overview_comes_first_and_reading_last(plain_run: Run) -> None:
+    anchors = [section.anchor for section in sections.built(Report(plain_run, "t"))]
     assert (anchors[0], anchors[-1]) == ("overview", "reading")
 
 
