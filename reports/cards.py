@@ -70,7 +70,7 @@ def _worker_answer(answer: WorkersAnswer) -> Answer:
         return Answer(label, value, f"{rate}; no number of workers tried was clearly faster")
     if answer.factor is None:
         return Answer(label, value, f"{rate}; 0 workers were not measured")
-    unsure = f"; {answer.perhaps} may do as well" if answer.perhaps is not None else ""
+    unsure = f"; {answer.perhaps} workers may do as well" if answer.perhaps is not None else ""
     factor = f"{number(answer.factor.estimate)} times as fast as 0 workers"
     return Answer(label, value, f"{rate}, {factor}; 95 % interval {span(answer.factor)}{unsure}")
 

@@ -200,9 +200,8 @@ def read_run(path: Path, include_private: bool = False) -> Run:
 
 def _notes(num_missing: int, num_left_out: int) -> Iterable[str]:
     if num_missing:
-        yield (
-            f"{num_missing:,} values of the file are NaN, infinite or absurdly large; they are treated as missing."
-        )
+        bad = "are NaN, infinite or absurdly large"
+        yield f"{num_missing:,} values of the file {bad}; they are treated as missing."
     if num_left_out:
         yield f"{num_left_out:,} entries of the file have no `stats`; they are left out."
 

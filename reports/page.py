@@ -6,6 +6,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from reports import frames, sections, wording
 from reports.load import Run
 from reports.report import Report, shown_findings
@@ -65,9 +67,11 @@ def render(runs: list[Run], title: str) -> str:
     title = title or ("Check-up of this machine" if frames.is_ours(subject) else "Benchmark results")
     report = Report(subject, title, others, shown_findings(subject))
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    with np.errstate(over="ignore"):  # an absurd file gives an infinite bound, and no warning
+        built = sections.built(report)
     return _template().render(
         report=report,
-        sections=sections.built(report),
+        sections=built,
         policy=content_security_policy(script),
         script=script,
         style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),

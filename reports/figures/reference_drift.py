@@ -10,8 +10,11 @@ from reports.parts import Table, cell, rows
 from reports.wording import count, percent, seconds
 
 SECTION, ORDER = "method", 10
-FINE_TICKS = (0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.2)
-COARSE_TICKS = (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
+TICKS = {  # the widest range, highest over lowest, to the ticks that suit it
+    1.5: (0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.2),
+    4: (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5),
+    float("inf"): (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000),
+}
 NAMES = {"arithmetic": "one-thread arithmetic", "copy": "memory copy", "pipe": "pipe round trip"}
 
 
@@ -60,7 +63,8 @@ def _ratio_axis(axes: Any, relative: Column) -> None:
     low, high = min(0.9, relative.min() / 1.05), max(1.1, relative.max() * 1.05)
     axes.set_yscale("log")
     axes.set_ylim(low, high)
-    ticks = [tick for tick in (FINE_TICKS if high / low < 1.5 else COARSE_TICKS) if low <= tick <= high]
+    suiting = next(ticks for widest, ticks in TICKS.items() if high / low <= widest)
+    ticks = [tick for tick in suiting if low <= tick <= high]
     axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.set_yticks([], minor=True)
 

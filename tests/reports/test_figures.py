@@ -181,3 +181,19 @@ def test_start_methods_look_alike_in_every_figure_and_unknown_ones_are_drawn_too
     assert list(chosen) == ["in-process", "spawn", "warp"]
     assert looks.colours(chosen) == {"in-process": canvas.GREY, "spawn": canvas.ORANGE, "warp": canvas.PINK}
     assert len({look.marker for look in looks.KNOWN.values()} | {looks.OTHER.marker}) == 5
+
+
+@pytest.mark.parametrize("drift", [(1.0, 1.01, 1.0), (1.0, 1.4, 0.9), (1.0, 6.0, 1.0), (1.0, 0.001, 3.0)])
+def test_drift_axis_has_ticks_on_both_sides_of_its_data_or_at_one(
+    drift: tuple[float, ...], tmp_path: Path
+) -> None:
+    document = results.small()
+    for entry in document["benchmarks"]:
+        for measured, factor in zip(entry["extra_info"]["passes"], drift, strict=True):
+            measured["reference"] = {"pipe_seconds": 1e-5 * factor}
+    run = read_run(results.write(tmp_path / "r.json", document))
+    with canvas.style():
+        axes = reference_drift.draw(run).axes[0]
+    assert len(axes.get_yticks()) >= 3
+    assert 1 in axes.get_yticks()
+    assert axes.get_ylim()[0] < min(drift) < max(drift) < axes.get_ylim()[1]
