@@ -1,11 +1,10 @@
 """The machine as the run found it."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from diagnostics.quantities import format_quantity
-from reports.load import as_number, mapping
+from reports.load import LARGEST_NUMBER, as_number, mapping
 from reports.parts import Cell, Part, Prose, Section, Table, cell, rows
 from reports.privacy import HIDDEN
 from reports.report import Report
@@ -59,5 +58,5 @@ def readable_value(fact: dict[str, Any]) -> str:
     value, unit = fact.get("value"), str(fact.get("unit") or "")
     if isinstance(value, (str, list, dict)):
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    is_too_large = isinstance(value, int) and not math.isfinite(as_number(value))
+    is_too_large = isinstance(value, int) and abs(value) >= LARGEST_NUMBER
     return f"a number of {len(str(value))} digits" if is_too_large else format_quantity(value, unit)

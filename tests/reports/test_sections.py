@@ -94,6 +94,8 @@ def test_every_benchmark_is_listed(our_run: Run) -> None:
         ({"value": 10**400, "unit": "bytes"}, "a number of 401 digits"),
         ({"value": {"a": 1}, "unit": ""}, "{'a': 1}"),
         ({}, "none"),
+        ({"value": True}, "yes"),
+        ({"value": False, "unit": ""}, "no"),
     ],
 )
 def test_facts_are_written_for_people(fact: dict[str, object], text: str) -> None:
