@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,6 @@ class _Cleaner:
     """Makes a JSON value harmless and counts the numbers that are none."""
 
     num_missing: int = 0
-    kept: dict[str, str] = field(default_factory=dict)
 
     def text(self, value: str) -> str:
         printable = _UNPRINTABLE.sub("\ufffd", value)
