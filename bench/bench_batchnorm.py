@@ -5,7 +5,7 @@ from torch import nn
 from bench.alternating_calls import AlternatingCalls
 from bench.configuration import configurations
 from bench.devices import require_device
-from bench.layers import SHAPES, layer_cost, layer_grid, step_cost, step_grid
+from bench.layers import SHAPES, layer_cost, layer_grid, no_layer, step_cost, step_grid
 
 # How often the input's bytes must cross the memory bus, once they exceed the cache. Training reads the input
 # for the statistics before it can read it again to normalize and write: 3. Its backward pass reads input and
@@ -30,7 +30,7 @@ def bench_batchnorm(device: str, shape: str, mode: str, direction: str) -> Alter
 
 
 @configurations(step_grid, topic="batchnorm_step", group="Training step of a small CNN on {device}: seconds")
-def bench_batchnorm_step(device: str) -> AlternatingCalls:
+def bench_batchnorm_step(device: str, batchnorm: bool = True) -> AlternatingCalls:
     """A training step with batch norm after every convolution, beside the same step without."""
     require_device(device)
-    return step_cost(nn.BatchNorm2d, device)
+    return step_cost(nn.BatchNorm2d if batchnorm else no_layer, device)

@@ -22,14 +22,16 @@ SWEEPS = {
 
 
 @configurations(layer_grid, topic="dropout", group="Dropout on {device}: seconds per call")
-def bench_dropout(device: str, shape: str, mode: str, direction: str) -> AlternatingCalls:
-    """One dropout layer at p = 0.5."""
+def bench_dropout(
+    device: str, shape: str, mode: str, direction: str, probability: float = PROBABILITY
+) -> AlternatingCalls:
+    """One dropout layer."""
     require_device(device)
-    return layer_cost(nn.Dropout(PROBABILITY), device, shape, mode, direction, SWEEPS[mode, direction])
+    return layer_cost(nn.Dropout(probability), device, shape, mode, direction, SWEEPS[mode, direction])
 
 
 @configurations(step_grid, topic="dropout_step", group="Training step of a small CNN on {device}: seconds")
-def bench_dropout_step(device: str) -> AlternatingCalls:
+def bench_dropout_step(device: str, probability: float = PROBABILITY) -> AlternatingCalls:
     """A training step with dropout after every convolution, beside the same step without."""
     require_device(device)
-    return step_cost(lambda channels: nn.Dropout(PROBABILITY), device)
+    return step_cost(lambda channels: nn.Dropout(probability), device)

@@ -1,13 +1,14 @@
 """DataLoader throughput against workers, start method and device, for workloads bound by different things."""
 
 import multiprocessing
+from typing import Any
 
 import pytest
 
 from bench.configuration import Options, Params, configurations
 from bench.devices import require_device
 from bench.loader_epochs import IN_PROCESS, LoaderEpochs
-from bench.workloads import WORKLOADS
+from bench.workloads import WORKLOADS, open_workload
 
 START_METHODS = ("fork", "spawn", "forkserver")
 QUICK_WORKERS = (0, 1, 2, 4)
@@ -43,26 +44,35 @@ def grid(options: Options) -> list[Params]:
     narrowed = options.start_methods or options.is_full
     return [
         {"workload": workload, "device": device, "start_method": method, "num_workers": num_workers}
-        for workload in WORKLOADS
+        for workload in ([options.dataset] if options.dataset else WORKLOADS)
         for device in options.devices
         for method, num_workers in settings
-        if narrowed or workload == "image" or method in {first, IN_PROCESS}
+        if narrowed or workload in {"image", options.dataset} or method in {first, IN_PROCESS}
     ]
 
 
 @configurations(
     grid, topic="loader_throughput", group="DataLoader, {workload} on {device}: seconds per sample"
 )
-def bench_loader_throughput(workload: str, device: str, start_method: str, num_workers: int) -> LoaderEpochs:
+def bench_loader_throughput(
+    workload: str,
+    device: str,
+    start_method: str,
+    num_workers: int,
+    batch_size: int | None = None,
+    **loader_arguments: Any,
+) -> LoaderEpochs:
     """Samples per second once the workers are up, read to the device."""
     require_device(device)
     if start_method not in [IN_PROCESS, *_available()]:
         pytest.skip(f"this platform has no start method {start_method!r}: it has {', '.join(_available())}")
-    chosen = WORKLOADS[workload]
+    chosen = open_workload(workload)
     return LoaderEpochs(
-        chosen.dataset(),
-        batch_size=chosen.batch_size,
+        chosen.dataset,
+        batch_size=batch_size or chosen.batch_size,
         num_workers=num_workers,
         start_method=start_method,
         device=device,
+        collate_fn=chosen.collate_fn,
+        **loader_arguments,
     )

@@ -65,13 +65,15 @@ class Configuration(Protocol):
 class Options:
     """What the command line says about the grids.
 
-    An empty tuple leaves the choice to the benchmark's own grid for the profile.
+    An empty tuple leaves the choice to the benchmark's own grid for the profile; `dataset` is the user's own,
+    as `FILE.py:NAME`, in place of the workloads.
     """
 
     profile: str = "quick"
     devices: tuple[str, ...] = ("cpu", "cuda")
     num_workers: tuple[int, ...] = ()
     start_methods: tuple[str, ...] = ()
+    dataset: str = ""
 
     @property
     def is_full(self) -> bool:

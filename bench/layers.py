@@ -38,6 +38,11 @@ def step_grid(options: Options) -> list[Params]:
     return [{"device": device} for device in options.devices]
 
 
+def no_layer(channels: int) -> None:
+    """Stand where a layer could be."""
+    del channels
+
+
 def saved_bytes(function: Callable[[], Any]) -> int:
     """Bytes that autograd keeps alive for the backward pass of `function`, each storage counted once."""
     kept: dict[int, int] = {}
@@ -122,7 +127,7 @@ def small_cnn(layer: Callable[[int], nn.Module | None]) -> nn.Sequential:
     return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(64 * 4 * 4, 10))
 
 
-def step_cost(layer: Callable[[int], nn.Module], device: str) -> AlternatingCalls:
+def step_cost(layer: Callable[[int], nn.Module | None], device: str) -> AlternatingCalls:
     """Time a training step of a small CNN with the layer, in alternation with the same step without it.
 
     A step is forward, loss, backward and SGD with momentum on a batch of 32 random images.
@@ -139,7 +144,7 @@ def step_cost(layer: Callable[[int], nn.Module], device: str) -> AlternatingCall
     def figures(seconds: Mapping[str, float]) -> dict[str, float]:
         return {"share_of_step": 1 - seconds["without"] / seconds["call"]}
 
-    with_layer, without = step_of(small_cnn(layer)), step_of(small_cnn(lambda channels: None))
+    with_layer, without = step_of(small_cnn(layer)), step_of(small_cnn(no_layer))
     return AlternatingCalls(with_layer, {"without": without}, figures, device=device)
 
 

@@ -1,7 +1,7 @@
 """Throughput of a DataLoader, measured over whole epochs whose length fits the time of a pass."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bench import process_tree
 from bench.configuration import PassResult
+from bench.user_data import tensors_in
 
 IN_PROCESS = "in-process"
 MAX_BATCHES = 20_000
@@ -62,7 +63,15 @@ class LoaderEpochs:
     unit: ClassVar[str] = "sample"
 
     def __init__(
-        self, dataset: Dataset[Any], *, batch_size: int, num_workers: int, start_method: str, device: str
+        self,
+        dataset: Dataset[Any],
+        *,
+        batch_size: int,
+        num_workers: int,
+        start_method: str = IN_PROCESS,
+        device: str = "cpu",
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+        **loader_arguments: Any,
     ) -> None:
         self.batch_size = batch_size
         self.num_workers = num_workers
@@ -74,9 +83,9 @@ class LoaderEpochs:
             batch_size,
             sampler=self.sampler,
             num_workers=num_workers,
-            multiprocessing_context=None if start_method == IN_PROCESS else start_method,
-            persistent_workers=num_workers > 0,
-            pin_memory=self.is_cuda,
+            multiprocessing_context=start_method if num_workers and start_method != IN_PROCESS else None,
+            collate_fn=collate_fn,
+            **{"pin_memory": self.is_cuda, "persistent_workers": num_workers > 0, **loader_arguments},
         )
         self.worker_pids: list[int] = []
         self.first_batch_seconds = 0.0
@@ -157,8 +166,10 @@ class LoaderEpochs:
             arrivals[-1] = perf_counter()
         return starts, arrivals, waits
 
-    def _take(self, batch: torch.Tensor) -> None:
+    def _take(self, batch: Any) -> None:
+        """Do what a training loop does first: bring the batch to the device."""
+        tensors = list(tensors_in(batch))
         if self.is_cuda:
-            batch = batch.to(self.device, non_blocking=True)
+            tensors = [tensor.to(self.device, non_blocking=True) for tensor in tensors]
         if not self.sample_bytes:
-            self.sample_bytes = batch.nbytes // self.batch_size
+            self.sample_bytes = sum(tensor.nbytes for tensor in tensors) // self.batch_size

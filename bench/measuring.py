@@ -22,6 +22,7 @@ import pytest
 
 from bench.configuration import Configuration
 from bench.reference import Reference
+from bench.user_data import UserDataError
 
 
 class Child:
@@ -94,6 +95,8 @@ def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
         return {"ok": getattr(child, action)(**request)}
     except pytest.skip.Exception as skipped:
         return {"skipped": str(skipped)}
+    except UserDataError as error:
+        return {"raised": str(error)}
     except Exception as error:
         traceback.print_exc()
         return {"raised": "".join(traceback.format_exception_only(error)).strip()}

@@ -54,6 +54,13 @@ def add(parser: pytest.Parser) -> None:
         help="Devices; one that is not there is skipped with the reason. Default: cpu,cuda.",
     )
     group.addoption(
+        "--dataset",
+        type=user_data,
+        default="",
+        metavar="FILE.py:NAME",
+        help="Your own Dataset or DataLoader, or a function that returns one, in all loader benchmarks.",
+    )
+    group.addoption(
         "--hang-after",
         type=float,
         default=60.0,
@@ -73,6 +80,7 @@ def read(config: pytest.Config) -> Options:
         devices=config.getoption("devices"),
         num_workers=config.getoption("workers"),
         start_methods=config.getoption("start_methods"),
+        dataset=config.getoption("dataset"),
     )
 
 
@@ -96,6 +104,16 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text}: a whole number from 1 is wanted")
     return number
+
+
+def user_data(text: str) -> str:
+    """Check that a text names an object in a file that is there."""
+    file, _, name = text.rpartition(":")
+    if not file.endswith(".py") or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r}: FILE.py:NAME is wanted, like train.py:make_dataset")
+    if not Path(file).is_file():
+        raise argparse.ArgumentTypeError(f"{file}: there is no such file")
+    return text
 
 
 def counts(text: str) -> tuple[int, ...]:

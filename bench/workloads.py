@@ -13,6 +13,8 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from bench.user_data import UserData, is_user_data, load
+
 STORAGE_LATENCY_SECONDS = 0.010  # a cold read from a network disk or an object store's cache
 CROP_PIXELS = 224  # the side that ImageNet models take
 
@@ -84,3 +86,10 @@ WORKLOADS = {
     "tiny": Workload(TinyRows, batch_size=16),
     "wait": Workload(SlowStorage, batch_size=4),
 }
+
+
+def open_workload(name: str) -> UserData:
+    """Return one of `WORKLOADS`, or what the user named as `FILE.py:NAME`."""
+    if is_user_data(name):
+        return load(name)
+    return UserData(WORKLOADS[name].dataset(), WORKLOADS[name].batch_size)

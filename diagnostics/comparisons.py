@@ -1,0 +1,250 @@
+"""Comparisons that tell change from noise: which verdict the differences allow, and why, in words.
+
+Two designs. *Paired*: A and B alternate within each unit (a fresh process, a pass). *Runs*: A and B are saved
+runs; the run is the unit, because runs of one machine differ far more than the passes within one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import exp, expm1, log, sqrt
+
+import numpy as np
+
+from diagnostics.differences import (
+    CONFIDENCE,
+    MIN_RUNS,
+    Difference,
+    RunValues,
+    drift_of_others,
+    holm,
+    is_interleaved,
+    paired_difference,
+    run_difference,
+    units_needed,
+)
+
+EQUIVALENCE = 0.05  # two settings within this of each other are the same for every practical purpose
+# Medians of identical loader benchmarks drifted by 25 % (one standard deviation) between runs minutes apart
+# on a shared 2-core machine. Below MIN_RUNS a side nothing in the data tells whether this machine is calmer.
+RUN_DRIFT = 0.25
+
+
+class Outcome(StrEnum):
+    """What can be said of b against a."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    SAME = "same"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """b against a for one configuration.
+
+    Attributes
+    ----------
+    name : str
+    ratio, low, high : float
+        b's time over a's, and its 95 % interval (of this comparison alone); 0 and inf if nothing bounds it.
+    verdict : Outcome
+        After correction for the number of comparisons.
+    reason : str
+        Why, in words.
+    p_value : float
+        Holm-corrected.
+    adjusted_ratio : float or None
+        The ratio relative to the references, where both sides have them.
+    """
+
+    name: str
+    ratio: float
+    low: float
+    high: float
+    verdict: Outcome
+    reason: str
+    p_value: float
+    adjusted_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The runs of both sides for one configuration or one reference."""
+
+    a: tuple[RunValues, ...]
+    b: tuple[RunValues, ...]
+
+    @property
+    def has_few_runs(self) -> bool:
+        """Whether a side has fewer runs than its spread can be told from."""
+        return min(len(self.a), len(self.b)) < MIN_RUNS
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What one comparison rests on: the difference with all its uncertainty, and where that comes from."""
+
+    difference: Difference
+    adjusted: Difference | None
+    drift: float
+    num_units: str
+    unit_deviation: float
+
+    @property
+    def p_value(self) -> float:
+        """The larger of the raw and the reference-adjusted p-value: a change of code shows in both."""
+        adjusted = self.adjusted.p_value if self.adjusted is not None else 0.0
+        return max(self.difference.p_value, adjusted)
+
+
+def compare_runs(
+    configurations: Mapping[str, Pair], references: Mapping[str, Pair], *, same_machine: bool
+) -> list[Comparison]:
+    """Compare two sides of saved runs, configuration by configuration.
+
+    Parameters
+    ----------
+    configurations : mapping of str to Pair
+        Every configuration that both sides have.
+    references : mapping of str to Pair
+        The references (arithmetic, copy, pipe) of the same runs; empty for files of other suites.
+    same_machine : bool
+        On one machine the references do the same work at the same speed but for drift, so a verdict must hold
+        relative to them as well. Between machines they differ by right.
+
+    Returns
+    -------
+    list of Comparison
+        In the given order.
+
+    Notes
+    -----
+    Three uncertainties are added up. The spread between runs of a side, as a random effect (never taken for
+    smaller than the passes allow). Where a side has fewer than three runs, `RUN_DRIFT`. And where the sides
+    were measured one after the other on one machine, what the references and the other configurations show
+    to have moved between them for no reason of their own.
+    """
+    moved = {name: run_difference(pair.a, pair.b).value for name, pair in references.items()}
+    differences = {name: run_difference(pair.a, pair.b).value for name, pair in configurations.items()}
+    evidence = {}
+    for name, pair in configurations.items():
+        in_blocks = same_machine and not is_interleaved(pair.a, pair.b)
+        drift = drift_of_others(name, differences, moved) if in_blocks else 0.0
+        evidence[name] = _of_runs(pair, references if same_machine else {}, drift)
+    return _concluded(evidence)
+
+
+def compare_pairs(log_ratios: Mapping[str, Sequence[float]], unit: str = "processes") -> list[Comparison]:
+    """Compare A and B that alternated within each unit.
+
+    Parameters
+    ----------
+    log_ratios : mapping of str to sequence of float
+        For each configuration one logarithm of b's time over a's per unit.
+    unit : str
+        What the units are called in the reasons.
+    """
+    evidence = {}
+    for name, values in log_ratios.items():
+        finite = [value for value in values if np.isfinite(value)]
+        deviation = float(np.std(finite, ddof=1)) if len(finite) > 1 else float("nan")
+        evidence[name] = _Evidence(paired_difference(finite), None, 0.0, f"{len(finite)} {unit}", deviation)
+    return _concluded(evidence, is_paired=True)
+
+
+def _of_runs(pair: Pair, references: Mapping[str, Pair], drift: float) -> _Evidence:
+    if pair.has_few_runs:
+        drift = sqrt(drift**2 + RUN_DRIFT**2 * (1 / max(1, len(pair.a)) + 1 / max(1, len(pair.b))))
+    raw = run_difference(pair.a, pair.b)
+    adjusted = _relative(pair, references)
+    harmonic = 1 / sqrt(1 / max(1, len(pair.a)) + 1 / max(1, len(pair.b)))
+    return _Evidence(
+        raw.widened(drift),
+        adjusted.widened(drift) if adjusted is not None else None,
+        drift,
+        f"{len(pair.a)} and {len(pair.b)} {'run' if len(pair.b) == 1 else 'runs'}",
+        raw.widened(drift).standard_error * harmonic,
+    )
+
+
+def _relative(pair: Pair, references: Mapping[str, Pair]) -> Difference | None:
+    """The same difference with each run's references taken off, or None where a run has none."""
+    usable = [
+        reference
+        for reference in references.values()
+        if len(reference.a) == len(pair.a) and len(reference.b) == len(pair.b)
+    ]
+    if not usable:
+        return None
+    sides = []
+    for side in ("a", "b"):
+        runs = getattr(pair, side)
+        shifts = np.mean([[run.center for run in getattr(reference, side)] for reference in usable], axis=0)
+        sides.append([run.divided_by(exp(shift)) for run, shift in zip(runs, shifts, strict=True)])
+    return run_difference(*sides)
+
+
+def _concluded(evidence: Mapping[str, _Evidence], *, is_paired: bool = False) -> list[Comparison]:
+    corrected = holm({name: one.p_value for name, one in evidence.items()})
+    return [
+        _comparison(name, one, corrected[name], len(evidence), is_paired) for name, one in evidence.items()
+    ]
+
+
+def _comparison(name: str, one: _Evidence, p_value: float, count: int, is_paired: bool) -> Comparison:
+    low, high = one.difference.bounds()
+    outcome = conclude(one.difference, p_value)
+    adjusted = one.adjusted.value if one.adjusted is not None else None
+    return Comparison(
+        name=name,
+        ratio=exp(one.difference.value),
+        low=exp(low),
+        high=exp(high),
+        verdict=outcome,
+        reason=_reason(one, outcome, count, is_paired),
+        p_value=p_value,
+        adjusted_ratio=exp(adjusted) if adjusted is not None else None,
+    )
+
+
+def conclude(difference: Difference, p_corrected: float) -> Outcome:
+    """Turn a difference into a verdict: a change that survives the correction, equivalence, or neither."""
+    if p_corrected < 1 - CONFIDENCE:
+        return Outcome.SLOWER if difference.value > 0 else Outcome.FASTER
+    low, high = difference.bounds()
+    if low > log(1 - EQUIVALENCE) and high < log(1 + EQUIVALENCE):
+        return Outcome.SAME
+    return Outcome.UNSURE
+
+
+def _reason(one: _Evidence, outcome: Outcome, count: int, is_paired: bool) -> str:
+    units = one.num_units
+    if not one.difference.standard_error > 0:
+        return f"{units}: no spread to judge by; measure again"
+    if outcome is Outcome.SAME:
+        return f"{units}: the whole interval lies within {EQUIVALENCE:.0%}"
+    if outcome in {Outcome.SLOWER, Outcome.FASTER}:
+        among = f", after correction for {count} comparisons" if count > 1 else ""
+        return f"{units}: the difference is beyond what varies between them{among}"
+    return f"{units}: {_doubt(one)}; {_would_settle(one, is_paired)}"
+
+
+def _doubt(one: _Evidence) -> str:
+    """Say what stands between an unsure comparison and a verdict."""
+    if one.adjusted is not None and one.difference.p_value < 1 - CONFIDENCE <= one.adjusted.p_value:
+        return "the references moved as well, so it may be the machine"
+    if one.drift > one.difference.standard_error / 2:
+        return f"drift between runs alone is about {percent(one.drift)}"
+    return f"single values differ by {percent(one.unit_deviation)} (one standard deviation)"
+
+
+def _would_settle(one: _Evidence, is_paired: bool) -> str:
+    ten, five = (units_needed(one.unit_deviation, share, is_paired=is_paired) for share in (0.10, 0.05))
+    design = "" if is_paired else " runs a side, the sides in turns,"
+    return f"about {ten:,}{design} would settle 10 %, {five:,} would settle 5 %"
+
+
+def percent(log_ratio: float) -> str:
+    """Tell a standard deviation on the log scale as a percentage: 0.262 is 30 %."""
+    return f"{100 * expm1(log_ratio):.2g} %" if log_ratio < 1 else f"a factor of {exp(log_ratio):.2g}"
