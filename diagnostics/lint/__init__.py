@@ -1,0 +1,1 @@
+"""Lint: reads training code without importing or running it."""

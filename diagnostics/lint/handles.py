@@ -1,0 +1,143 @@
+"""Handles: open files, databases and locks that a dataset keeps from its constructor."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diagnostics.lint.datasets import DatasetClass, mentions, methods_of
+from diagnostics.lint.names import dotted, last_name
+from diagnostics.lint.script import Script
+from diagnostics.lint.tree import Function
+
+PICKLING = {"__getstate__", "__reduce__", "__reduce_ex__", "__copyreg__"}
+SAMPLING = ("__getitem__", "__getitems__", "__iter__")
+
+
+@dataclass(frozen=True)
+class KeptHandle:
+    """A handle that a dataset opens in its constructor and keeps.
+
+    Attributes
+    ----------
+    dataset : DatasetClass
+    attribute : str
+        Its name on `self`; for a handle of the module, its name there.
+    opening : ast.expr
+        The call that opens it.
+    function : str
+        What was called: "h5py.File".
+    is_used : bool
+        Whether samples are read through it.
+    """
+
+    dataset: DatasetClass
+    attribute: str
+    opening: ast.expr
+    function: str
+    is_used: bool
+
+
+def opened(
+    script: Script, node: ast.expr | None, functions: frozenset[str]
+) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the calls inside a value that open one of these, where the open thing itself is kept."""
+    if isinstance(node, ast.Call):
+        name = script.name_of(node.func) or dotted(node.func) or ""
+        if name in functions and not (name == "open" and script.tree.imports.targets.get("open")):
+            yield node, name
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in {"begin", "cursor"}:
+            yield from opened(script, node.func.value, functions)
+        elif name in {"csv.reader", "csv.DictReader", "iter", "enumerate"} and node.args:
+            for each in script.values.possible(node.args[0]):
+                yield from opened(script, each.node, functions)
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        yield from opened(script, node.value, functions)  # h5py.File(path)["x"], but not [:], which reads
+    elif isinstance(node, ast.ListComp):
+        yield from opened(script, node.elt, functions)
+    elif isinstance(node, ast.DictComp):
+        yield from opened(script, node.value, functions)
+    elif isinstance(node, ast.List | ast.Tuple):
+        for element in node.elts[:20]:
+            yield from opened(script, element, functions)
+
+
+def kept_handles(script: Script, functions: frozenset[str]) -> Iterator[KeptHandle]:
+    """Yield the handles that dataset classes keep and that workers may get."""
+    for dataset in script.datasets.classes:
+        if dataset.is_without_workers or PICKLING & {
+            method.name for each in script.values.family(dataset.node) for method in methods_of(each)
+        }:
+            continue
+        constructing = script.datasets.runs_in(dataset.node, "__init__")
+        sampling = script.datasets.runs_in(dataset.node, *SAMPLING)
+        yield from _on_self(script, dataset, functions, constructing, sampling)
+        yield from _in_module(script, dataset, functions, sampling)
+
+
+def _on_self(
+    script: Script,
+    dataset: DatasetClass,
+    functions: frozenset[str],
+    constructing: list[Function],
+    sampling: list[Function],
+) -> Iterator[KeptHandle]:
+    for attribute, node, value in _stores(constructing):
+        if script.tree.class_of(node) is not dataset.node:
+            continue
+        for possible in script.values.possible(value):
+            for opening, function in opened(script, possible.node, functions):
+                if not _is_let_go(script, attribute, constructing, node):
+                    is_used = mentions(list[ast.AST](sampling), {attribute})
+                    yield KeptHandle(dataset, attribute, opening, function, is_used)
+
+
+def _stores(functions: list[Function]) -> Iterator[tuple[str, ast.AST, ast.expr]]:
+    """Yield what a constructor puts on `self`: by `=`, by item, or by append."""
+    for function in functions:
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    owner = target.value if isinstance(target, ast.Subscript) else target
+                    if _is_on_self(owner):
+                        yield last_name(owner), node, node.value
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                if node.func.attr == "append" and _is_on_self(node.func.value):
+                    yield last_name(node.func.value), node, node.args[0]
+
+
+def _is_on_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def _is_let_go(script: Script, attribute: str, functions: list[Function], store: ast.AST) -> bool:
+    """Tell whether the constructor closes the handle, or puts None in its place, after all."""
+    for function in functions:
+        for node in ast.walk(function):
+            line = getattr(node, "lineno", 0)
+            if line < getattr(store, "lineno", 0):
+                continue
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr == "close"
+                and last_name(node.value) == attribute
+            ):
+                return True
+            if isinstance(node, ast.Delete) and any(last_name(each) == attribute for each in node.targets):
+                return True
+            is_none = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            if is_none and isinstance(node, ast.Assign) and last_name(node.targets[0]) == attribute:
+                return True
+    return False
+
+
+def _in_module(
+    script: Script, dataset: DatasetClass, functions: frozenset[str], sampling: list[Function]
+) -> Iterator[KeptHandle]:
+    used = {n.id for f in sampling for n in ast.walk(f) if isinstance(n, ast.Name)}
+    for statement in script.module.body:
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+            continue
+        name = statement.targets[0].id
+        if name in used:
+            for opening, function in opened(script, statement.value, functions):
+                yield KeptHandle(dataset, name, opening, function, True)

@@ -1,0 +1,279 @@
+"""Loaders: the DataLoader calls of a source, with what each argument may be."""
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from diagnostics.lint.names import last_name
+from diagnostics.lint.tree import FUNCTIONS, Function, Tree
+from diagnostics.lint.values import UNKNOWN, Mapping, Possible, Values
+
+DATALOADER = "torch.utils.data.DataLoader"
+PARAMETERS = (
+    "dataset", "batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn", "pin_memory",
+    "drop_last", "timeout", "worker_init_fn",
+)  # fmt: skip
+DEFAULTS = {
+    "batch_size": 1, "shuffle": None, "sampler": None, "batch_sampler": None, "num_workers": 0,
+    "collate_fn": None, "pin_memory": False, "drop_last": False, "timeout": 0, "worker_init_fn": None,
+    "multiprocessing_context": None, "prefetch_factor": None, "persistent_workers": False, "generator": None,
+}  # fmt: skip
+CORE_COUNTS = {"cpu_count", "sched_getaffinity", "process_cpu_count", "available_cpu_count"}
+
+
+@dataclass
+class Loader:
+    """A call of DataLoader.
+
+    Attributes
+    ----------
+    call : ast.Call
+    variants : list of Mapping
+        The arguments by name; several where `**kwargs` may be several dictionaries.
+    """
+
+    call: ast.Call
+    variants: list[Mapping]
+    values: Values = field(repr=False)
+
+    def possible(self, variant: Mapping, name: str) -> list[Possible]:
+        """Return what an argument may be, torch's default where it is not given."""
+        if name in variant.items:
+            return self.values.possible(variant.items[name])
+        return [Possible(ast.Constant(DEFAULTS.get(name)))] if variant.is_complete else [UNKNOWN]
+
+    def argument(self, name: str) -> ast.expr | None:
+        """Return the expression given for an argument, None where it is given nowhere."""
+        return next((each.items[name] for each in self.variants if name in each.items), None)
+
+    def everything(self, name: str) -> list[Possible]:
+        """Return what an argument may be in any variant."""
+        return [each for variant in self.variants for each in self.possible(variant, name)]
+
+    @property
+    def dataset(self) -> ast.expr | None:
+        """The expression given as dataset."""
+        return self.argument("dataset")
+
+    @property
+    def forks(self) -> bool:
+        """Whether it asks for fork itself."""
+        for each in self.everything("multiprocessing_context"):
+            node = each.node
+            if isinstance(node, ast.Call) and node.args:
+                node = node.args[0]
+            if isinstance(node, ast.Constant) and node.value == "fork":
+                return True
+        return False
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether it has workers in at least one way that the source can be read."""
+        return any(
+            self.is_positive(each) for variant in self.variants for each in self.worker_counts(variant)
+        )
+
+    @property
+    def has_no_workers(self) -> bool:
+        """Whether it surely has no workers."""
+        return all(each.is_(0) for each in self.everything("num_workers"))
+
+    def worker_counts(self, variant: Mapping) -> list[Possible]:
+        """Return what num_workers may be; unknown counts with options for workers are positive."""
+        counts = self.possible(variant, "num_workers")
+        wants = any(
+            name in variant.items and not any(each.is_(none) for each in self.possible(variant, name))
+            for name, none in (("worker_init_fn", None), ("prefetch_factor", None))
+        )
+        if wants and all(each.node is None for each in counts):
+            return [Possible(ast.Constant(1), True)]
+        return counts
+
+    def is_positive(self, count: Possible) -> bool:
+        """Tell whether a count of workers is surely more than 0."""
+        return _is_positive(count.node, self.values)
+
+    def corrected(self, drop: tuple[str, ...] = (), **changes: str) -> str:
+        """Return the statement of this call with arguments dropped or set, as code."""
+        call = copy.copy(self.call)
+        args = list(call.args)
+        keywords = [word for word in call.keywords if word.arg not in {*drop, *changes}]
+        for position, name in enumerate(PARAMETERS[: len(args)]):
+            if name in drop or name in changes:
+                later = zip(PARAMETERS[position:], args[position:], strict=False)
+                rest = [ast.keyword(each, value) for each, value in later if each not in {*drop, *changes}]
+                args, keywords = args[:position], rest + keywords
+                break
+        keywords += [ast.keyword(name, ast.parse(text, mode="eval").body) for name, text in changes.items()]
+        call.args, call.keywords = args, keywords
+        parent = self.values.tree.parents.get(self.call)
+        try:
+            if isinstance(parent, ast.Assign) and parent.value is self.call:
+                return f"{' = '.join(ast.unparse(each) for each in parent.targets)} = {ast.unparse(call)}"
+            return ast.unparse(call)
+        except (RecursionError, ValueError):
+            return f"DataLoader(..., {', '.join(f'{k}={v}' for k, v in changes.items())})"
+
+
+def _is_positive(node: ast.expr | None, values: Values, depth: int = 0) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int) and node.value > 0
+    if node is None or depth > 4:
+        return False
+
+    def positive(part: ast.expr) -> bool:
+        return any(_is_positive(each.node, values, depth + 1) for each in values.possible(part))
+
+    if isinstance(node, ast.BinOp):
+        if isinstance(node.op, ast.Add | ast.Mult):
+            return positive(node.left) and positive(node.right)
+        return _counts_cores(node.left) and isinstance(node.op, ast.FloorDiv | ast.Div | ast.Sub)
+    if isinstance(node, ast.Call):
+        name = last_name(node.func)
+        if name in {"min", "max"} and node.args:
+            return all(map(positive, node.args)) if name == "min" else any(map(positive, node.args))
+        if name in {"int", "len", "round"} and len(node.args) == 1:
+            return _counts_cores(node.args[0]) or (name != "len" and positive(node.args[0]))
+    return _counts_cores(node)
+
+
+def _counts_cores(node: ast.expr) -> bool:
+    return any(
+        isinstance(each, ast.Call) and last_name(each.func) in CORE_COUNTS
+        for each in (node, getattr(node, "left", None), *getattr(node, "values", ()))
+    )
+
+
+def find_loaders(tree: Tree, values: Values) -> list[Loader]:
+    """Return every call of torch's DataLoader, under whatever name it was imported."""
+    return [_loader(call, values) for call in tree.calls if tree.imports.qualified(call.func) == DATALOADER]
+
+
+def _loader(call: ast.Call, values: Values) -> Loader:
+    variants = [Mapping({}, True)]
+    for name, value in zip(PARAMETERS, call.args, strict=False):
+        if isinstance(value, ast.Starred):
+            variants = [Mapping(each.items, False) for each in variants]
+            break
+        variants = [each.with_items(Mapping({name: value}, True)) for each in variants]
+    for word in call.keywords:
+        if word.arg is None:
+            inner = values.mappings(word.value)
+            variants = [one.with_items(other) for one in variants for other in inner][:24]
+        else:
+            variants = [each.with_items(Mapping({word.arg: word.value}, True)) for each in variants]
+    return Loader(call, variants, values)
+
+
+class LoaderNames:
+    """The names under which a source keeps its loaders; one name may stand for several."""
+
+    def __init__(self, tree: Tree, values: Values, loaders: list[Loader]) -> None:
+        self.tree, self.values = tree, values
+        self.by_name: dict[str, list[Loader]] = {}
+        self._returned: dict[str, list[Loader]] = {}
+        for loader in loaders:
+            self._place(loader.call, loader, 0)
+
+    def _add(self, name: str, loader: Loader, depth: int) -> None:
+        known = self.by_name.setdefault(name, [])
+        if not name or any(each is loader for each in known):
+            return
+        known.append(loader)
+        self._follow(name, loader, depth)
+
+    def _place(self, node: ast.AST, loader: Loader, depth: int) -> None:
+        """Follow a loader from where it is made, or its maker is called, to the names that it gets."""
+        if depth > 4:
+            return
+        child = node
+        for parent in self.tree.ancestors(node):
+            if isinstance(parent, ast.Assign | ast.AnnAssign):
+                targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+                for target in targets:
+                    for name in _target_names(target, parent.value, child):
+                        self._add(name, loader, depth)
+                return
+            if isinstance(parent, ast.Return):
+                function = self.tree.function_of(parent)
+                if function is not None:
+                    self._return(function, loader, depth)
+                return
+            if isinstance(parent, ast.Call) and child is not parent.func:
+                self._pass(parent, child, loader, depth)
+                if last_name(parent.func) not in {"prepare", "dict", "list", "tuple", "setup_dataloaders"}:
+                    return
+            if isinstance(parent, ast.stmt | ast.Lambda):
+                return
+            child = parent
+
+    def _return(self, function: Function, loader: Loader, depth: int) -> None:
+        known = self._returned.setdefault(function.name, [])
+        if any(each is loader for each in known):
+            return
+        known.append(loader)
+        if isinstance(self.tree.parents.get(function), ast.ClassDef):
+            self._add(function.name, loader, depth + 1)
+        for call in self.values.calls_by_name.get(function.name, ()):
+            self._place(call, loader, depth + 1)
+
+    def _follow(self, name: str, loader: Loader, depth: int) -> None:
+        """A name handed to a function of this source, or returned, goes on there."""
+        for node in self.tree.names:
+            if node.id != name or not isinstance(node.ctx, ast.Load):
+                continue
+            parent = self.tree.parents.get(node)
+            if isinstance(parent, ast.keyword):
+                parent = self.tree.parents.get(parent)
+            if isinstance(parent, ast.Call | ast.Return | ast.Tuple | ast.Dict | ast.Assign | ast.List):
+                self._place(node, loader, depth + 1)
+
+    def _pass(self, call: ast.Call, argument: ast.AST, loader: Loader, depth: int) -> None:
+        name = last_name(call.func)
+        known = self.values.classes.get(name)
+        functions: list[Function] = list(self.values.functions.get(name, ()))
+        if known is not None:
+            functions = [f for f in known.body if isinstance(f, FUNCTIONS) and f.name == "__init__"]
+        for function in functions[:4]:
+            parameter = self._parameter_of(call, argument, function)
+            if parameter:
+                self._add(parameter, loader, depth + 1)
+
+    def _parameter_of(self, call: ast.Call, argument: ast.AST, function: Function) -> str:
+        if isinstance(argument, ast.keyword):
+            return argument.arg or ""
+        names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+        if isinstance(self.tree.parents.get(function), ast.ClassDef):
+            names = names[1:]
+        positions = [index for index, each in enumerate(call.args) if each is argument]
+        return names[positions[0]] if positions and positions[0] < len(names) else ""
+
+    def in_expression(self, expression: ast.AST) -> list[Loader]:
+        """Return the loaders that an expression mentions, by name or by making one."""
+        found: list[Loader] = []
+        for node in ast.walk(expression):
+            if isinstance(node, ast.Name | ast.Attribute):
+                found += self.by_name.get(last_name(node), [])
+        return list({id(each): each for each in found}.values())
+
+    def of_call(self, expression: ast.AST) -> list[Loader]:
+        """Return loaders mentioned, those that a called function returns included."""
+        calls = [node for node in ast.walk(expression) if isinstance(node, ast.Call)]
+        returned = [each for call in calls for each in self._returned.get(last_name(call.func), [])]
+        return self.in_expression(expression) + returned
+
+
+def _target_names(target: ast.expr, value: ast.expr | None, child: ast.AST) -> Iterator[str]:
+    if isinstance(target, ast.Tuple | ast.List):
+        aligned = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+        for position, element in enumerate(target.elts):
+            if aligned and isinstance(value, ast.Tuple | ast.List):
+                inside = {id(node) for node in ast.walk(value.elts[position])}
+                if id(child) not in inside and child is not value:
+                    continue
+            yield from _target_names(element, None, child)
+    elif isinstance(target, ast.Subscript):
+        yield last_name(target.value)
+    elif last_name(target):
+        yield last_name(target)

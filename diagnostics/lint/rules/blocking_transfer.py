@@ -1,0 +1,157 @@
+"""Pinned batches are copied to the GPU without non_blocking=True.
+
+What it means
+-------------
+The loader pins its batches, and the training loop moves them with `.to(device)` or `.cuda()`, which wait
+for the copy.
+
+Why it matters
+--------------
+Pinned memory is what lets the copy run while the program goes on. Without non_blocking=True the work of
+pinning is done and half of its benefit is left out.
+
+How to fix
+----------
+Add non_blocking=True to the copies of each batch to the device.
+
+When it is fine
+---------------
+Where the batch is read on the host right after the copy; on the way back to the CPU, where non_blocking
+would hand out data that has not arrived.
+
+References
+----------
+PyTorch documentation, "CUDA semantics", "Use pinned memory buffers"; PyTorch tutorials, "A guide on good
+usage of non_blocking and pin_memory()".
+"""
+
+import ast
+from collections.abc import Iterator
+
+from diagnostics.findings import Status
+from diagnostics.lint.names import last_name
+from diagnostics.lint.script import Script
+from diagnostics.lint.spots import Spot, source_of, spot_at
+
+CODE = "LN118"
+SLUG = "blocking-transfer"
+TITLE = "Pinned batches are copied to the GPU without non_blocking=True"
+STATUS = Status.WARN
+FIRES = (
+    """
+from torch.utils.data import DataLoader
+loader = DataLoader(dataset, num_workers=2, pin_memory=True)
+for images, labels in loader:
+    images = images.cuda()
+    labels = labels.cuda()
+""",
+    """
+from torch.utils.data import DataLoader
+loader = DataLoader(dataset, pin_memory=True)
+for step, batch in enumerate(loader):
+    batch = {name: value.to(device) for name, value in batch.items()}
+""",
+)
+SILENT = (
+    """
+from torch.utils.data import DataLoader
+loader = DataLoader(dataset, num_workers=2, pin_memory=True)
+for images, labels in loader:
+    images = images.to(device, non_blocking=True)
+    labels = labels.cuda(non_blocking=True)
+""",
+    """
+from torch.utils.data import DataLoader
+loader = DataLoader(dataset)
+for images, labels in loader:
+    images = images.to(device)
+""",
+    """
+from torch.utils.data import DataLoader
+loader = DataLoader(dataset, pin_memory=True)
+for images, labels in loader:
+    images = images.to(device, torch.float32, True)
+    labels = labels.to(torch.long)
+    loss = images.to("cpu")
+""",
+)
+
+
+def find(script: Script) -> Iterator[Spot]:
+    """Find the first blocking copy in each loop over a pinned loader."""
+    for loop in script.tree.loops:
+        loaders = script.loader_names.of_call(loop.iter)
+        pinned = [
+            each for each in loaders if _is_pinned([p.is_(True) for p in each.everything("pin_memory")])
+        ]
+        if not pinned or len(pinned) < len(loaders):
+            continue
+        copies = _copies(loop)
+        if copies:
+            first = copies[0]
+            more = f" (and {len(copies) - 1} more in this loop)" if len(copies) > 1 else ""
+            yield spot_at(
+                first,
+                f"{source_of(first, 50)} waits for the copy{more}, though the loader in line "
+                f"{script.show_line(pinned[0].call)} pins its batches.",
+                "Copy without waiting.",
+                *(f"{_fixed(copy)}" for copy in copies),
+                confidence="likely",
+            )
+
+
+def _is_pinned(found: list[bool]) -> bool:
+    return any(found)
+
+
+def _fixed(copy: ast.Call) -> str:
+    keywords = [*copy.keywords, ast.keyword("non_blocking", ast.Constant(True))]
+    return source_of(ast.Call(copy.func, copy.args, keywords), 100)
+
+
+def _copies(loop: ast.For | ast.AsyncFor) -> list[ast.Call]:
+    """Return the blocking copies of what the loop's target holds, by line."""
+    batch = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    found: dict[tuple[int, int], ast.Call] = {}
+    nodes = [node for statement in loop.body for node in ast.walk(statement)]
+    for node in nodes:  # what is unpacked from the batch is the batch
+        if isinstance(node, ast.Assign) and _names(node.value) & batch and _is_unpacking(node.value):
+            batch |= {each.id for t in node.targets for each in ast.walk(t) if isinstance(each, ast.Name)}
+        elif isinstance(node, ast.comprehension) and _names(node.iter) & batch:
+            batch |= {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_blocking(node):
+            if _names(node.func.value) & batch and _is_unpacking(node.func.value):
+                found[node.lineno, node.col_offset] = node
+    return [found[place] for place in sorted(found)]
+
+
+def _is_unpacking(value: ast.expr) -> bool:
+    """Tell whether a value is part of the batch rather than computed from it."""
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Attribute) and value.func.attr in {
+            "to", "cuda", "float", "long", "requires_grad_", "unsqueeze", "squeeze", "view", "items", "values",
+            "get", "contiguous", "permute", "half", "int", "type", "pop",
+        } and _is_unpacking(value.func.value)  # fmt: skip
+    if isinstance(value, ast.Tuple | ast.List):
+        return all(_is_unpacking(each) for each in value.elts)
+    if isinstance(value, ast.Subscript | ast.Attribute):
+        return _is_unpacking(value.value)
+    return isinstance(value, ast.Name | ast.DictComp | ast.ListComp)
+
+
+def _names(expression: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+
+
+def _is_blocking(call: ast.Call) -> bool:
+    if any(word.arg in {"non_blocking", "async", None} for word in call.keywords):
+        return False
+    if last_name(call.func) == "cuda":
+        return len(call.args) < 2
+    if last_name(call.func) != "to" or len(call.args) > 1:
+        return False
+    target = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "device"), None)
+    if isinstance(target, ast.Constant):
+        return isinstance(target.value, str) and target.value.startswith("cuda")
+    return target is not None and "device" in source_of(target).lower()

@@ -1,0 +1,194 @@
+"""A dataset or collate_fn uses CUDA inside a worker.
+
+What it means
+-------------
+`__getitem__`, `__iter__` or collate_fn moves data to the GPU (`.cuda()`, `.to("cuda")`, `device="cuda"`), or
+the dataset holds CUDA tensors, and a loader with workers runs it.
+
+Why it matters
+--------------
+CUDA cannot be used in a forked process once the parent has used it: "Cannot re-initialize CUDA in forked
+subprocess". With spawned workers each one takes its own GPU memory for a CUDA context, and pin_memory=True
+refuses CUDA tensors.
+
+How to fix
+----------
+Return CPU tensors and move the batch in the training loop, with pin_memory=True and non_blocking=True.
+
+When it is fine
+---------------
+With num_workers=0, or where a decoder on the GPU is meant to run in spawned workers.
+
+References
+----------
+PyTorch documentation, "Multiprocessing best practices", CUDA in multiprocessing; torch.utils.data, "Memory
+Pinning".
+"""
+
+import ast
+from collections.abc import Iterator
+
+from diagnostics.findings import Status
+from diagnostics.lint.context import chosen_methods
+from diagnostics.lint.datasets import DatasetClass
+from diagnostics.lint.names import last_name
+from diagnostics.lint.script import Script
+from diagnostics.lint.spots import Spot, source_of, spot_at
+
+CODE = "LN104"
+SLUG = "cuda-in-forked-worker"
+TITLE = "A dataset or collate_fn uses CUDA inside a worker"
+STATUS = Status.WARN
+FIRES = (
+    """
+from torch.utils.data import Dataset
+class Images(Dataset):
+    def __getitem__(self, index):
+        return self.images[index].cuda(), self.labels[index]
+""",
+    """
+import torch
+from torch.utils.data import DataLoader, Dataset
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+class Images(Dataset):
+    def __getitem__(self, index):
+        return self.load(index)
+    def load(self, index):
+        return torch.zeros(3).to(device)
+loader = DataLoader(Images(), num_workers=2)
+""",
+    """
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+x = torch.randn(100, 3).cuda()
+loader = DataLoader(TensorDataset(x, x), num_workers=2)
+""",
+)
+SILENT = (
+    """
+import torch
+from torch.utils.data import DataLoader, Dataset
+class Images(Dataset):
+    def __getitem__(self, index):
+        return torch.zeros(3).cuda()
+loader = DataLoader(Images(), batch_size=4)
+""",
+    """
+import torch
+from torch.utils.data import DataLoader, Dataset
+class Images(Dataset):
+    def __getitem__(self, index):
+        return torch.zeros(3).to(torch.float32)
+for x in DataLoader(Images(), num_workers=2):
+    x = x.cuda()
+""",
+)
+
+SAMPLING = ("__getitem__", "__getitems__", "__iter__")
+MAKERS = {"tensor", "zeros", "ones", "rand", "randn", "empty", "full", "arange", "as_tensor", "from_numpy",
+          "load", "randint", "linspace", "eye"}  # fmt: skip
+
+
+def find(script: Script) -> Iterator[Spot]:
+    """Find CUDA in what workers run, unless they are not forked."""
+    if not chosen_methods(script) <= {"fork"}:
+        return
+    seen: set[int] = set()
+    for node, place, is_sure in (*_in_datasets(script), *_in_collate(script), *_in_tensors(script)):
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield spot_at(
+                node,
+                f"{source_of(node, 40)} uses CUDA in {place}, which runs in the workers.",
+                "Keep samples on the CPU, and move the batch in the training loop.",
+                _on_cpu(node),
+                "for batch in loader:",
+                '    batch = batch.to("cuda", non_blocking=True)',
+                confidence="certain" if is_sure else "likely",
+            )
+
+
+def _on_cpu(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute) and node.func.attr in {"cuda", "to"}:
+        return f"{source_of(node.func.value, 90)}  # without .{node.func.attr}(...)"
+    keywords = [word for word in node.keywords if word.arg != "device"]
+    return source_of(ast.Call(node.func, node.args, keywords), 90)
+
+
+def _in_datasets(script: Script) -> Iterator[tuple[ast.Call, str, bool]]:
+    for dataset in script.datasets.classes:
+        if dataset.is_without_workers:
+            continue
+        for function in script.datasets.runs_in(dataset.node, *SAMPLING):
+            for call in _cuda_calls(script, function):
+                yield call, f"{dataset.node.name}.{function.name}", dataset.has_workers
+        if dataset.has_workers:
+            yield from _in_constructor(script, dataset)
+
+
+def _in_constructor(script: Script, dataset: DatasetClass) -> Iterator[tuple[ast.Call, str, bool]]:
+    sampling = script.datasets.runs_in(dataset.node, *SAMPLING)
+    used = {n.attr for f in sampling for n in ast.walk(f) if isinstance(n, ast.Attribute)}
+    for function in script.datasets.runs_in(dataset.node, "__init__"):
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and last_name(node.targets[0]) in used:
+                is_kept = isinstance(node.targets[0], ast.Attribute)
+                if is_kept and isinstance(node.value, ast.Call) and is_cuda_call(script, node.value):
+                    yield node.value, f"{dataset.node.name} (kept from its constructor)", True
+
+
+def _in_collate(script: Script) -> Iterator[tuple[ast.Call, str, bool]]:
+    for loader in script.loaders:
+        if not loader.has_workers:
+            continue
+        for part in script.datasets.parts_of(loader.argument("collate_fn")):
+            bodies: list[ast.AST] = [part] if isinstance(part, ast.Lambda) else []
+            bodies += script.values.functions.get(last_name(part), [])[:1]
+            for body in bodies:
+                for call in _cuda_calls(script, body):
+                    yield call, "collate_fn", True
+
+
+def _in_tensors(script: Script) -> Iterator[tuple[ast.Call, str, bool]]:
+    for loader in script.loaders:
+        if loader.has_workers:
+            for part in script.datasets.parts_of(loader.dataset):
+                if isinstance(part, ast.Call) and is_cuda_call(script, part):
+                    yield part, "the loader's dataset", True
+
+
+def _cuda_calls(script: Script, body: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(body):
+        if isinstance(node, ast.Call) and is_cuda_call(script, node):
+            yield node
+
+
+def is_cuda_call(script: Script, call: ast.Call) -> bool:
+    """Tell whether a call moves or makes a tensor on the GPU."""
+    device = next((word.value for word in call.keywords if word.arg == "device"), None)
+    if isinstance(call.func, ast.Attribute):
+        is_module = bool(script.name_of(call.func))
+        if call.func.attr == "cuda":
+            return not is_module
+        if call.func.attr == "to" and not is_module:
+            target = device or (call.args[0] if call.args else None)
+            return _is_cuda(script, target)
+        if is_module and call.func.attr in MAKERS and script.name_of(call.func).startswith("torch."):
+            return _is_cuda(script, device)
+    return False
+
+
+def _is_cuda(script: Script, device: ast.expr | None, depth: int = 0) -> bool:
+    if device is None or depth > 4:
+        return False
+    for each in script.values.possible(device):
+        node = each.node
+        if isinstance(node, ast.JoinedStr) and node.values:
+            node = node.values[0]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("cuda"):
+            return True
+        is_device = isinstance(node, ast.Call) and last_name(node.func) == "device"
+        if is_device and isinstance(node, ast.Call) and node.args:
+            if _is_cuda(script, node.args[0], depth + 1):
+                return True
+    return False

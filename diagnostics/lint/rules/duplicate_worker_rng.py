@@ -1,0 +1,151 @@
+"""A dataset keeps a random generator that every worker copies.
+
+What it means
+-------------
+The dataset makes a generator (`np.random.default_rng`, `RandomState`, `random.Random`, `torch.Generator`) once,
+in its constructor or at module level, and draws from it for each sample.
+
+Why it matters
+--------------
+Each worker gets a copy in the same state: all draw the same numbers, so that augmentations repeat across
+workers, and each epoch begins anew with them. torch seeds `random`, `torch` and NumPy's global generator in
+each worker, but not objects.
+
+How to fix
+----------
+Seed in the worker: from `torch.initial_seed()`, which differs from worker to worker and epoch to epoch.
+
+When it is fine
+---------------
+With num_workers=0, or where worker_init_fn gives each worker its own generator.
+
+References
+----------
+PyTorch documentation, torch.utils.data, "Randomness in multi-process data loading"; NumPy documentation,
+"Parallel random number generation".
+"""
+
+import ast
+from collections.abc import Iterator
+
+from diagnostics.findings import Status
+from diagnostics.lint.datasets import DatasetClass, mentions
+from diagnostics.lint.handles import KeptHandle, kept_handles
+from diagnostics.lint.names import last_name
+from diagnostics.lint.script import Script
+from diagnostics.lint.spots import Spot, spot_at
+
+CODE = "LN113"
+SLUG = "duplicate-worker-rng"
+TITLE = "A dataset keeps a random generator that every worker copies"
+STATUS = Status.WARN
+FIRES = (
+    """
+import numpy as np
+from torch.utils.data import Dataset
+class Noisy(Dataset):
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+    def __getitem__(self, index):
+        return self.rng.normal(size=3)
+""",
+    """
+import numpy
+from torch.utils.data import DataLoader, Dataset
+rng = numpy.random.RandomState(0)
+class Noisy(Dataset):
+    def __getitem__(self, index):
+        return rng.rand()
+loader = DataLoader(Noisy(), num_workers=2)
+""",
+)
+SILENT = (
+    """
+import numpy as np
+from torch.utils.data import Dataset
+class Noisy(Dataset):
+    def __init__(self, seed):
+        self.seed = seed
+    def __getitem__(self, index):
+        return np.random.default_rng((self.seed, index)).normal(size=3)
+""",
+    """
+import numpy as np
+from torch.utils.data import DataLoader, Dataset, get_worker_info
+class Noisy(Dataset):
+    def __init__(self):
+        self.rng = np.random.default_rng()
+    def __getitem__(self, index):
+        return self.rng.normal()
+def seed_worker(worker_id):
+    get_worker_info().dataset.rng = np.random.default_rng(worker_id)
+loader = DataLoader(Noisy(), num_workers=2, worker_init_fn=seed_worker)
+""",
+    """
+import numpy as np
+from torch.utils.data import Dataset
+class Shuffled(Dataset):
+    def __init__(self, n):
+        self.rng = np.random.default_rng(0)
+        self.order = self.rng.permutation(n)
+    def __getitem__(self, index):
+        return self.order[index]
+""",
+)
+
+GENERATORS = frozenset(
+    ["numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random", "torch.Generator"]
+)
+
+
+def find(script: Script) -> Iterator[Spot]:
+    """Find generators that datasets keep and draw samples from."""
+    for kept in kept_handles(script, GENERATORS):
+        if not kept.is_used or _is_seeded_per_worker(script, kept):
+            continue
+        yield spot_at(
+            kept.opening,
+            f"{kept.dataset.node.name} draws samples from {kept.attribute} = {kept.function}(...), which every "
+            "worker copies in the same state.",
+            "Seed it in the worker, from torch.initial_seed().",
+            f"self.{kept.attribute} = None  # in __init__",
+            f"if self.{kept.attribute} is None:  # first line of __getitem__",
+            f"    self.{kept.attribute} = {kept.function}({_seed(kept.function)})",
+            confidence="certain" if kept.dataset.has_workers else "likely",
+        )
+
+
+def _seed(function: str) -> str:
+    return "torch.initial_seed() % 2**32" if function.startswith("numpy") else "torch.initial_seed()"
+
+
+def _is_seeded_per_worker(script: Script, kept: KeptHandle) -> bool:
+    family = script.values.family(kept.dataset.node)
+    if mentions(list[ast.AST](family), {"get_worker_info", "initial_seed", "worker_init_fn"}):
+        return True
+    if _is_stored_again(script, kept):
+        return True
+    return _has_init_function(script, kept.dataset, kept.attribute)
+
+
+def _is_stored_again(script: Script, kept: KeptHandle) -> bool:
+    """Tell whether another method than the constructor gives the attribute a new generator, or seeds it."""
+    for binding in script.tree.attribute_values.get(kept.attribute, ()):
+        function = script.tree.function_of(binding.node)
+        if function is not None and function.name != "__init__":
+            return True
+    for attribute in script.tree.attributes:
+        if attribute.attr in {"seed", "manual_seed"} and last_name(attribute.value) == kept.attribute:
+            function = script.tree.function_of(attribute)
+            if function is not None and function.name != "__init__":
+                return True
+    return False
+
+
+def _has_init_function(script: Script, dataset: DatasetClass, attribute: str) -> bool:
+    for loader in dataset.loaders:
+        for part in script.datasets.parts_of(loader.argument("worker_init_fn")):
+            functions = script.values.functions.get(last_name(part), [])
+            if mentions(functions, {attribute, "dataset"}) or isinstance(part, ast.Lambda):
+                return True
+    return False

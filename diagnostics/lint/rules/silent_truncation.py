@@ -1,0 +1,152 @@
+"""StopIteration can leave `__getitem__`, which ends the epoch early.
+
+What it means
+-------------
+`__getitem__` (or collate_fn) raises StopIteration, or calls `next()` without a default on an iterator that
+may end.
+
+Why it matters
+--------------
+The loader takes StopIteration for the end of the data: the epoch ends early and nothing is said, with 0, 1
+or many workers.
+
+How to fix
+----------
+Read by index; or catch StopIteration and raise IndexError or RuntimeError with the index.
+
+When it is fine
+---------------
+Where the iterator never ends (`itertools.cycle`, `itertools.count`).
+
+References
+----------
+Python documentation, built-in exceptions, StopIteration; PEP 479 on the same trap in generators.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from diagnostics.findings import Status
+from diagnostics.lint.names import last_name
+from diagnostics.lint.script import Script
+from diagnostics.lint.spots import Spot, source_of, spot_at
+from diagnostics.lint.tree import FUNCTIONS, Function
+
+CODE = "LN106"
+SLUG = "silent-truncation"
+TITLE = "StopIteration can leave __getitem__, which ends the epoch early"
+STATUS = Status.WARN
+FIRES = (
+    """
+from torch.utils.data import Dataset
+class Stream(Dataset):
+    def __getitem__(self, index):
+        return next(self.stream)
+""",
+    """
+from torch.utils.data import Dataset
+class Few(Dataset):
+    def __getitem__(self, index):
+        if index >= len(self.rows):
+            raise StopIteration
+        return self.rows[index]
+""",
+)
+SILENT = (
+    """
+from torch.utils.data import Dataset
+class Stream(Dataset):
+    def __getitem__(self, index):
+        try:
+            return next(self.stream)
+        except StopIteration:
+            raise IndexError(index) from None
+""",
+    """
+import itertools
+from torch.utils.data import Dataset
+class Stream(Dataset):
+    def __init__(self):
+        self.numbers = itertools.count()
+    def __getitem__(self, index):
+        return next(self.numbers), next(iter([1]), None)
+""",
+)
+
+ENDLESS = {"itertools.cycle", "itertools.count", "itertools.repeat"}
+CATCHING = {"StopIteration", "Exception", "BaseException"}
+
+
+def find(script: Script) -> Iterator[Spot]:
+    """Find StopIteration in what a sample runs through."""
+    for dataset in script.datasets.classes:
+        if dataset.kind == "map":
+            place = f"{dataset.node.name}.__getitem__"
+            yield from _in_functions(script, script.datasets.runs_in(dataset.node, "__getitem__"), place)
+    for loader in script.loaders:
+        for part in script.datasets.parts_of(loader.argument("collate_fn")):
+            functions = script.values.functions.get(last_name(part), [])[:1]
+            yield from _in_functions(script, functions, "collate_fn")
+
+
+def _in_functions(script: Script, functions: list[Function], place: str) -> Iterator[Spot]:
+    for function in functions:
+        if _is_generator(script, function):
+            continue
+        for node in ast.walk(function):
+            if script.tree.function_of(node) is not function or _is_caught(script, node, function):
+                continue
+            if isinstance(node, ast.Raise) and _raises_stop(node):
+                yield spot_at(
+                    node,
+                    f"{place} raises StopIteration: the loader takes it for the end of the epoch.",
+                    "Raise IndexError instead.",
+                    "raise IndexError(index)",
+                )
+            elif isinstance(node, ast.Call) and _is_bare_next(script, node):
+                yield spot_at(
+                    node,
+                    f"{place} calls {source_of(node, 40)} without a default: at the iterator's end the epoch "
+                    "ends early, in silence.",
+                    "Catch StopIteration, or read by index.",
+                    "try:",
+                    f"    sample = {source_of(node)}",
+                    "except StopIteration:",
+                    "    raise IndexError(index) from None",
+                    confidence="likely",
+                )
+
+
+def _is_generator(script: Script, function: Function) -> bool:
+    yields = (n for n in ast.walk(function) if isinstance(n, ast.Yield | ast.YieldFrom))
+    return any(script.tree.function_of(each) is function for each in yields)
+
+
+def _raises_stop(node: ast.Raise) -> bool:
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return raised is not None and last_name(raised) == "StopIteration"
+
+
+def _is_bare_next(script: Script, call: ast.Call) -> bool:
+    if not (isinstance(call.func, ast.Name) and call.func.id == "next" and len(call.args) == 1):
+        return False
+    for each in script.values.possible(call.args[0]):
+        if isinstance(each.node, ast.Call):
+            name = script.name_of(each.node.func)
+            if name in ENDLESS or name.endswith(".cycle") or last_name(each.node.func) == "iter":
+                return False
+    return not isinstance(call.args[0], ast.GeneratorExp)
+
+
+def _is_caught(script: Script, node: ast.AST, function: Function) -> bool:
+    child = node
+    for ancestor in script.tree.ancestors(node):
+        if isinstance(ancestor, ast.Try) and child in ancestor.body:
+            for handler in ancestor.handlers:
+                caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+                if any(each is None or last_name(each) in CATCHING for each in caught):
+                    return True
+        if isinstance(ancestor, FUNCTIONS) and ancestor is function:
+            return False
+        child = ancestor
+    return False

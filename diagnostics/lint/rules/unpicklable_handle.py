@@ -1,0 +1,189 @@
+"""A dataset keeps an open file, a lock or a generator.
+
+What it means
+-------------
+The constructor of a dataset opens a file, a connection or a video, or makes a lock or a generator, and
+keeps it on `self`; or such a thing is handed to a dataset that a loader with workers gets.
+
+Why it matters
+--------------
+Workers that are not forked get the dataset pickled: "cannot pickle '_io.TextIOWrapper' object". Forked
+workers share one file position, so that they read each other's lines.
+
+How to fix
+----------
+Keep the path, and open the file in the worker when the first sample is asked for; or drop the handle in
+`__getstate__`.
+
+When it is fine
+---------------
+With num_workers=0, or where the constructor closes what it opened.
+
+References
+----------
+Python documentation, pickle, "Handling Stateful Objects"; fork(2) on shared file offsets.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from diagnostics.findings import Status
+from diagnostics.lint.datasets import DatasetClass
+from diagnostics.lint.handles import SAMPLING, kept_handles, opened
+from diagnostics.lint.names import last_name
+from diagnostics.lint.script import Script
+from diagnostics.lint.spots import Spot, source_of, spot_at
+
+CODE = "LN103"
+SLUG = "unpicklable-handle"
+TITLE = "A dataset keeps an open file, a lock or a generator"
+STATUS = Status.WARN
+FIRES = (
+    """
+from torch.utils.data import Dataset
+class Lines(Dataset):
+    def __init__(self, path):
+        self.file = open(path)
+    def __getitem__(self, index):
+        self.file.seek(index * 80)
+        return self.file.readline()
+""",
+    """
+import threading
+from torch.utils.data import DataLoader, Dataset
+class Counted(Dataset):
+    def __init__(self):
+        self.lock = threading.Lock()
+    def __getitem__(self, index):
+        with self.lock:
+            return index
+loader = DataLoader(Counted(), num_workers=2)
+""",
+)
+SILENT = (
+    """
+from torch.utils.data import Dataset
+class Lines(Dataset):
+    def __init__(self, path):
+        with open(path) as file:
+            self.lines = file.readlines()
+    def __getitem__(self, index):
+        return self.lines[index]
+""",
+    """
+from torch.utils.data import Dataset
+class Lines(Dataset):
+    def __init__(self, path):
+        self.path = path
+        self.file = None
+    def __getitem__(self, index):
+        if self.file is None:
+            self.file = open(self.path)
+        self.file.seek(index * 80)
+        return self.file.readline()
+""",
+    """
+from torch.utils.data import Dataset
+class Lines(Dataset):
+    def __init__(self, path):
+        self.file = open(path)
+    def __getstate__(self):
+        return {**self.__dict__, "file": None}
+    def __getitem__(self, index):
+        return self.file.readline()
+""",
+)
+
+FILES = frozenset(
+    ["open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open", "sqlite3.connect", "av.open", "rasterio.open", "cv2.VideoCapture", "decord.VideoReader", "openslide.OpenSlide", "openslide.open_slide", "pymongo.MongoClient", "psycopg2.connect", "mysql.connector.connect", "socket.socket", "subprocess.Popen", "linecache.open"]
+)
+LOCKS = frozenset(["threading.Lock", "threading.RLock", "threading.Condition", "threading.Semaphore"])
+HANDED = FILES | {"h5py.File", "lmdb.open", "zipfile.ZipFile", "tarfile.open"}
+
+
+def find(script: Script) -> Iterator[Spot]:
+    """Find handles kept by constructors, and handles handed to a loader's dataset."""
+    for kept in kept_handles(script, FILES | LOCKS):
+        is_lock = kept.function in LOCKS
+        if kept.dataset.forks_only or not (kept.is_used or (is_lock and kept.dataset.has_workers)):
+            continue
+        if is_lock and not kept.dataset.has_workers:
+            continue
+        message = (
+            f"{kept.dataset.node.name} keeps {kept.attribute} = {kept.function}(...) for its workers: "
+            "it cannot be pickled" + ("." if is_lock else ", and forked workers share its position.")
+        )
+        yield spot_at(
+            kept.opening,
+            message,
+            "Open it in the worker, when it is first needed.",
+            *_lazily(kept.attribute, source_of(kept.opening)),
+            confidence="certain" if kept.dataset.has_workers else "likely",
+        )
+    yield from _generators(script)
+    yield from _handed(script)
+
+
+def _lazily(name: str, opening: str) -> tuple[str, ...]:
+    return (
+        f"self.{name} = None  # in __init__; keep its arguments on self",
+        f"if self.{name} is None:  # first line of __getitem__",
+        f"    self.{name} = {opening}",
+    )
+
+
+def _generators(script: Script) -> Iterator[Spot]:
+    for dataset in script.datasets.classes:
+        if not dataset.has_workers or dataset.forks_only:
+            continue
+        used = _attributes_in_sampling(script, dataset)
+        for function in script.datasets.runs_in(dataset.node, "__init__"):
+            for node in ast.walk(function):
+                if not isinstance(node, ast.Assign) or last_name(node.targets[0]) not in used:
+                    continue
+                if isinstance(node.targets[0], ast.Attribute) and _is_generator(script, node.value):
+                    name = node.targets[0].attr
+                    yield spot_at(
+                        node.value,
+                        f"{dataset.node.name} keeps the generator {name}: it cannot be pickled for workers.",
+                        "Keep a list or an array, or make the generator in the worker.",
+                        f"self.{name} = list({source_of(node.value)})",
+                    )
+
+
+def _attributes_in_sampling(script: Script, dataset: DatasetClass) -> set[str]:
+    sampling = script.datasets.runs_in(dataset.node, *SAMPLING)
+    return {n.attr for f in sampling for n in ast.walk(f) if isinstance(n, ast.Attribute)}
+
+
+def _is_generator(script: Script, value: ast.expr) -> bool:
+    if isinstance(value, ast.GeneratorExp):
+        return True
+    if not isinstance(value, ast.Call) or last_name(value.func) not in script.values.functions:
+        return False
+    functions = script.values.functions[last_name(value.func)]
+    return all(_yields(function) for function in functions)
+
+
+def _yields(function: ast.AST) -> bool:
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function))
+
+
+def _handed(script: Script) -> Iterator[Spot]:
+    seen: set[int] = set()
+    for loader in script.loaders:
+        if not loader.has_workers or loader.forks:
+            continue
+        for part in script.datasets.parts_of(loader.dataset):
+            for opening, function in opened(script, part, HANDED):
+                if id(opening) not in seen:
+                    seen.add(id(opening))
+                    yield spot_at(
+                        opening,
+                        f"{function}(...) is handed to the dataset of the loader in line {script.show_line(loader.call)}, "
+                        "which has workers: it cannot be pickled.",
+                        "Hand over the path, and open it in the worker.",
+                        "if self.file is None:  # first line of __getitem__; self.file = None in __init__",
+                        f"    self.file = {source_of(opening)}",
+                        confidence="likely",
+                    )
