@@ -1,4 +1,4 @@
-"""Judge: facts in, findings out. Nothing here touches the world."""
+"""Judge: facts in, findings out; and what a check is. Nothing here touches the world."""
 
 import pkgutil
 import re
@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import PurePath
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostics import checks as checks_package
 from diagnostics.facts import Fact
 from diagnostics.findings import Finding, Status, Verdict, worst_first
+
+if TYPE_CHECKING:
+    from diagnostics.traces.recognition import Recognition
+    from diagnostics.traces.trace import Trace
 
 NUMERIC_UNITS = ("bytes", "cores", "count", "fraction", "hertz", "ratio", "seconds", "watts")
 LARGEST = 2**64
@@ -26,11 +30,14 @@ class Check:
     code: str
     slug: str
     title: str
-    needs: tuple[str, ...]
-    judge: Callable[[Mapping[str, Any]], Verdict]
+    needs: tuple[str, ...] = ()
+    judge: Callable[[Mapping[str, Any]], Verdict] | None = None
     page: str = ""
     fires: Mapping[str, Any] = field(default_factory=dict)
     silent: Mapping[str, Any] = field(default_factory=dict)
+    recognise: Callable[["Trace"], "Recognition | None"] | None = None
+    log_fires: tuple[str, ...] = ()
+    log_silent: tuple[str, ...] = ()
 
     @property
     def sections(self) -> dict[str, str]:
@@ -41,16 +48,37 @@ class Check:
         }
 
 
+def _machine_face(module: ModuleType) -> dict[str, Any]:
+    """Return what a check says of a machine; all of it is there or none."""
+    if not hasattr(module, "judge"):
+        return {}
+    return {
+        "needs": tuple(module.NEEDS),
+        "judge": module.judge,
+        "fires": module.FIRES,
+        "silent": module.SILENT,
+    }
+
+
+def _log_face(module: ModuleType) -> dict[str, Any]:
+    """Return what a check says of a log; all of it is there or none."""
+    if not hasattr(module, "recognise"):
+        return {}
+    return {
+        "recognise": module.recognise,
+        "log_fires": tuple(module.LOG_FIRES),
+        "log_silent": tuple(module.LOG_SILENT),
+    }
+
+
 def _from_module(module: ModuleType) -> Check:
     return Check(
         code=module.CODE,
         slug=module.SLUG,
         title=module.TITLE,
-        needs=tuple(module.NEEDS),
-        judge=module.judge,
         page=(module.__doc__ or "").strip(),
-        fires=module.FIRES,
-        silent=module.SILENT,
+        **_machine_face(module),
+        **_log_face(module),
     )
 
 
@@ -64,7 +92,7 @@ def _load(name: str) -> Check:
     def judge(facts: Mapping[str, Any]) -> Verdict:
         raise problem
 
-    return Check("??", name.replace("_", "-"), "The check cannot be loaded", (), judge)
+    return Check("??", name.replace("_", "-"), "The check cannot be loaded", judge=judge)
 
 
 def find_checks() -> list[Check]:
@@ -91,7 +119,8 @@ def _unknown(check: Check, missing: list[str]) -> Finding:
     return Finding(check.code, check.slug, Status.UNKNOWN, check.title, summary, evidence)
 
 
-def _crashed(check: Check, error: Exception) -> Finding:
+def crashed(check: Check, error: Exception) -> Finding:
+    """Return the finding of a check that raised."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
     summary = f"This check crashed, which is a fault of torch-checkup: {type(error).__name__}: {error}"
@@ -100,6 +129,8 @@ def _crashed(check: Check, error: Exception) -> Finding:
 
 def judge_one(check: Check, facts: Mapping[str, Fact]) -> Finding:
     """Hand one check the facts that it needs and only those; a missing one gives `unknown`."""
+    if check.judge is None:
+        raise ValueError(f"{check.slug} says nothing of machines")
     missing = [key for key in check.needs if key not in facts or not is_readable(key, facts[key].value)]
     if missing:
         return _unknown(check, missing)
@@ -116,7 +147,7 @@ def judge_one(check: Check, facts: Mapping[str, Fact]) -> Finding:
             verdict.confidence,
         )
     except Exception as error:
-        return _crashed(check, error)
+        return crashed(check, error)
 
 
 def judge(facts: Mapping[str, Fact], checks: Iterable[Check] | None = None) -> list[Finding]:
@@ -126,11 +157,12 @@ def judge(facts: Mapping[str, Fact], checks: Iterable[Check] | None = None) -> l
     ----------
     facts : mapping of str to Fact
     checks : iterable of Check, optional
-        All of `find_checks()` if left out.
+        All of `find_checks()` if left out; those that say nothing of machines are passed over.
 
     Returns
     -------
     list of Finding
         One a check, worst first. Facts are not changed, and the same facts give the same findings.
     """
-    return worst_first(judge_one(check, facts) for check in (find_checks() if checks is None else checks))
+    asked = find_checks() if checks is None else checks
+    return worst_first(judge_one(check, facts) for check in asked if check.judge is not None)

@@ -29,6 +29,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
 from diagnostics.quantities import format_quantity
+from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
 
 CODE = "DL102"
 SLUG = "fd-exhausted"
@@ -41,6 +42,11 @@ NEEDS = (
 )
 FIRES = dict(zip(NEEDS, ("Linux", 64, 4096, 2), strict=True))
 SILENT = dict(zip(NEEDS, ("Linux", 1024, 1048576, 8), strict=True))
+LOG_FIRES = (
+    "RuntimeError: received 0 items of ancdata\n",
+    "OSError: [Errno 24] Too many open files: '/home/user/data/7.jpg'\n",
+)
+LOG_SILENT = ("RuntimeError: unable to open shared memory object </torch_1_2> in read-write mode\n",)
 
 # torch 2.13 with 4 workers had 28 descriptors open before any tensor was kept; CUDA, data and logs add more.
 OWN_DESCRIPTORS = 128
@@ -74,3 +80,21 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     evidence = (f"soft limit: {limit} (RLIMIT_NOFILE)", f"wanted: {need} for {cores or 1:g} workers")
     verdict = fail if soft < OWN_DESCRIPTORS else warn
     return verdict(f"You may open {limit} files; workers may need {need}.", evidence, remedy, "likely")
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for errno 24, or for descriptors that did not arrive."""
+    words = r"received \d+ items of ancdata|Too many open files|\[Errno 24\]|EMFILE|os error 24\b"
+    found = phrase(trace, words)
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Raise the limit, share tensors by name, and copy what you keep of a batch.",
+        (
+            "ulimit -n 65536",
+            'torch.multiprocessing.set_sharing_strategy("file_system")',
+            "kept.append(batch.clone())",
+        ),
+    )
+    summary = "The limit on open files is reached (errno 24): each tensor from a worker holds a descriptor."
+    return recognised(found, summary, remedy, score=86)

@@ -30,6 +30,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
+from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, recognised, says
 
 CODE = "DL103"
 SLUG = "py314-forkserver"
@@ -37,6 +38,25 @@ TITLE = "Workers are started by forkserver, the new default"
 NEEDS = ("system.os_name", "python.version", "process.default_start_method")
 FIRES = dict(zip(NEEDS, ("Linux", "3.14.0", "forkserver"), strict=True))
 SILENT = dict(zip(NEEDS, ("Linux", "3.12.4", "fork"), strict=True))
+_REFUSED = (
+    r"[Cc]an'?(?:t|not) (?:pickle|get local)|cannot be pickled|bootstrapping phase|Can'?t get attribute"
+)
+LOG_FIRES = (
+    '  File "/usr/lib/python3.14/multiprocessing/popen_forkserver.py", line 47, in _launch\n'
+    "    reduction.dump(process_obj, buf)\n"
+    "_pickle.PicklingError: Can't pickle local object <function main.<locals>.collate at 0x7f>\n",
+    '  File "/opt/python3.14/multiprocessing/popen_forkserver.py", line 42, in _launch\n'
+    "    prep_data = spawn.get_preparation_data(process_obj._name)\n"
+    "RuntimeError:\n        An attempt has been made to start a new process before the\n"
+    "        current process has finished its bootstrapping phase.\n",
+)
+LOG_SILENT = (
+    "UserWarning: Got pickle error when attempting to start a worker Process. Python 3.14+ changed the "
+    "multiprocessing start method in non-Mac POSIX platforms to 'forkserver'\n"
+    '  File "/Users/me/lib/python3.13/multiprocessing/popen_spawn_posix.py", line 47, in _launch\n'
+    "    reduction.dump(process_obj, fp)\n"
+    "AttributeError: Can't get local object 'main.<locals>.collate'\n",
+)
 
 _PREPARE = Remedy(
     "Guard the entry, keep arguments picklable and preload torch; or ask for fork.",
@@ -62,3 +82,22 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     evidence = (f"Python {version}: default start method {method} (before 3.14: fork)",)
     summary = f"Python {version} starts workers by forkserver: guard the entry, pickle the dataset."
     return warn(summary, evidence, _PREPARE)
+
+
+def _find(trace: Trace) -> Clue | None:
+    for error in trace.errors:
+        by_forkserver = any("forkserver.py" in frame.path for frame in error.frames)
+        is_new = any(f"python3.{minor}" in frame.path for minor in range(14, 20) for frame in error.frames)
+        is_new = is_new or trace.platform.python in {f"3.{minor}" for minor in range(14, 20)}
+        if by_forkserver and is_new and says(error, _REFUSED):
+            return error_clue(trace, "", error)
+    return None
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for a refusal that only forkserver brings about, on a Python whose default it is."""
+    found = _find(trace)
+    if found is None or trace.platform.os_name in {"Windows", "Darwin"}:
+        return None
+    summary = "Python 3.14 starts workers by forkserver rather than fork: what used to be inherited must be pickled."
+    return recognised(found, summary, _PREPARE, score=95, confidence="likely")

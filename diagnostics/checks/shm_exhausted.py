@@ -30,6 +30,9 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
 from diagnostics.quantities import GIB, MIB, format_quantity
+from diagnostics.traces.clues import Recognition, Trace, death, recognised
+from diagnostics.traces.remedies import more_shared_memory
+from diagnostics.traces.shared_memory import find_exhausted
 
 CODE = "DL101"
 SLUG = "shm-exhausted"
@@ -37,6 +40,16 @@ TITLE = "/dev/shm is too small for loader workers"
 NEEDS = ("system.os_name", "shm.total_bytes", "shm.free_bytes")
 FIRES = {"system.os_name": "Linux", "shm.total_bytes": 64 * MIB, "shm.free_bytes": 64 * MIB}
 SILENT = {"system.os_name": "Linux", "shm.total_bytes": 8 * GIB, "shm.free_bytes": 7 * GIB}
+LOG_FIRES = (
+    "RuntimeError: DataLoader worker (pid 46794) is killed by signal: Bus error. It is possible that dataloader's "
+    "workers are out of shared memory. Please try to raise your shared memory limit.\n",
+    "RuntimeError: unable to write to file </torch_18692_1954506624>: No space left on device (28)\n",
+)
+LOG_SILENT = (
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 88, in <module>\n    torch.save(net, p)\n'
+    '  File "/opt/lib/site-packages/torch/serialization.py", line 440, in save\n    _save(obj)\n'
+    "OSError: [Errno 28] No space left on device\n",
+)
 
 DOCKER_SHM_BYTES = 64 * MIB  # Docker's default --shm-size
 ROOMY_SHM_BYTES = GIB  # what NVIDIA's containers ask for; 13 workers with two batches of 37 MiB each
@@ -66,3 +79,17 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     if left <= DOCKER_SHM_BYTES:
         return warn(f"/dev/shm is nearly full: {room} of {size} are free.", evidence, _CLEAR)
     return ok(f"/dev/shm has {room} free of {size}: room for many workers.")
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for a bus error of a worker, or for want of space where shared memory is made."""
+    found = find_exhausted(trace)
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Give more shared memory; or fewer workers and smaller batches.", more_shared_memory(trace.platform)
+    )
+    summary = "/dev/shm is full: the shared memory of loader workers, 64 MiB in a container by default."
+    if "signal" in found.lines[-1].text or "bus error" in found.lines[-1].text.lower():
+        return death(found, summary, remedy, 78)
+    return recognised(found, summary, remedy, score=78)

@@ -1,0 +1,75 @@
+"""CUDA was used in a forked worker.
+
+What it means
+-------------
+The parent had used CUDA before the workers were forked, and the dataset (or collate_fn) uses it again in
+the worker. A forked process cannot use its parent's CUDA context.
+
+Why it matters
+--------------
+It fails at the first sample; older versions report a bare "initialization error".
+
+How to fix
+----------
+Return CPU tensors and move the batch in the training loop, with pin_memory and non_blocking. Where the
+dataset must use the GPU, start workers by spawn or forkserver.
+
+When it is fine
+---------------
+In spawned workers, at the price of a CUDA context each.
+
+References
+----------
+PyTorch documentation, "Multiprocessing best practices", "CUDA in multiprocessing".
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, phrase, recognised, says
+
+CODE = "DL228"
+SLUG = "cuda-in-forked-worker"
+TITLE = "CUDA is used in a forked worker"
+_WORDS = r"Cannot re-?initialize (?:CUDA|XPU|NPU) in (?:a )?forked (?:sub)?process"
+_OLD = r"(?i)CUDA (?:error|driver error|runtime error)[ (:\d)]{0,8}.{0,12}initialization error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)"
+LOG_FIRES = (
+    "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must "
+    "use the 'spawn' start method\n",
+    "RuntimeError: Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+    '  File "/home/user/data.py", line 9, in __getitem__\n    return self.x[i].cuda()\n'
+    "RuntimeError: CUDA error: initialization error\n",
+)
+LOG_SILENT = (
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 3, in <module>\n    model.cuda()\n'
+    "RuntimeError: CUDA error: initialization error\n",
+)
+
+
+def _find(trace: Trace) -> Clue | None:
+    for error in trace.errors:
+        if says(error, _WORDS) or (
+            says(error, _OLD) and (error.in_worker or trace.place(error) in {"dataset", "collate"})
+        ):
+            own_process = (
+                any(frame.function == "_bootstrap" for frame in error.frames) and not trace.mentions_loader
+            )
+            if not error.is_wrapper and not own_process:
+                return error_clue(trace, "", error)
+    if any(says(error, _WORDS) for error in trace.errors):
+        return None
+    return phrase(trace, _WORDS)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for torch's refusal, or for an initialization error inside a worker."""
+    found = _find(trace)
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Return CPU tensors; move the batch in the loop.",
+        (
+            "DataLoader(..., pin_memory=True)",
+            "batch = batch.to(device, non_blocking=True)",
+            'DataLoader(..., multiprocessing_context="spawn")  # if the dataset needs CUDA',
+        ),
+    )
+    return recognised(found, "CUDA was used inside a forked worker, which cannot work.", remedy, score=82)

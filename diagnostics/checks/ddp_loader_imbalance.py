@@ -1,0 +1,75 @@
+"""Ranks get different numbers of batches.
+
+What it means
+-------------
+One rank has left its loop, or waits in another collective, while the others still wait for it to take part.
+With shards of unequal size, the longest is left alone at the end of the epoch.
+
+Why it matters
+--------------
+The run stands for half an hour, then NCCL or gloo reports a timeout, or a closed connection, that looks like
+a fault of the network.
+
+How to fix
+----------
+Equal shards (DistributedSampler pads), drop_last=True, the same number of steps on every rank, or DDP's Join.
+
+When it is fine
+---------------
+Never.
+
+References
+----------
+PyTorch documentation, torch.distributed.algorithms.Join.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Clue, Recognition, Trace, joined, phrase, phrases, recognised
+
+CODE = "DL255"
+SLUG = "ddp-loader-imbalance"
+TITLE = "Ranks get different numbers of batches"
+_CERTAIN = r"at least one rank that exhausted inputs|[Uu]neven (?:inputs|number of batches)"
+_TIMEOUT = (
+    r"Watchdog caught collective operation timeout|Timed out waiting \d+ms for (?:recv|send)|Connection closed by peer|Timed out after \d+ms"
+    r"|collective operation timeout|Detected mismatch between collectives|monitoredBarrier|Runtime of NCCL|Socket Timeout"
+)
+_END = r"100%\|?|(?i:end of epoch|epoch \d+ (?:finished|done|complete)|validat|finished (?:training|epoch)|last batch|exhausted)|\b(\d{2,6})/\1\b"
+_STEP = r"(?i)(?:step|iter(?:ation)?|batch)\D{0,4}(\d{1,7})"
+LOG_FIRES = (
+    "Epoch 0: 100%|##########| 313/313 [02:10<00:00]\n[rank0]:[E ProcessGroupNCCL.cpp:563] [Rank 0] Watchdog caught "
+    "collective operation timeout: WorkNCCL(SeqNum=3131, OpType=ALLREDUCE, Timeout(ms)=1800000) ran for 1800441 ms\n",
+    "RuntimeError: Detected at least one rank that exhausted inputs. Throwing across all ranks.\n",
+)
+LOG_SILENT = (
+    "[rank1]: torch.distributed.DistBackendError: NCCL error in: ../ProcessGroupNCCL.cpp:1970, unhandled system error, "
+    "NCCL version 2.20.5\nncclSystemError: System call (e.g. socket, malloc) or external library call failed\n",
+)
+
+
+def _unequal_steps(trace: Trace) -> Clue | None:
+    last: dict[str, Clue] = {}
+    for clue in phrases(trace, _STEP):
+        if clue.lines[0].source.startswith(("rank", "default", "Rank")):
+            last[clue.lines[0].source] = clue
+    counts = {clue.groups[0] for clue in last.values()}
+    return Clue(joined(last.values())) if len(counts) > 1 else None
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for a collective that waits in vain, beside the end of an epoch or unequal steps."""
+    certain, timeout = phrase(trace, _CERTAIN), phrase(trace, _TIMEOUT)
+    hint = phrase(trace, _END) or _unequal_steps(trace) if timeout else None
+    if certain is None and hint is None:
+        return None
+    remedy = Remedy(
+        "Give every rank the same number of batches.",
+        (
+            "DistributedSampler(dataset, drop_last=True)",
+            "with Join([model]):  # torch.distributed.algorithms.join",
+            "print(rank, len(loader))",
+        ),
+    )
+    found = certain or Clue(joined((hint, timeout)))
+    summary = "One rank ran out of batches while another waits for it (a timeout near an epoch's end)."
+    return recognised(found, summary, remedy, score=41, confidence="certain" if certain else "possible")

@@ -1,0 +1,75 @@
+"""The kernel refuses to fork for want of memory.
+
+What it means
+-------------
+A forked worker may in theory change all the memory of its parent. With strict overcommit, or when memory is
+nearly used up, the kernel refuses the copy (errno 12).
+
+Why it matters
+--------------
+Workers cannot start, though each would need little.
+
+How to fix
+----------
+Start the workers before the large data is loaded, use fewer, free memory, or allow overcommit. forkserver
+copies a small process instead.
+
+When it is fine
+---------------
+Never.
+
+References
+----------
+Linux kernel documentation, vm/overcommit-accounting; fork(2), ENOMEM.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, phrase, recognised, says
+
+CODE = "DL215"
+SLUG = "fork-out-of-memory"
+TITLE = "A worker cannot be forked for want of memory"
+_ERRNO = r"OSError: \[Errno 12\]"
+LOG_FIRES = (
+    '  File "/usr/lib/python3.6/multiprocessing/popen_fork.py", line 66, in _launch\n    self.pid = os.fork()\n'
+    "OSError: [Errno 12] Cannot allocate memory\n",
+    "OSError: [Errno 12] Cannot allocate memory\n",
+)
+LOG_SILENT = (
+    "RuntimeError: [enforce fail at CPUAllocator.cpp:64] . DefaultCPUAllocator: can't allocate memory: you "
+    "tried to allocate 4718592000 bytes. Error code 12 (Cannot allocate memory)\n",
+)
+
+
+def _find(trace: Trace) -> Clue | None:
+    for error in trace.errors:
+        if says(error, _ERRNO) and error.frames:
+            last = error.frames[-1]
+            if (
+                "fork" in last.path
+                or "fork" in last.code
+                or "_launch" in last.function
+                or "subprocess" in last.path
+            ):
+                return error_clue(trace, "", error)
+    if any(says(error, _ERRNO) and error.frames for error in trace.errors):
+        return None
+    return phrase(trace, _ERRNO) or phrase(trace, r"fork: (?:retry: )?Cannot allocate memory")
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for errno 12 from fork itself."""
+    found = _find(trace)
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Use fewer workers or a start method that copies less, and see what memory is free.",
+        (
+            "free -h",
+            'DataLoader(..., num_workers=2, multiprocessing_context="forkserver")',
+            "sudo sysctl -w vm.overcommit_memory=1",
+        ),
+    )
+    return recognised(
+        found, "The kernel refused to fork a worker: no memory for it (errno 12).", remedy, score=74
+    )

@@ -1,0 +1,74 @@
+"""Workers read through one file handle that they inherited.
+
+What it means
+-------------
+An HDF5, LMDB, zip or plain file opened before fork shares its position and buffers among all workers. They
+move it under one another, and what each reads is garbage.
+
+Why it matters
+--------------
+The errors speak of corrupt data ("bad object header", "Bad CRC-32"), but the file is whole.
+
+How to fix
+----------
+Open the file in the worker, at the first sample; with num_workers=0 the error goes away, which proves it.
+
+When it is fine
+---------------
+Memory maps may be shared.
+
+References
+----------
+h5py documentation, FAQ on multiprocessing; Python documentation, zipfile.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+
+CODE = "DL241"
+SLUG = "fork-shared-handle"
+TITLE = "Workers share a file handle that was opened before fork"
+_WORDS = (
+    r"bad object header|[Bb]ad (?:heap|local heap|symbol table|global heap|B-tree)|wrong (?:B-tree|fractal heap) signature|addr overflow"
+    r"|Can'?t (?:read|open) (?:data|object|directory)? ?\((?:inflate|wrong|file read failed|bad|unable|can'?t)|Unable to (?:open|synchronously open) object \((?:bad|addr|wrong|unable to|inflate|invalid)"
+    r"|Bad CRC-32|Bad magic number for (?:file|central) |BadZipFile: (?:Bad|File name in directory|Overlapped)|Error -3 while decompressing|Error -5 while decompressing"
+    r"|MDB_(?:BAD_RSLOT|CORRUPTED|PAGE_NOTFOUND|BAD_TXN)|lmdb\.(?:Bad|Corrupted|PageNotFound)|unpack requires a buffer of"
+)
+LOG_FIRES = (
+    "KeyError: Caught KeyError in DataLoader worker process 1.\nOriginal Traceback (most recent call last):\n"
+    '  File "/home/user/h5data.py", line 21, in __getitem__\n    return self.file["images"][i]\n'
+    "KeyError: 'Unable to open object (bad object header version number)'\n",
+    "zipfile.BadZipFile: Caught BadZipFile in DataLoader worker process 2.\nOriginal Traceback (most recent call last):\n"
+    '  File "/usr/lib/python3.9/zipfile.py", line 940, in _update_crc\n'
+    "zipfile.BadZipFile: Bad CRC-32 for file '000123.png'\n",
+)
+LOG_SILENT = (
+    'Traceback (most recent call last):\n  File "/home/user/prepare.py", line 3, in <module>\n    z = ZipFile(path)\n'
+    "zipfile.BadZipFile: File is not a zip file\n",
+)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for a container's complaint of corruption, in a worker."""
+    found = phrase(trace, _WORDS, guarded=True)
+    if found is None:
+        return None
+    if found.error is not None and found.error.frames and not found.error.in_worker:
+        return None
+    if not trace.find(r"worker process|_worker_loop|num_workers|MDB_BAD_RSLOT|worker \(pid"):
+        if "bad object header" not in found.lines[-1].text and "MDB_" not in found.lines[-1].text:
+            return None
+    remedy = Remedy(
+        "Open the file in each worker, at its first sample.",
+        (
+            "if self.file is None: self.file = h5py.File(self.path)  # in __getitem__",
+            "DataLoader(..., num_workers=0)  # if this works, the file is whole",
+        ),
+    )
+    return recognised(
+        found,
+        "Workers share a handle opened before fork; the file itself is likely whole.",
+        remedy,
+        score=62,
+        confidence="likely",
+    )

@@ -1,0 +1,75 @@
+"""The loop waits for a batch that does not come.
+
+What it means
+-------------
+The interrupt struck where the main process waits for its workers' queue. A worker is stuck (storage, a
+lock, an endless loop), or has died unnoticed, or a sample could not be sent.
+
+Why it matters
+--------------
+Without a timeout the loader waits for ever.
+
+How to fix
+----------
+Look at the workers while it hangs: `py-spy dump --pid`. `timeout=60` turns the hang into an error;
+num_workers=0 shows whether the dataset itself hangs.
+
+When it is fine
+---------------
+Where you stopped a slow but healthy training.
+
+References
+----------
+py-spy; PyTorch issue 1355.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, raised_in, recognised
+from diagnostics.traces.remedies import look_inside
+
+CODE = "DL236"
+SLUG = "hang-in-worker"
+TITLE = "The loop waits for a batch that does not come"
+_INTERRUPTS = "^(?:KeyboardInterrupt|Fatal Python error|)$"
+_DUMP = r"Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!|Thread \d+ \((?:idle|active)\)"
+_LOOPS = ("_try_get_data", "_get_data", "_worker_loop")
+LOG_FIRES = (
+    '  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 1120, in _try_get_data\n'
+    "    data = self._data_queue.get(timeout=timeout)\n"
+    '  File "/usr/lib/python3.8/selectors.py", line 415, in select\n    fd_event_list = self._selector.poll(timeout)\n'
+    "KeyboardInterrupt\n",
+    "Timeout (0:01:00)!\nThread 0x00007f33 (most recent call first):\n"
+    '  File "/usr/lib/python3.11/selectors.py", line 415 in select\n'
+    '  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 1133 in _try_get_data\n'
+    '  File "/home/user/train.py", line 20 in <module>\n',
+)
+LOG_SILENT = (
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 44, in <module>\n    loss.backward()\n'
+    '  File "/opt/lib/site-packages/torch/_tensor.py", line 487, in backward\n    torch.autograd.backward(self)\n'
+    "KeyboardInterrupt\n",
+)
+
+
+def _dumped(trace: Trace) -> Clue | None:
+    dump = phrase(trace, _DUMP)
+    if dump is None:
+        return None
+    texts = [line for line in trace.everything if any(name in line.text for name in _LOOPS)]
+    return Clue((*dump.lines[:1], *texts[:2])) if texts else None
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for an interrupt, or a dump of stacks, at the queue."""
+    found = raised_in(trace, "receive", "loader", type_pattern=_INTERRUPTS) or _dumped(trace)
+    if found is None:
+        other = trace.raised(
+            lambda error: error.type == "KeyboardInterrupt" and error.in_worker and bool(error.user_frame)
+        )
+        found = error_clue(trace, "", other) if other else None
+    if found is None or (found.error is not None and found.error.type == "" and found.error.is_ignored):
+        return None
+    if found.error is not None and found.error.type == "":
+        return None
+    remedy = Remedy("Look where the workers stand while it hangs.", look_inside(trace.platform))
+    summary = "The main process was waiting for a batch; a worker is stuck or gone."
+    return recognised(found, summary, remedy, Role.CAUSE, 42, "possible")

@@ -1,0 +1,60 @@
+"""An IterableDataset yields more than its length says.
+
+What it means
+-------------
+`__len__` of the dataset, divided by the batch size, is what the loader announces; more samples came than
+that. With several workers, each may have yielded the whole stream.
+
+Why it matters
+--------------
+Progress bars, schedules of the learning rate and the ends of epochs go by that length.
+
+How to fix
+----------
+Correct `__len__` or leave it out; divide the stream among workers.
+
+When it is fine
+---------------
+Where nothing reads the length.
+
+References
+----------
+PyTorch source, torch/utils/data/dataloader.py.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
+
+CODE = "DL244"
+SLUG = "iterable-length-mismatch"
+TITLE = "An IterableDataset's length is wrong"
+LOG_FIRES = (
+    "UserWarning: Length of IterableDataset <Stream object> was reported to be 5 (when accessing len(dataloader)), "
+    "but 6 samples have been fetched.\n",
+    "dataloader.py:630: UserWarning: Length of IterableDataset <__main__.S object at 0x7f> was reported to be 100 "
+    "(when accessing len(dataloader)), but 101 samples have been fetched. For multiprocessing data-loading, this "
+    "could be caused by not properly configuring the IterableDataset replica at each worker.\n",
+)
+LOG_SILENT = ("TypeError: object of type 'IterableDataset' has no len()\n",)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for torch's warning."""
+    found = phrase(
+        trace,
+        r"Length of IterableDataset .{0,300}?was reported to be (\d+).{0,80}?but (\d+) samples have been fetched",
+    )
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Let __len__ say what __iter__ yields, and divide the stream among workers.",
+        ("info = torch.utils.data.get_worker_info()", "def __len__(self): return self.num_samples"),
+    )
+    return recognised(
+        found,
+        "The dataset announces {0} and yields more ({1} and counting).",
+        remedy,
+        Role.REMARK,
+        60,
+        "certain",
+    )

@@ -1,0 +1,57 @@
+"""The loader or its iterator is used in a way that it does not offer.
+
+What it means
+-------------
+Iterators of torch had a method `next()` until 1.12; it was Python 2's. A DataLoader itself is no iterator
+and has no index.
+
+Why it matters
+--------------
+Old tutorials stop at this line.
+
+How to fix
+----------
+`next(iterator)` with `iterator = iter(loader)`; index the dataset, not the loader.
+
+When it is fine
+---------------
+Never.
+
+References
+----------
+PyTorch 1.13 release notes.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+
+CODE = "DL254"
+SLUG = "loader-api-misuse"
+TITLE = "The loader is used in a way it does not offer"
+_WORDS = (
+    r"'_\w*DataLoaderIter' object has no attribute '_{0,2}next_{0,2}'|'DataLoader' object (?:is not (?:an iterator|subscriptable|callable)|does not support (?:indexing|item assignment))"
+    r"|'_\w*DataLoaderIter' object is not (?:subscriptable|callable)|'DataLoader' object has no attribute '(?:next|__next__|shape|items|batch)'"
+    r"|DataLoader\.__init__\(\) (?:got an unexpected keyword|got multiple values|missing \d)"
+)
+LOG_FIRES = (
+    "AttributeError: '_MultiProcessingDataLoaderIter' object has no attribute 'next'\n",
+    "TypeError: 'DataLoader' object is not subscriptable\n",
+)
+LOG_SILENT = ("AttributeError: '_MultiProcessingDataLoaderIter' object has no attribute '_workers_status'\n",)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for the missing method."""
+    found = phrase(trace, _WORDS)
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Take batches by iter and next, samples from the dataset.",
+        ("batch = next(iter(loader))", "sample = loader.dataset[0]"),
+    )
+    return recognised(
+        found,
+        "The loader was asked for what it does not offer (next() went with torch 1.13).",
+        remedy,
+        score=84,
+    )

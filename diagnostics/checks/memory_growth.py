@@ -1,0 +1,75 @@
+"""Memory grows from epoch to epoch.
+
+What it means
+-------------
+Under fork, workers share the parent's memory until they write to it; reading a Python object writes its
+reference count. A dataset that is a list of many objects is therefore copied, page by page, into each
+worker. Kept batches and long prefetch queues grow as well.
+
+Why it matters
+--------------
+After hours a worker is killed, with nothing in the log.
+
+How to fix
+----------
+Hold the data in arrays (numpy, Arrow, torch tensors), not in lists and dictionaries of objects; copy what
+you keep out of a batch; fewer workers.
+
+When it is fine
+---------------
+Growth in the first epoch that ends is a cache that fills.
+
+References
+----------
+PyTorch issue 13246.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Clue, Recognition, Trace, phrases, recognised
+
+CODE = "DL219"
+SLUG = "memory-growth"
+TITLE = "Memory of the training grows and grows"
+GROWTH_RATIO = 1.3  # from the first reading to the last
+_READING = r"(?i)\b(?:rss|pss|uss|ram|(?:cpu |host |process )?mem(?:ory)?(?: usage| used)?)\b[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(%|[KMGT]i?B?\b)"
+_SCALES = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "%": 1.0}
+LOG_FIRES = (
+    "epoch 0 RSS: 2.1 GB\nepoch 1 RSS: 3.4 GB\nepoch 2 RSS: 4.9 GB\nepoch 3 RSS: 6.2 GB\n",
+    "step 0 memory usage 31%\nstep 500 memory usage 44%\nstep 1000 memory usage 58%\nstep 1500 memory usage 77%\n",
+)
+LOG_SILENT = (
+    "epoch 0 RSS: 2.1 GB\nepoch 1 RSS: 3.4 GB\nepoch 2 RSS: 3.4 GB\nepoch 3 RSS: 2.0 GB\n",
+    "step 0 cuda memory: 2.1 GB\nstep 1 cuda memory: 3.4 GB\nstep 2 cuda memory: 4 GB\nstep 3 cuda memory: 5 GB\n",
+)
+
+
+def _is_of_device(clue: Clue) -> bool:
+    text = clue.lines[0].text.lower()
+    return any(word in text for word in ("cuda", "gpu", "vram", "tried to allocate", "alloc"))
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for at least four readings of main memory that rise nearly always."""
+    readings = [clue for clue in phrases(trace, _READING) if not _is_of_device(clue)]
+    values = [float(clue.groups[0]) * _SCALES[clue.groups[1][0].upper()] for clue in readings]
+    pairs = list(zip(values, values[1:], strict=False))
+    if len(values) < 4 or sum(b >= a for a, b in pairs) < 0.8 * len(pairs):
+        return None
+    ratio = values[-1] / (values[0] or 1)
+    if ratio < GROWTH_RATIO:
+        return None
+    remedy = Remedy(
+        "Hold the dataset's index in arrays, copy what you keep, and watch USS per worker.",
+        (
+            "self.paths = numpy.array(paths, dtype=numpy.bytes_)",
+            "DataLoader(..., num_workers=2, prefetch_factor=1)",
+        ),
+    )
+    found = Clue((*readings[0].lines[:1], *readings[-1].lines[:1]))
+    return recognised(
+        found,
+        f"Memory grew {ratio:.3g}-fold over {len(values)} readings.",
+        remedy,
+        score=45,
+        confidence="possible",
+    )

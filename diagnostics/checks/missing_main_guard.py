@@ -1,0 +1,70 @@
+"""A child process imports the script and starts the training again.
+
+What it means
+-------------
+Workers that are not forked start as fresh interpreters, and those import your script to find the dataset.
+Whatever stands at its top level runs again in each of them, the training loop included.
+
+Why it matters
+--------------
+Python stops the child as soon as it starts workers of its own. The parent then reports a broken pipe or a
+worker that "exited unexpectedly", which hides the reason.
+
+How to fix
+----------
+Keep only imports and definitions at the top level; put everything that runs under
+`if __name__ == "__main__":`. `freeze_support()` is needed only for programs frozen into an executable.
+
+When it is fine
+---------------
+With fork (Linux up to Python 3.13) and with num_workers=0 nothing is imported again.
+
+References
+----------
+Python documentation, multiprocessing, "Safe importing of main module".
+PyTorch documentation, torch.utils.data, "Platform-specific behaviors".
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised
+from diagnostics.traces.remedies import GUARD
+
+CODE = "DL201"
+SLUG = "missing-main-guard"
+TITLE = "The script lacks a main guard"
+_WORDS = r"finished its bootstrapping phase|attempt has been made to start a new process|freeze_support\(\)\s|not going to be frozen"
+_REMEDY = Remedy("Put what runs under the main guard; definitions and imports stay above it.", GUARD)
+LOG_FIRES = (
+    "RuntimeError:\n        An attempt has been made to start a new process before the\n"
+    "        current process has finished its bootstrapping phase.\n",
+    '  File "C:\\Users\\me\\lib\\multiprocessing\\spawn.py", line 236, in prepare\n'
+    "    _fixup_main_from_path(data['init_main_from_path'])\n"
+    '  File "C:\\Users\\me\\train.py", line 31, in <module>\n    for batch in loader:\n'
+    '  File "C:\\Users\\me\\lib\\site-packages\\torch\\utils\\data\\dataloader.py", line 359, in __iter__\n'
+    "    return self._get_iterator()\n",
+)
+LOG_SILENT = (
+    '  File "/usr/lib/python3.8/multiprocessing/spawn.py", line 236, in prepare\n'
+    "    _fixup_main_from_path(data['init_main_from_path'])\n"
+    '  File "/home/user/train.py", line 3, in <module>\n    import albumentations\n'
+    "ModuleNotFoundError: No module named 'albumentations'\n",
+)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for Python's own words, or for a child that imports the script and comes to a loader."""
+    summary = "A worker imported your script and came to its training loop: the main guard is missing."
+    if found := phrase(trace, _WORDS):
+        return recognised(found, summary, _REMEDY, score=80)
+    for error in trace.errors:
+        if not any("_fixup_main_from" in frame.function + frame.code for frame in error.frames):
+            continue
+        restarts = any(frame.is_loader for frame in error.frames) or any(
+            frame.is_multiprocessing and frame.function in {"start", "_Popen"} for frame in error.frames
+        )
+        if restarts or error.type == "":
+            clue = error_clue(trace, "", error)
+            if restarts:
+                return recognised(clue, summary, _REMEDY, score=70, confidence="likely")
+            return recognised(clue, summary, _REMEDY, score=45, confidence="possible")
+    return None

@@ -1,0 +1,57 @@
+"""A process has as many memory maps as the kernel allows.
+
+What it means
+-------------
+Each tensor that is shared by file is a memory map. Linux allows 65,530 of them per process
+(vm.max_map_count); the kernel reports it as "Cannot allocate memory" although memory is free.
+
+Why it matters
+--------------
+The run dies after many batches were kept, or with samples of many small tensors.
+
+How to fix
+----------
+Copy what you keep (`tensor.clone()`), return fewer, larger tensors per sample, or raise the limit.
+
+When it is fine
+---------------
+Never; the limit is far above what an ordinary loader needs.
+
+References
+----------
+Linux kernel documentation, sysctl/vm, max_map_count. PyTorch issue 13246 and its neighbours.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, phrases, recognised
+
+CODE = "DL211"
+SLUG = "mmap-count-limit"
+TITLE = "The kernel's limit on memory maps is reached"
+NEAR_THE_LIMIT = range(63_000, 66_200)  # vm.max_map_count is 65530; libraries hold some hundred of them
+LOG_FIRES = (
+    "RuntimeError: unable to mmap 1280 bytes from file </torch_40419_3735217401_65471>: "
+    "Cannot allocate memory (12)\n",
+    "RuntimeError: unable to mmap 408 bytes from file <filename not specified>: Cannot allocate memory (12)\n"
+    "vm.max_map_count = 65530\n",
+)
+LOG_SILENT = (
+    "RuntimeError: unable to mmap 6291456 bytes from file </torch_77_1234567_12>: Cannot allocate memory (12)\n",
+)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for a failed map whose file carries a count near the limit, or for the limit's name."""
+    pattern = r"unable to mmap (\d+) bytes from file <([^>]{0,120})>[^\n]{0,10}Cannot allocate memory|mmap.{0,80}max_map_count"
+    for found in phrases(trace, pattern):
+        counter = found.groups[1].rpartition("_")[2] if found.groups[1] else ""
+        is_near = counter.isdigit() and int(counter) in NEAR_THE_LIMIT
+        if is_near or trace.find("max_map_count"):
+            remedy = Remedy(
+                "Copy the tensors that you keep, or raise the limit.",
+                ("sudo sysctl -w vm.max_map_count=262144", "kept.append(batch.clone())"),
+            )
+            number = f"object number {counter}" if is_near else "the limit is named"
+            summary = f"A process ran out of memory maps ({number}; the kernel allows 65,530)."
+            return recognised(found, summary, remedy, score=88, confidence="certain" if is_near else "likely")
+    return None

@@ -1,0 +1,55 @@
+"""The thread that pins batches is gone.
+
+What it means
+-------------
+With pin_memory=True a thread takes batches from the workers and pins them. It ended by an exception of its
+own, which stands above as "Exception in thread".
+
+Why it matters
+--------------
+The message in the main thread names no reason.
+
+How to fix
+----------
+Read the thread's traceback. If none is there, run once with pin_memory=False: the error then shows where it
+arises.
+
+When it is fine
+---------------
+While the training ends.
+
+References
+----------
+PyTorch source, torch/utils/data/_utils/pin_memory.py.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
+
+CODE = "DL232"
+SLUG = "pin-memory-thread-died"
+TITLE = "The pinning thread died"
+LOG_FIRES = (
+    "RuntimeError: Pin memory thread exited unexpectedly\n",
+    '  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 1275, in _get_data\n'
+    "    raise RuntimeError('Pin memory thread exited unexpectedly')\n"
+    "RuntimeError: Pin memory thread exited unexpectedly\n",
+)
+LOG_SILENT = ("UserWarning: 'pin_memory' argument is set as true but no accelerator is found\n",)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for the main thread's words."""
+    found = phrase(trace, r"Pin memory thread exited unexpectedly")
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Read the traceback of that thread, or run without pinning.", ("DataLoader(..., pin_memory=False)",)
+    )
+    return recognised(
+        found,
+        "The thread that pins batches died; its own traceback names the reason.",
+        remedy,
+        Role.SYMPTOM,
+        70,
+    )

@@ -1,0 +1,60 @@
+"""The platform has no semaphores for processes.
+
+What it means
+-------------
+The queues of a loader need POSIX semaphores, and those need /dev/shm. AWS Lambda, some sandboxes and some
+Android systems have none, or do not let you use it.
+
+Why it matters
+--------------
+No worker can be started at all.
+
+How to fix
+----------
+num_workers=0, or threads. In a container of your own, mount /dev/shm writable.
+
+When it is fine
+---------------
+Without workers.
+
+References
+----------
+Python documentation, multiprocessing.synchronize; bpo-3770.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, phrase, recognised, says
+
+CODE = "DL213"
+SLUG = "semaphore-unavailable"
+TITLE = "There are no semaphores for worker queues"
+_ERRNO = r"\[Errno (38|13|2|30)\]"
+LOG_FIRES = (
+    '  File "/var/lang/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'
+    "    sl = self._semlock = _multiprocessing.SemLock(\nOSError: [Errno 38] Function not implemented\n",
+    "ImportError: This platform lacks a functioning sem_open implementation, therefore, the required "
+    "synchronization primitives needed will not function, see issue 3770.\n",
+)
+LOG_SILENT = (
+    '  File "/usr/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'
+    "    sl = self._semlock = _multiprocessing.SemLock(\nOSError: [Errno 28] No space left on device\n",
+)
+
+
+def _find(trace: Trace) -> Clue | None:
+    for error in trace.errors:
+        last = error.frames[-1] if error.frames else None
+        if last and ("synchronize.py" in last.path or "SemLock" in last.code) and says(error, _ERRNO):
+            return error_clue(trace, _ERRNO, error)
+    return phrase(trace, r"lacks a functioning sem_open|\[Errno 38\] Function not implemented")
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for a semaphore that cannot be made for a reason other than space."""
+    found = _find(trace)
+    if found is None:
+        return None
+    remedy = Remedy("Load in the main process.", ("DataLoader(..., num_workers=0)", "ls -ld /dev/shm"))
+    return recognised(
+        found, "This platform offers no semaphores, which every worker needs.", remedy, score=82
+    )

@@ -1,0 +1,110 @@
+"""Errors while workers are being taken down.
+
+What it means
+-------------
+When a training ends, by itself or by an error, workers and threads lose their queues in the middle of work
+and say so: in `__del__`, in the pinning thread, in the queue's feeder, in the resource tracker.
+
+Why it matters
+--------------
+They stand last in the log and look like the failure.
+
+How to fix
+----------
+Find the first error of the log. If there is none, nothing needs mending; end loops over persistent workers
+by deleting the iterator.
+
+When it is fine
+---------------
+Always.
+
+References
+----------
+PyTorch source, "Note [Data Loader Multiprocessing Shutdown Logic]".
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
+
+CODE = "DL257"
+SLUG = "shutdown-noise"
+TITLE = "Errors while workers are taken down (harmless)"
+_THREADS = (
+    "_pin_memory_loop",
+    "_feed",
+    "_shutdown_workers",
+    "__del__",
+    "_clean_up_worker",
+    "_finalize",
+    "_exit_function",
+    "_run_finalizers",
+)
+_LOST = {
+    "ConnectionResetError",
+    "BrokenPipeError",
+    "EOFError",
+    "FileNotFoundError",
+    "ConnectionRefusedError",
+    "KeyboardInterrupt",
+    "OSError",
+    "AttributeError",
+    "TypeError",
+    "AssertionError",
+    "RuntimeError",
+}
+_WORDS = (
+    r"leaked (?:semaphore|shared_memory) objects|_MultiProcessingDataLoaderIter\.(?:__del__|_clean_up_worker)|Error in atexit"
+    r"|worker \(pid\(?s?\)? ?[\d, ]+\) is killed by signal: (?:Terminated|Hangup|Interrupt)"
+)
+_NO_NOISE = r"signal: (?:Killed|Bus|Segm|Abort|Float|Illegal)|exited unexpectedly"
+LOG_FIRES = (
+    "Exception in thread Thread-3 (_pin_memory_loop):\nTraceback (most recent call last):\n"
+    '  File "/opt/lib/site-packages/torch/utils/data/_utils/pin_memory.py", line 54, in _pin_memory_loop\n'
+    "    do_one_step()\n"
+    '  File "/usr/lib/python3.10/multiprocessing/connection.py", line 388, in _recv\n    raise EOFError\nEOFError\n',
+    "UserWarning: resource_tracker: There appear to be 6 leaked semaphore objects to clean up at shutdown\n",
+)
+LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Killed.\n",)
+
+
+def _taken_down(trace: Trace) -> Clue | None:
+    for error in trace.errors:
+        in_thread = bool(error.process) or error.is_ignored or "pin memory" in error.where
+        tearing = any(frame.function in _THREADS for frame in error.frames)
+        if error.type in _LOST and in_thread and tearing and not compiled_noise(error.detail):
+            if error.is_ignored or error.type in {
+                "ConnectionResetError",
+                "BrokenPipeError",
+                "EOFError",
+                "FileNotFoundError",
+                "ConnectionRefusedError",
+            }:
+                return error_clue(trace, "", error)
+    return None
+
+
+def compiled_noise(text: str) -> bool:
+    """Tell whether an ignored error carries a death or a limit, which is no noise."""
+    return any(
+        word in text
+        for word in ("Killed", "Bus error", "Segmentation", "Aborted", "Too many open", "No space", "ancdata")
+    )
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for lost connections in threads and finalizers, and for the tracker's remark."""
+    found = _taken_down(trace) or phrase(trace, _WORDS)
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Find the first error of the log; if there is none, ignore this.",
+        ("del iterator  # before the script ends",),
+    )
+    return recognised(
+        found,
+        "These lines come from taking workers down; they cause nothing.",
+        remedy,
+        Role.NOISE,
+        40,
+        "likely",
+    )

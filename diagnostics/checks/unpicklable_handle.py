@@ -1,0 +1,66 @@
+"""The dataset holds something that cannot be pickled: a file, a lock, a database handle, a generator.
+
+What it means
+-------------
+Without fork, each worker gets a pickled copy of the dataset. Open files, HDF5 and LMDB handles, locks,
+loggers, generators, modules and views of dictionaries belong to one process and refuse.
+
+Why it matters
+--------------
+The workers never start. Under fork the same handle would be shared silently, which corrupts what is read.
+
+How to fix
+----------
+Open it in the worker, at the first sample, and leave it out of the copy by `__getstate__`; keep paths
+rather than handles in the dataset, lists rather than generators.
+
+When it is fine
+---------------
+With num_workers=0 nothing is pickled.
+
+References
+----------
+Python documentation, pickle, "Handling Stateful Objects".
+h5py documentation, FAQ on multiprocessing; PyTorch issue 11929.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.remedies import inherit
+
+CODE = "DL203"
+SLUG = "unpicklable-handle"
+TITLE = "The dataset holds an object that cannot be pickled"
+_WORDS = (
+    r"(?i:can'?t|cannot) (?:pickle|serialize) '?(?!local|<)((?:select\.)?[\w.]+)'? ?(?:objects?|instances?)\b"
+    r"|(h5py objects) cannot be pickled|no default __reduce__ due to non-trivial __cinit__"
+    r"|(ctypes objects) containing pointers cannot be pickled|\{\} cannot be pickled', '(\w+)'"
+    r"|([\w.]+) cannot be converted to a Python object for pickling"
+    r"|(?i:pickling of) \"?'?([\w.]+)'?\"? (?:objects? |instances? )?is (?:not supported|unsupported)"
+    r"|(?i:can'?t|cannot) pickle (?:<)?(module|generator|_thread|weakref)"
+)
+LOG_FIRES = (
+    "TypeError: cannot pickle '_io.BufferedReader' object\n",
+    "TypeError: can't pickle Environment objects\n",
+)
+LOG_SILENT = (
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 9, in <module>\n'
+    "    ema = copy.deepcopy(trainer)\n"
+    '  File "/usr/lib/python3.10/copy.py", line 161, in deepcopy\n    rv = reductor(4)\n'
+    "TypeError: cannot pickle '_thread.lock' object\n",
+)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for pickle's refusal of a kind of object."""
+    found = phrase(trace, _WORDS, guarded=True)
+    if found is None:
+        return None
+    name = next((group for group in found.groups if group), "an object")
+    remedy = Remedy(
+        "Open it lazily in the worker and drop it from the pickled copy (name the attribute that holds it).",
+        ('def __getstate__(self): return {**self.__dict__, "handle": None}', *inherit(trace.platform)),
+    )
+    return recognised(
+        found, f"Something in the dataset cannot be pickled for a worker: {name}.", remedy, score=72
+    )

@@ -1,0 +1,62 @@
+"""A lambda, a nested function or a local class must cross to a worker and cannot.
+
+What it means
+-------------
+Without fork, the dataset with its transforms, collate_fn and worker_init_fn is pickled and sent to each
+worker. Pickle stores functions and classes by the name under which a module offers them; a lambda or
+something defined inside a function has none.
+
+Why it matters
+--------------
+The worker never starts; on Windows a second error (EOFError, BrokenPipeError) is all that some logs show.
+Where a sample holds such an object, the queue's thread prints the error and the run hangs for ever.
+
+How to fix
+----------
+Define it at module level; replace a lambda by `functools.partial` of a named function, or by a class with
+`__call__`.
+
+When it is fine
+---------------
+With fork or num_workers=0 only samples are pickled, not the dataset.
+
+References
+----------
+Python documentation, pickle, "What can be pickled and unpickled?".
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.remedies import inherit
+
+CODE = "DL202"
+SLUG = "unpicklable-local"
+TITLE = "A lambda or local object cannot be sent to workers"
+_WORDS = (
+    r"Can'?t (?:pickle|get) local (?:object|attribute|class|function) ?'?([\w.<>]*)"
+    r"|Can'?t (?:pickle|get) <?[^:]{0,80}?(<lambda>|[\w.]*<locals>[\w.<>]*)"
+)
+LOG_FIRES = (
+    "AttributeError: Can't pickle local object 'get_loader.<locals>.collate'\n",
+    "_pickle.PicklingError: Can't pickle <function <lambda> at 0x000001F2>: attribute lookup <lambda> on "
+    "__main__ failed\n",
+)
+LOG_SILENT = (
+    'Traceback (most recent call last):\n  File "train.py", line 90, in <module>\n    torch.save(model, path)\n'
+    '  File "/opt/lib/site-packages/torch/serialization.py", line 379, in save\n    _save(obj, f)\n'
+    "AttributeError: Can't pickle local object 'make_net.<locals>.Net'\n",
+)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for pickle's refusal of a name that no module offers."""
+    found = phrase(trace, _WORDS, guarded=True)
+    if found is None:
+        return None
+    name = next((group for group in found.groups if group), "") or "a lambda or local object"
+    remedy = Remedy(
+        "Move it to the top level of a module; for a lambda write a named function or a callable class.",
+        ("def transform(x): return x / 255  # at module level", *inherit(trace.platform)),
+    )
+    summary = f"{name} is defined inside a function or as a lambda: it cannot be pickled for a worker."
+    return recognised(found, summary, remedy, score=75)

@@ -1,0 +1,55 @@
+"""Windows has no room to commit what each worker loads.
+
+What it means
+-------------
+Every spawned worker imports torch with its CUDA libraries, and Windows sets aside page file for them, some
+gigabytes a worker, whether they are used or not.
+
+Why it matters
+--------------
+Loading a DLL fails with WinError 1455, in the workers or in the parent.
+
+How to fix
+----------
+Fewer workers, or a larger paging file (System, Advanced, Performance, Virtual memory).
+
+When it is fine
+---------------
+Never.
+
+References
+----------
+Microsoft, system error code 1455 ERROR_COMMITMENT_LIMIT.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+
+CODE = "DL217"
+SLUG = "windows-paging-file"
+TITLE = "The paging file is too small for the workers"
+LOG_FIRES = (
+    "OSError: [WinError 1455] The paging file is too small for this operation to complete. Error loading "
+    '"C:\\\\lib\\\\site-packages\\\\torch\\\\lib\\\\cudnn_cnn_infer64_8.dll" or one of its dependencies.\n',
+    "OSError: [WinError 1455] 页面文件太小，无法完成操作。\n",
+)
+LOG_SILENT = (
+    "OSError: [WinError 126] The specified module could not be found. Error loading torch_python.dll\n",
+)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for the error code, whose text is in the user's language."""
+    found = phrase(trace, r"WinError 1455|paging file is too small|os error 1455|error code: 1455")
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Use fewer workers, or enlarge the paging file and restart.",
+        ("DataLoader(..., num_workers=2)", "SystemPropertiesPerformance.exe"),
+    )
+    return recognised(
+        found,
+        "Windows cannot commit the memory that each worker's libraries ask for (1455).",
+        remedy,
+        score=90,
+    )

@@ -1,0 +1,85 @@
+"""A worker exited, and no signal tells why.
+
+What it means
+-------------
+The parent noticed that a worker was gone. Either its code ended the process (`os._exit`, `sys.exit`, a
+library that exits), or it could not start, or it died and the signal was not seen.
+
+Why it matters
+--------------
+The line in the traceback is where the parent was waiting, not where something failed.
+
+How to fix
+----------
+Run with num_workers=0: an exception then shows where it is raised. If that works, look at memory and
+/dev/shm while workers run, and guard the entry of the script.
+
+When it is fine
+---------------
+After an earlier error, as its echo.
+
+References
+----------
+PyTorch documentation, torch.utils.data; PyTorch issue 5301.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
+from diagnostics.traces.remedies import NO_WORKERS
+
+CODE = "DL222"
+SLUG = "worker-exited-unknown"
+TITLE = "A worker exited and nothing tells why"
+_WORDS = r"worker \(pid\(?s?\)? ?[\d, ]*\) exited unexpectedly(?: with exit code (-?\d+))?"
+_CODE = r"exited unexpectedly with exit code (-?\d+)"
+_LOST = (
+    "ConnectionResetError",
+    "ConnectionRefusedError",
+    "FileNotFoundError",
+    "EOFError",
+    "BrokenPipeError",
+    "ConnectionAbortedError",
+)
+LOG_FIRES = (
+    "RuntimeError: DataLoader worker (pid(s) 1108, 7640) exited unexpectedly\n",
+    '  File "/usr/lib/python3.8/multiprocessing/resource_sharer.py", line 57, in detach\n'
+    "    with _resource_sharer.get_connection(self._id) as conn:\n"
+    '  File "/usr/lib/python3.8/multiprocessing/connection.py", line 383, in _recv\n    chunk = read(handle, remaining)\n'
+    "ConnectionResetError: [Errno 104] Connection reset by peer\n",
+)
+LOG_SILENT = ("ConnectionResetError: [Errno 104] Connection reset by peer\n",)
+
+
+def _lost_connection(trace: Trace) -> Clue | None:
+    for error in trace.errors:
+        handing_over = any(
+            frame.function in {"rebuild_storage_fd", "detach", "rebuild_storage_filename"}
+            for frame in error.frames
+        )
+        if (
+            error.type in _LOST
+            and not error.is_ignored
+            and not error.process
+            and (handing_over or trace.place(error) == "receive")
+        ):
+            return error_clue(trace, "", error)
+    return None
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for torch's words, or for a connection that a worker's end cut."""
+    found = phrase(trace, _CODE) or phrase(trace, _WORDS) or _lost_connection(trace)
+    if found is None:
+        return None
+    code = next((group for group in found.groups if group), "")
+    how = f"exited with code {code}" if code else "is gone"
+    why = " (code 0 or small: something in its code ended the process)" if code else ""
+    remedy = Remedy("Run without workers to see the real error.", (NO_WORKERS, "df -h /dev/shm; free -h"))
+    if trace.platform.os_name == "Windows":
+        remedy = Remedy(
+            "Run without workers to see the real error; guard the entry.",
+            (NO_WORKERS, 'if __name__ == "__main__":'),
+        )
+    return recognised(
+        found, f"A worker {how}{why}; the cause is not in what you see.", remedy, Role.SYMPTOM, 50, "likely"
+    )

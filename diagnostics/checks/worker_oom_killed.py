@@ -1,0 +1,63 @@
+"""The kernel killed a worker: memory was used up.
+
+What it means
+-------------
+A worker ended by SIGKILL. Unless somebody killed it by hand, the kernel or the container's limit did, since
+memory (RAM, not the GPU's) was used up.
+
+Why it matters
+--------------
+It strikes any worker at any time; the parent's traceback points at whatever line it was in just then.
+
+How to fix
+----------
+Fewer workers, a smaller prefetch_factor or batch, arrays in place of Python lists in the dataset (a forked
+list is copied as it is read), or more memory for the job.
+
+When it is fine
+---------------
+Never.
+
+References
+----------
+Linux kernel documentation, cgroup v2, memory.max; PyTorch issue 13246.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, death, died_by, phrase
+
+CODE = "DL218"
+SLUG = "worker-oom-killed"
+TITLE = "A worker was killed for want of memory"
+_KERNEL = r"(?i)oom[-_ ]?kill|out of memory: killed process \d+|OOMKilled|exceeded (?:job )?memory limit|killed process \d+ \((?:pt_data_worker|python)"
+LOG_FIRES = (
+    "RuntimeError: DataLoader worker (pid 2221) is killed by signal: Killed.\n",
+    "Out of memory: Killed process 8812 (pt_data_worker) total-vm:22311528kB, anon-rss:9812204kB\n",
+)
+LOG_SILENT = ("Epoch 3: 100%\nKilled\n",)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for a worker's SIGKILL, or for the kernel's line beside a loader."""
+    kernel = phrase(trace, _KERNEL)
+    found = died_by(trace, "Killed") or phrase(trace, r"(?i)killed process \d+ \(pt_data_worker")
+    if (
+        found is None
+        and kernel is not None
+        and phrase(trace, r"(?i)worker \(pid|dataloader worker|pt_data_worker")
+    ):
+        found = kernel
+    if found is None:
+        return None
+    slurm = ("sacct -j JOB --format=MaxRSS,ReqMem", "#SBATCH --mem=64G") if trace.platform.is_slurm else ()
+    remedy = Remedy(
+        "Give the job more memory, or let workers hold less.",
+        (
+            *slurm,
+            "sudo dmesg -T | grep -i -E 'killed process|oom'",
+            "DataLoader(..., num_workers=2, prefetch_factor=1)",
+        ),
+    )
+    return death(
+        found, "A worker was killed (SIGKILL): almost always because memory was used up.", remedy, 64
+    )

@@ -1,0 +1,66 @@
+"""A worker crashed in native code.
+
+What it means
+-------------
+A segmentation fault (or an illegal instruction, or a division fault) in a C library that the worker uses:
+an image or video decoder, LMDB or HDF5 shared over fork, a broken wheel, a stack too small.
+
+Why it matters
+--------------
+No Python exception exists; the parent only sees the signal, at whatever line it stood.
+
+How to fix
+----------
+Run without workers under `python -X faulthandler`, which prints the line that crashes. Then update or
+reinstall that library, and open its handles in the worker.
+
+When it is fine
+---------------
+Never.
+
+References
+----------
+Python documentation, faulthandler.
+"""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.clues import Recognition, Trace, death, died_by, error_clue
+from diagnostics.traces.remedies import NO_WORKERS
+
+CODE = "DL220"
+SLUG = "worker-segfault"
+TITLE = "A worker crashed in native code"
+_CRASH = (
+    r"Unexpected (?:segmentation fault|floating-point exception|illegal instruction) encountered in worker"
+)
+_SIGNAL = r"(?:Segmentation fault|Floating point exception|Illegal instruction|Trace/breakpoint trap)"
+LOG_FIRES = (
+    "ERROR: Unexpected segmentation fault encountered in worker.\n",
+    "RuntimeError: DataLoader worker (pid 23012) is killed by signal: Segmentation fault.\n",
+)
+LOG_SILENT = (
+    "Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007f12 (most recent call first):\n"
+    '  File "/opt/lib/site-packages/torch/nn/modules/conv.py", line 460 in _conv_forward\n'
+    '  File "/home/user/train.py", line 40 in <module>\n',
+)
+
+
+def recognise(trace: Trace) -> Recognition | None:
+    """Look for the signal in a worker, or for a dump of a worker's stack."""
+    found = died_by(trace, _SIGNAL, _CRASH) or died_by(trace, "Segmentation fault")
+    dump = trace.raised(
+        lambda error: error.type == "Fatal Python error" and "Abort" not in error.message and error.in_worker
+    )
+    if found is None and dump is None:
+        return None
+    found = error_clue(trace, "", dump) if dump else found
+    assert found is not None
+    remedy = Remedy(
+        "Run without workers under faulthandler to see the line that crashes.",
+        ("python -X faulthandler train.py", NO_WORKERS),
+    )
+    frame = dump.frames[-1] if dump and dump.frames else None
+    place = f" at {frame.place}" if frame else ""
+    return death(
+        found, f"A worker crashed in native code{place} (segmentation fault or its kin).", remedy, 62
+    )

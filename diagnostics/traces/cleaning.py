@@ -1,0 +1,105 @@
+"""Bytes to lines: any encoding, no escape sequences, progress bars and pasted markup resolved."""
+
+import codecs
+import html
+import re
+from dataclasses import dataclass
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_ESCAPE = re.compile(
+    r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)?|[@-Z\\-_])"
+)
+_PRINTED_ESCAPE = re.compile(r"(?:\\u001b|\\x1b|\\033|\^\[)?\[\d{0,3}(?:;\d{1,3}){0,5}m")
+_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"}
+_TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "\u00a0": " ", "\u200b": None})
+_MARKDOWN = re.compile(r"\\([_*`'\"<>\[\]])(?![nrt0-9])")
+_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:file|vscode-[\w-]+|https?):[^()\n]{0,600}\)")
+_SEVERAL_FRAMES = re.compile(
+    r"(?=File \"[^\"\n]{1,300}\", line \d)|(?=\b[A-Za-z_.]{0,80}(?:Error|Exception)\b: )"
+)
+LONGEST_LINE = 4000  # characters kept of a line: a longer one is data, not a message
+_SAMPLE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1, as an editor does; pieces of one line share it.
+    text : str
+        Cleaned, without the prefix.
+    source : str
+        Who said it, from the prefix: "rank1", "RayTrainWorker pid=12"; "" where nothing tells.
+    """
+
+    number: int
+    text: str
+    source: str = ""
+
+
+def decode(data: bytes) -> str:
+    """Return bytes as text, whatever they are: undecodable ones become U+FFFD."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    sample = data[:_SAMPLE]
+    if len(sample) >= 4 and sample.count(0) * 3 > len(sample):
+        encoding = "utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le"
+        return data.decode(encoding, "replace")
+    return data.decode("utf-8", "replace")
+
+
+def clean(text: str) -> str:
+    """Take out escape sequences, control characters and markup of web pages and notebooks."""
+    if "\x1b" in text:
+        text = _ESCAPE.sub("", text)
+    if "m" in text and ("[0" in text or "[3" in text or "[1" in text):
+        text = _PRINTED_ESCAPE.sub("", text)
+    if not text.isascii() or any(chr(code) in text for code in _CONTROLS if code < 0x80):
+        text = text.translate(_TYPOGRAPHY).translate(_CONTROLS)
+    if "&quot;" in text or "&lt;" in text or "&#39;" in text:
+        text = html.unescape(text)
+    has_windows_paths = ":\\" in text or "-packages\\" in text
+    if not has_windows_paths and ("\\_" in text or "\\'" in text or "\\<" in text):
+        text = _MARKDOWN.sub(r"\1", text)
+    if "](file:" in text or "](vscode" in text or "](http" in text:
+        text = _LINK.sub(r"\1", text)
+    return text
+
+
+def _pieces(line: str) -> list[str]:
+    """Split what was flattened into one line: an escaped traceback, or frames pasted in a row."""
+    if "\\n" in line and ("recent call last" in line or 'File "' in line or 'File \\"' in line):
+        return [piece for part in line.replace('\\"', '"').split("\\n") for piece in _pieces(part)]
+    if line.count('File "') > 1 or ('File "' in line and "Error: " in line):
+        return [piece for piece in _SEVERAL_FRAMES.split(line) if piece.strip()]
+    return [line]
+
+
+def split_lines(text: str) -> list[tuple[int, str]]:
+    """Return numbered lines that hold anything; a carriage return ends a piece, as in progress bars."""
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    numbered = []
+    for number, whole in enumerate(text.split("\n"), 1):
+        if not whole:
+            continue
+        for part in whole.split("\r") if "\r" in whole else (whole,):
+            if part:
+                short = part[:LONGEST_LINE] + part[-LONGEST_LINE:] if len(part) > 2 * LONGEST_LINE else part
+                numbered.append((number, short))
+    return numbered
+
+
+def unfold(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Split the lines that hold several."""
+    return [(number, piece) for number, text in lines for piece in _pieces(text)]

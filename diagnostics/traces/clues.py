@@ -1,0 +1,98 @@
+"""The vocabulary of checks: what may be asked of a log."""
+
+from diagnostics.traces.places import ELSEWHERE, Place
+from diagnostics.traces.recognition import Clue, Recognition, Role, joined, quoted, recognised
+from diagnostics.traces.trace import Trace, compiled
+from diagnostics.traces.tracebacks import Error
+
+__all__ = [
+    "Clue", "Recognition", "Role", "Trace", "code_clue", "death", "died_by", "error_clue", "joined", "phrase", "phrases",
+    "quoted", "raised_in", "recognised", "says",
+]  # fmt: skip
+
+_SIGNALS = {
+    "Bus error": 7,
+    "Killed": 9,
+    "Segmentation fault": 11,
+    "Aborted": 6,
+    "Terminated": 15,
+    "Hangup": 1,
+}
+
+
+def says(error: Error, pattern: str) -> bool:
+    """Tell whether an error, as "Type: message and what belongs to it", has a pattern."""
+    return bool(compiled(pattern).search(f"{error.type}: {error.detail}"))
+
+
+def _groups(pattern: str, text: str) -> tuple[str, ...]:
+    found = compiled(pattern).search(text)
+    return tuple(group or "" for group in found.groups()) if found else ()
+
+
+def error_clue(trace: Trace, pattern: str, error: Error) -> Clue:
+    """Return an error as a clue."""
+    return Clue(quoted(error), error, _groups(pattern, f"{error.type}: {error.detail}"))
+
+
+def phrase(trace: Trace, pattern: str, guarded: bool = False) -> Clue | None:
+    """Find a pattern in the errors, else anywhere outside of code.
+
+    Parameters
+    ----------
+    trace : Trace
+    pattern : str
+        Over "Type: message", white space single.
+    guarded : bool
+        The words occur outside of loaders as well: an error that was raised elsewhere does not count.
+    """
+    having = [error for error in trace.errors if says(error, pattern)]
+    fitting = [error for error in having if not (guarded and trace.place(error) in ELSEWHERE)]
+    if fitting:
+        best = next((error for error in fitting if error.frames and not error.is_wrapper), fitting[0])
+        return error_clue(trace, pattern, best)
+    if having:
+        return None
+    found = trace.find(pattern)
+    return Clue(found.lines, None, tuple(group or "" for group in found.match.groups())) if found else None
+
+
+def phrases(trace: Trace, pattern: str) -> list[Clue]:
+    """Find all the places of a pattern in the text."""
+    return [
+        Clue(quote.lines, None, tuple(group or "" for group in quote.match.groups()))
+        for quote in trace.find_all(pattern)
+    ]
+
+
+def raised_in(trace: Trace, *places: Place, type_pattern: str = "", pattern: str = "") -> Clue | None:
+    """Find an error that was raised at one of the places, carried ones by their original."""
+    for error in trace.errors:
+        if error.is_wrapper or error.is_ignored or trace.place(error) not in places:
+            continue
+        if type_pattern and not compiled(type_pattern).search(error.type):
+            continue
+        if says(error, pattern):
+            return error_clue(trace, pattern or "", error)
+    return None
+
+
+def code_clue(trace: Trace, pattern: str) -> Clue | None:
+    """Find a pattern in the source lines that tracebacks show."""
+    for error in trace.errors:
+        for frame in error.frames:
+            if frame.code and compiled(pattern).search(frame.code):
+                return Clue(quoted(error), error, _groups(pattern, frame.code))
+    return None
+
+
+def died_by(trace: Trace, name: str, crash: str = "") -> Clue | None:
+    """Find a worker that died by a signal, named in any of torch's wordings."""
+    number = _SIGNALS.get(name, 0)
+    pattern = rf"(?i)worker \(pid\(?s?\)? ?([\d, ]+)\)[^.]{{0,40}}(?:killed by|by) signal: ?(?:Unknown signal: )?(?:{name}|{number}\b)"
+    return phrase(trace, pattern) or (phrase(trace, crash) if crash else None)
+
+
+def death(found: Clue, summary: str, remedy: object, score: int = 60) -> Recognition:
+    """Return a worker's death as a cause that an earlier error may outrank."""
+    return recognised(found, summary, remedy, score=score, is_death=True)  # type: ignore[arg-type]

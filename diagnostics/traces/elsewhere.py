@@ -1,0 +1,145 @@
+"""Failures outside of the loader: which error it is, of what kind, and what to do next."""
+
+from diagnostics.traces.places import ELSEWHERE, Place
+from diagnostics.traces.trace import Platform, Trace, compiled
+from diagnostics.traces.tracebacks import Error
+
+_KINDS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"(?i)device-side assert|illegal memory access|CUDA error|CUBLAS_STATUS|cuDNN error|CUDNN_STATUS|no kernel image",
+        "an error on the GPU",
+        "CUDA_LAUNCH_BLOCKING=1 python train.py",
+    ),
+    (
+        r"(?i)(?:CUDA|HIP|MPS|XPU)(?: backend)? out of memory|OutOfMemoryError",
+        "the accelerator's memory running out",
+        "DataLoader(..., batch_size=8)  # or gradient checkpointing; see torch.cuda.memory_summary()",
+    ),
+    (
+        r"(?i)NCCL|gloo|ProcessGroup|DistBackend|TCPStore|DistNetwork|rendezvous|init_process_group",
+        "a failure of communication between ranks",
+        "NCCL_DEBUG=INFO TORCH_DISTRIBUTED_DEBUG=DETAIL torchrun train.py",
+    ),
+    (
+        r"(?i)^(?:ImportError|ModuleNotFoundError)|DLL load failed|undefined symbol|No module named|cannot import name",
+        "an import that fails",
+        "python -m pip check",
+    ),
+    (r"^(?:SyntaxError|IndentationError|TabError)", "an error in the script's text", "python -m py_compile train.py"),
+    (r"^KeyboardInterrupt", "an interrupt by you or the system", "py-spy dump --pid PID  # if it seemed to hang"),
+    (
+        r"(?i)state_dict|load_state_dict|PytorchStreamReader|weights_only|checkpoint|UnpicklingError|invalid load key",
+        "a checkpoint that does not fit or cannot be read",
+        "python -c \"import torch; print(torch.load('checkpoint.pt', map_location='cpu').keys())\"",
+    ),
+    (
+        r"(?i)shapes cannot be multiplied|size mismatch|must match the (?:size|existing)|expected .{0,40}(?:input|channels|dimension|batch_size)"
+        r"|weight of size|Sizes of tensors|not match|inconsistent tensor|out of bounds",
+        "shapes or labels that do not fit the model",
+        "print(x.shape, y.shape, y.min(), y.max())  # before that line",
+    ),
+    (
+        r"(?i)same device|Input type .{0,60}weight type|on cpu|expected scalar type|same dtype|Half|not compiled with CUDA|NVIDIA driver",
+        "tensors, model and device that do not fit",
+        "x = x.to(next(model.parameters()).device)",
+    ),
+    (
+        r"(?i)does not require grad|inplace operation|backward through the graph|autograd|nan\b|inf\b",
+        "a failure of the loss or of its gradients",
+        "torch.autograd.set_detect_anomaly(True)",
+    ),
+    (
+        r"(?i)HTTP|ConnectionError|URLError|ssl|Max retries|huggingface|LocalEntryNotFound|Name or service|wandb|CommError|api[_ ]key|Timeout",
+        "a failure of the network or of a service",
+        "curl -I https://huggingface.co",
+    ),
+    (r"(?i)No space left on device|Disk quota exceeded", "a disk that is full", "df -h ."),
+    (r"(?i)error: (?:unrecognized|the following|argument)|invalid choice|SystemExit", "a wrong command line", "python train.py --help"),
+)  # fmt: skip
+# What means a failure elsewhere even without a traceback.
+ANYWHERE = (
+    r"(?i:CUDA|HIP|MPS backend) out of memory|shapes cannot be multiplied|device-side assert triggered|Error\(s\) in loading state_dict"
+    r"|Expected all tensors to be on the same device|element 0 of tensors does not require grad|size mismatch, m1"
+    r"|(?:^|\s)(?:ImportError|ModuleNotFoundError|SyntaxError|IndentationError): |nccl\w*Error|NCCL error|ncclSystemError|DistBackendError"
+    r"|(?i:Torch not compiled with CUDA)|CUBLAS_STATUS_|CUDNN_STATUS|cuDNN error|illegal memory access|No module named '"
+    r"|: error: (?:unrecognized arguments|the following arguments|argument )|JSONDecodeError|HfHubHTTPError|wandb\.errors|requests\.exceptions"
+    r"|(?i:loss is nan)|Expected input batch_size|modified by an inplace operation|Found no NVIDIA driver|Input type \(|optimizer got an empty"
+    r"|Default process group has not been initialized|Watchdog caught collective operation timeout|Connection closed by peer \["
+    r"|expected scalar type|no kernel image is available|urllib\.error|Trying to backward through the graph"
+)
+# Carried by launchers, or a mere echo: never the failure itself.
+_ECHOES = (
+    "ChildFailedError", "ProcessRaisedException", "ProcessExitedException", "CalledProcessError", "Empty", "SystemExit",
+    "GeneratorExit", "BrokenPipeError", "ConnectionResetError", "_RemoteTraceback", "RayTaskError", "StopIteration",
+)  # fmt: skip
+_LOADERS_OWN = r"DataLoader worker|Pin memory thread|can only (?:test|join) a child|exited unexpectedly|DataLoader timed out|daemonic processes"
+_STACKS = ("KeyboardInterrupt", "Fatal Python error")
+
+
+def kind_of_failure(text: str, place: Place = "unknown") -> tuple[str, str]:
+    """Return what kind of failure an error is, and a line to paste that leads further."""
+    for pattern, name, step in _KINDS:
+        if compiled(pattern).search(text):
+            return name, step
+    by_place = {
+        "forward": "a failure of the model",
+        "backward": "a failure of the gradients",
+        "optimizer": "a failure of the optimizer",
+    }
+    return by_place.get(
+        place, "a failure of your own code or of a library"
+    ), "python -m pdb -c continue train.py"
+
+
+def _is_candidate(trace: Trace, error: Error) -> bool:
+    if not error.type or error.is_ignored or error.is_wrapper or error.type in _ECHOES:
+        return False
+    text = f"{error.type}: {error.detail}"
+    if compiled(_LOADERS_OWN).search(text):
+        return False
+    if error.type.endswith("Warning"):
+        return False
+    place = trace.place(error)
+    if "replica" in error.where:
+        return True
+    if place in ELSEWHERE:
+        return True
+    return place == "unknown" and not error.in_worker and bool(compiled(ANYWHERE).search(text))
+
+
+def main_failure(trace: Trace) -> Error | None:
+    """Return the error that ended the run outside of the loader, None where none did.
+
+    Of several ranks' errors the first that is no mere loss of communication; of a chain its last.
+    """
+    candidates = [error for error in trace.errors if _is_candidate(trace, error)]
+    own = [error for error in candidates if trace.place(error) != "collective"] or candidates
+    if not own:
+        return None
+    chosen = own[0]
+    for error in own[1:]:
+        if error.relation == "context" and error.source == chosen.source and chosen.type not in _STACKS:
+            chosen = error
+    return chosen
+
+
+def next_step(text: str, platform: Platform) -> tuple[str, tuple[str, ...]]:
+    """Return the best next step where nothing is known."""
+    if compiled(r"(?i)killed|oom|exit(?:ed)? (?:code|status)[: ]+(?:-9|137)").search(text):
+        return "See whether the kernel killed it for want of memory.", (
+            "sudo dmesg -T | grep -i -E 'killed process|oom'",
+            "free -h",
+        )
+    if compiled(r"(?i)segmentation|core dumped|bus error|abort|0xC0000005|3221225477|Fatal Python").search(
+        text
+    ):
+        return "Run it under faulthandler, which prints the line that crashes.", (
+            "python -X faulthandler train.py",
+            "DataLoader(..., num_workers=0)",
+        )
+    watch = "py-spy dump --pid PID  # if it hangs"
+    return "Run once without workers and paste the whole log, from the first error on.", (
+        "DataLoader(..., num_workers=0)",
+        "python -X faulthandler train.py 2>&1 | tee train.log",
+        watch,
+    )

@@ -1,0 +1,102 @@
+"""From a trace to findings: every check is asked, causes come before what they dragged along."""
+
+import re
+from collections.abc import Sequence
+
+from diagnostics.findings import Finding, Status
+from diagnostics.judge import Check, crashed, find_checks
+from diagnostics.traces.cleaning import Line
+from diagnostics.traces.recognition import Recognition, Role
+from diagnostics.traces.trace import Trace, read_trace
+
+STATUSES = {
+    Role.CAUSE: Status.FAIL,
+    Role.ELSEWHERE: Status.FAIL,
+    Role.SYMPTOM: Status.FAIL,
+    Role.REMARK: Status.WARN,
+    Role.NOISE: Status.WARN,
+    Role.OPEN: Status.UNKNOWN,
+}
+LONGEST_QUOTE = 220
+MOST_FINDINGS = 6
+
+
+def quote(line: Line) -> str:
+    """Return a line as evidence: its number in the log, who spoke, and its text, cut to a bearable length."""
+    text = re.sub(r"[^\S ]+", " ", line.text).strip()
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    if len(text) > LONGEST_QUOTE:
+        text = f"{text[: LONGEST_QUOTE - 60]} … {text[-50:]}"
+    return f"line {line.number}: {f'[{line.source}] ' if line.source else ''}{text}"
+
+
+def _order(recognition: Recognition, elsewhere_at: int | None) -> tuple[int, int, int]:
+    role = recognition.role
+    if recognition.is_death and elsewhere_at is not None and elsewhere_at < recognition.at:
+        role = Role.SYMPTOM
+    return (-role, -recognition.score, recognition.at)
+
+
+def rank(recognitions: Sequence[tuple[Check, Recognition]]) -> list[tuple[Check, Recognition]]:
+    """Sort by role, then by how specific, then by position in the log; drop what is superfluous.
+
+    A failure elsewhere is told only where no cause in the loader is known, and "unrecognised" only alone.
+    """
+    elsewhere = [one.at for _, one in recognitions if one.role == Role.ELSEWHERE]
+    ordered = sorted(recognitions, key=lambda pair: _order(pair[1], min(elsewhere, default=None)))
+    if not ordered:
+        return []
+    first = ordered[0][1]
+    kept = [
+        (check, one) for check, one in ordered if one is first or one.role not in {Role.OPEN, Role.ELSEWHERE}
+    ]
+    return kept[:MOST_FINDINGS]
+
+
+def as_finding(check: Check, recognition: Recognition) -> Finding:
+    """Return the finding of a recognition."""
+    return Finding(
+        check.code,
+        check.slug,
+        STATUSES[recognition.role],
+        check.title,
+        recognition.summary,
+        tuple(dict.fromkeys(map(quote, recognition.lines))),
+        recognition.remedy,
+        recognition.confidence,
+    )
+
+
+def explain_trace(trace: Trace, checks: Sequence[Check] | None = None) -> list[Finding]:
+    """Ask every check; a crashing one becomes a finding at the end and stops nothing."""
+    recognitions: list[tuple[Check, Recognition]] = []
+    faults: list[Finding] = []
+    for check in find_checks() if checks is None else checks:
+        if check.recognise is None:
+            continue
+        try:
+            recognition = check.recognise(trace)
+            if recognition is not None:
+                as_finding(check, recognition)
+                recognitions.append((check, recognition))
+        except Exception as error:
+            faults.append(crashed(check, error))
+    return [as_finding(check, recognition) for check, recognition in rank(recognitions)] + faults
+
+
+def explain_log(data: bytes | str, checks: Sequence[Check] | None = None) -> list[Finding]:
+    """Return the findings of a pasted log, the primary cause first.
+
+    Parameters
+    ----------
+    data : bytes or str
+        Anything at all.
+    checks : sequence of Check, optional
+        All of `find_checks()` if left out.
+
+    Returns
+    -------
+    list of Finding
+        Never empty: "unrecognised" where nothing is known.
+    """
+    return explain_trace(read_trace(data), checks)

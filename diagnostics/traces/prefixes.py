@@ -1,0 +1,65 @@
+"""What launchers, containers and loggers put in front of a line, split off."""
+
+import re
+
+# Each is anchored and bounded: a line is read a few times at most.
+_SPEAKERS = (
+    re.compile(r"\[(rank ?\d{1,5}|default\d{1,5}|\d{1,4},\d{1,4})\](?:<std(?:err|out)>)?:?\s?"),
+    re.compile(r"\(([\w.-]{0,60} ?pid=\d{1,9}(?:, ip=[\w.:-]{1,60})?)\)\s?"),
+    re.compile(r"(?:\[)?(Rank \d{1,5}|rank\d{1,5}|GPU ?\d{1,3}|node[\w-]{0,20}|worker-\d{1,4})(?:\]|:|\|)\s"),
+    re.compile(r"(\d{1,4}): (?=\s|\S)"),
+    re.compile(r"([\w.-]{1,40}-\d{1,4})\s{1,20}\| ?"),
+)
+_TIMES = (
+    re.compile(
+        r"[\[(]?\d{2,4}[-/]\d{2}[-/]\d{2,4}[T ]\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"
+        r"(?:Z|[+-]\d{2}:?\d{2})?[\])]?:?\s?"
+    ),
+    re.compile(r"\[\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,6})?\]\s?"),
+    re.compile(r"\[?(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2}\s{1,2}\d{1,2} \d{2}:\d{2}:\d{2}(?: \d{4})?\]?\s"),
+)
+_QUOTES = re.compile(r"(?:std(?:err|out): ?|(?:>|&gt;)+ ?|[│┃╎] ?|\|\s(?=\s*(?:File|Traceback|\w+Error)))")
+_LEVEL = re.compile(
+    r"[\[(<]?(?:ERROR|CRITICAL|FATAL|WARNING|WARN|INFO)[\])>]?(?:\s?[-:|]\s?|\s+)(?:[\w.]{1,40}(?::\d{1,5})?\s?[-:|]\s)?"
+    r"(?=Traceback|[\w.]{1,60}(?:Error|Exception)\b|\s*File \")"
+)
+_PYTEST = re.compile(r"E {3,}(?=[\w.]{1,80}(?:Error|Exception|Interrupt|Exit)\b)")
+
+
+def _strip_one(text: str) -> tuple[str, str] | None:
+    first = text[0]
+    if first in "[(0123456789ACDFGJMNOSTRrnw":
+        for pattern in _TIMES:
+            if found := pattern.match(text):
+                return text[found.end() :], ""
+    for pattern in _SPEAKERS:
+        found = pattern.match(text)
+        if found and found.end() < len(text):
+            return text[found.end() :], found.group(1)
+    for pattern in (_QUOTES, _LEVEL, _PYTEST):
+        found = pattern.match(text)
+        if found and found.end():
+            return text[found.end() :], ""
+    return None
+
+
+def strip_prefixes(text: str) -> tuple[str, str]:
+    """Return the line without its prefixes, and who spoke.
+
+    >>> strip_prefixes("[rank1]: ValueError: x")
+    ('ValueError: x', 'rank1')
+    """
+    speakers = []
+    for _ in range(5):
+        if not text or text[0] == " ":
+            break
+        found = _strip_one(text)
+        if found is None:
+            break
+        text, speaker = found
+        if speaker:
+            speakers.append(speaker)
+    text = text.rstrip()
+    if text.endswith(("│", "┃")):
+        text = text[:-1].rstrip()
+    return text, " ".join(speakers)

@@ -1,0 +1,190 @@
+"""A log, read: its errors, what it says outside of code, and the platform it shows."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from diagnostics.traces.cleaning import Line, clean, decode, split_lines, unfold
+from diagnostics.traces.places import Place, place_of
+from diagnostics.traces.prefixes import strip_prefixes
+from diagnostics.traces.tracebacks import Error, read_errors
+from diagnostics.traces.windows import select
+
+MOST_ERRORS = 300  # kept of a log that repeats itself; the first and the last ones
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the log shows of where it was written; "" where it shows nothing.
+
+    Attributes
+    ----------
+    os_name : {"Windows", "Linux", "Darwin", ""}
+    python, torch : str
+        Versions: "3.14", "1.7.1".
+    is_notebook : bool
+    is_slurm, is_kubernetes : bool
+    """
+
+    os_name: str = ""
+    python: str = ""
+    torch: str = ""
+    is_notebook: bool = False
+    is_slurm: bool = False
+    is_kubernetes: bool = False
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A log as checks see it."""
+
+    errors: tuple[Error, ...] = ()
+    lines: tuple[Line, ...] = ()
+    platform: Platform = field(default_factory=Platform)
+    num_lines: int = 0
+    flat: str = ""
+    offsets: tuple[int, ...] = ()
+    code: str = ""
+    everything: tuple[Line, ...] = ()
+
+    def find(self, pattern: str) -> "Quote | None":
+        """Return the first place where the log's text, line ends aside and code left out, has a pattern."""
+        found = compiled(pattern).search(self.flat)
+        return self._quote(found) if found else None
+
+    def find_all(self, pattern: str, limit: int = 200) -> "list[Quote]":
+        """Return all such places, at most `limit`."""
+        quotes = []
+        for found in compiled(pattern).finditer(self.flat):
+            quotes.append(self._quote(found))
+            if len(quotes) >= limit:
+                break
+        return quotes
+
+    def _quote(self, found: re.Match[str]) -> "Quote":
+        first = max(bisect_right(self.offsets, found.start()) - 1, 0)
+        last = max(bisect_right(self.offsets, max(found.end() - 1, found.start())) - 1, first)
+        return Quote(found, self.lines[first : last + 1])
+
+    def find_line(self, pattern: str) -> Line | None:
+        """Return the first line that has a pattern, frames and code included."""
+        return next((line for line in self.everything if compiled(pattern).search(line.text)), None)
+
+    def raised(self, where: Callable[[Error], bool]) -> Error | None:
+        """Return the first error for which `where` holds."""
+        return next((error for error in self.errors if where(error)), None)
+
+    def place(self, error: Error) -> Place:
+        """Return where an error was raised."""
+        return place_of(error)
+
+    @property
+    def mentions_loader(self) -> bool:
+        """Whether a DataLoader or a worker plays any part in the log."""
+        return bool(
+            any(frame.is_loader for error in self.errors for frame in error.frames)
+            or self.find(r"(?i)data ?loader|num_workers|pt_data_worker|worker process")
+        )
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A match in the log, and the lines it spans."""
+
+    match: re.Match[str]
+    lines: tuple[Line, ...]
+
+    def __getitem__(self, group: int) -> str:
+        return self.match[group] or ""
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern once."""
+    return re.compile(pattern)
+
+
+def _first(pattern: str, text: str) -> str:
+    found = compiled(pattern).search(text)
+    return next((group for group in found.groups() if group), "") if found else ""
+
+
+def read_platform(text: str) -> Platform:
+    """Tell the platform from paths and version lines."""
+    windows = compiled(
+        r"(?i)\b[a-z]:[\\/](?!/)[\w. \\/-]{2,}|WinError|\bWindows (?:1[01]|7|8|Server)|[\\/]Lib[\\/]site-packages|popen_spawn_win32|win-amd64"
+    ).search(text)
+    darwin = compiled(r"/Users/\w|/opt/homebrew|macOS|Darwin|/Library/Frameworks|libdispatch|\.dylib").search(
+        text
+    )
+    linux = compiled(
+        r"/home/|/root/|/usr/(?:local/)?lib/|/opt/conda|/dev/shm|/kaggle|/content/|slurm|SIGKILL|linux|Ubuntu|/mnt/|/workspace|/data/"
+    ).search(text)
+    earliest = min(
+        (
+            (found.start(), name)
+            for found, name in ((windows, "Windows"), (darwin, "Darwin"), (linux, "Linux"))
+            if found
+        ),
+        default=(0, ""),
+    )
+    return Platform(
+        os_name="Windows" if windows and "WinError" in text else earliest[1],
+        python=_first(r"[Pp]ython ?(3\.\d{1,2})|Python3(\d{2})|py(3\d{1,2})\b", text),
+        torch=_first(r"(?i)(?:py)?torch(?: version)?(?:==|[:=]? v?|-)(\d\.\d{1,2}(?:\.\d)?)", text),
+        is_notebook=any(
+            mark in text
+            for mark in ("<ipython-input", "ipykernel", "Cell In", "Input In", ".ipynb", "----> ")
+        ),
+        is_slurm="slurm" in text or "srun:" in text,
+        is_kubernetes="OOMKilled" in text or "kubectl" in text or "kubepods" in text,
+    )
+
+
+def _distinct(errors: list[Error]) -> Iterator[Error]:
+    """Leave out errors that repeat an earlier one, numbers aside."""
+    seen: set[tuple[object, ...]] = set()
+    for error in errors:
+        ends = tuple(frame.path for frame in error.frames[-2:])
+        key = (
+            error.type,
+            re.sub(r"\d+", "0", error.detail[:300]),
+            ends,
+            error.is_ignored,
+            error.where[:20],
+            error.is_wrapper,
+        )
+        if key not in seen:
+            seen.add(key)
+            yield error
+
+
+def read_trace(data: bytes | str) -> Trace:
+    """Read a log; whatever the bytes are, a trace comes back."""
+    text = decode(data) if isinstance(data, bytes) else data
+    numbered = split_lines(clean(text))
+    chosen = unfold(select(numbered))
+    lines = [Line(number, *strip_prefixes(content)) for number, content in chosen]
+    errors, texts = read_errors(lines)
+    kept = list(_distinct(errors))
+    if len(kept) > MOST_ERRORS:
+        kept = kept[: MOST_ERRORS // 2] + kept[-MOST_ERRORS // 2 :]
+    words = [" ".join(line.text.split()) for line in texts]
+    offsets, position = [], 0
+    for word in words:
+        offsets.append(position)
+        position += len(word) + 1
+    code = "\n".join(frame.code for error in kept for frame in error.frames if frame.code)
+    sample = "\n".join(line.text for line in lines[:4000])
+    return Trace(
+        errors=tuple(kept),
+        lines=tuple(texts),
+        platform=read_platform(sample),
+        num_lines=numbered[-1][0] if numbered else 0,
+        flat=" ".join(words),
+        offsets=tuple(offsets),
+        code=code,
+        everything=tuple(lines),
+    )

@@ -1,0 +1,321 @@
+"""Lines to errors: a state machine, one state per speaker, that survives cuts, interleaving and notebooks."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from diagnostics.traces.cleaning import Line
+from diagnostics.traces.frames import Frame, parse_frame
+
+Relation = Literal["", "cause", "context", "original"]
+
+_NAME = r"(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}"
+_RAISED = re.compile(rf"({_NAME})(?::\s?(.*))?$")
+_ENDINGS = r"(?:Error|Exception|Interrupt|Empty|Timeout|timeout|BadZipFile|error|StopIteration|SystemExit|Died|Errors|NotFound|Exit)"
+_LOOSE = re.compile(
+    rf"(?:^|[\s>'\"(`|:*])((?:[A-Za-z_]\w{{0,60}}\.){{0,8}}[A-Z_]\w{{0,80}}?(?:Error|Exception|Interrupt)|KeyboardInterrupt"
+    rf"|StopIteration|BadZipFile|cv2\.error|struct\.error|zlib\.error)(?:: ?(.*)|$)"
+)
+_LIKELY_TYPE = re.compile(rf"(?:{_NAME}\.)?\w{{0,80}}{_ENDINGS}$")
+_IPYTHON_HEADER = re.compile(r"^(\w{3,60})\s{2,}Traceback \(most recent call last\)")
+_CAUGHT = re.compile(r"Caught (\w{1,80}) in (\S[^\n]{0,80}?)\.?\s*(?:Original|$)")
+_NUMBERED = re.compile(r"\s*(?:-+>|❱|>)?\s*\d{1,6}(?:\s|$|\)|│)")
+_CODE_WORDS = (
+    "raise ", "return ", "def ", "self.", "assert ", "if ", "for ", "while ", "from ", "import ", "#", "with ",
+    "class ", "try:", "except", "else:", "elif ", "@", "yield ", ">>> ", "data = ", "lambda",
+)  # fmt: skip
+_MARKERS = re.compile(r"[\s~^]+$")
+_MOST_DETAIL_LINES = 30
+_MOST_PLAIN_DETAIL_LINES = 4
+_MOST_FRAMES = 400
+
+
+@dataclass(frozen=True)
+class Error:
+    """An exception of the log, or a fatal signal's dump.
+
+    Attributes
+    ----------
+    type : str
+        Without its module: "RuntimeError"; "Fatal Python error" for faulthandler's dumps.
+    message : str
+        First line of the message.
+    detail : str
+        The message with the lines after it that belong to it, white space made single.
+    frames : tuple of Frame
+        Outermost first.
+    at : int
+        The line of the log where type and message stand.
+    source, process : str
+        Who spoke (prefix), and the process or thread that Python named ("Process SpawnProcess-1").
+    where : str
+        Of an exception that torch carried to another process: "DataLoader worker process 0".
+    relation : str
+        How it came after the error before it; "original" was inside that one's message.
+    is_ignored : bool
+        Python wrote "Exception ignored".
+    is_wrapper : bool
+        It only carries the next one.
+    is_loose : bool
+        A line without a traceback.
+    """
+
+    type: str
+    message: str
+    detail: str
+    frames: tuple[Frame, ...]
+    at: int
+    source: str = ""
+    process: str = ""
+    where: str = ""
+    relation: Relation = ""
+    is_ignored: bool = False
+    is_wrapper: bool = False
+    is_loose: bool = False
+
+    @property
+    def in_worker(self) -> bool:
+        """Whether it was raised in a loader's worker."""
+        return "worker process" in self.where or any(
+            frame.function in {"_worker_loop", "_process_worker_loop"} for frame in self.frames
+        )
+
+    @property
+    def user_frame(self) -> Frame | None:
+        """The innermost frame in the user's own code."""
+        return next((frame for frame in reversed(self.frames) if frame.is_user), None)
+
+
+@dataclass
+class _Open:
+    """A traceback that is being read, and what was announced about the next one."""
+
+    frames: list[Frame] = field(default_factory=list)
+    style: str = ""
+    expected: str = ""
+    relation: Relation = ""
+    process: str = ""
+    where: str = ""
+    is_ignored: bool = False
+    is_reading: bool = False
+    awaits_code: bool = False
+    fatal: tuple[str, int] | None = None
+    detail_of: int | None = None
+    detail_lines: int = 0
+    last_number: int = 0
+
+
+def _type_of(name: str) -> str:
+    return name.rsplit(".", 1)[-1] if not name.endswith((".error", ".Error", ".timeout")) else name
+
+
+def _is_code(text: str) -> bool:
+    return text.lstrip().startswith(_CODE_WORDS)
+
+
+class Reader:
+    """Reads lines one by one; `errors` and `texts` (lines that are no code) grow."""
+
+    def __init__(self) -> None:
+        self.errors: list[Error] = []
+        self.texts: list[Line] = []
+        self._states: dict[str, _Open] = {}
+
+    def read(self, line: Line) -> None:
+        """Read one line."""
+        state = self._states.setdefault(line.source, _Open())
+        text = line.text
+        if "ost recent call" in text and "raceback" in text:
+            self._open(state, line)
+        elif "most recent call first" in text:
+            self._finish_dump(state)
+            state.frames, state.is_reading, state.style = [], True, "dump"
+            self.texts.append(line)
+        elif (frame := parse_frame(text, line.number)) is not None:
+            self._add_frame(state, line, frame)
+        elif not self._is_part_of_frame(state, line):
+            self._read_text(state, line)
+        state.last_number = line.number
+
+    def _open(self, state: _Open, line: Line) -> None:
+        before = line.text.split("Traceback", 1)[0]
+        raised = _RAISED.match(before.strip().removesuffix("Original").rstrip())
+        header = _IPYTHON_HEADER.match(line.text)
+        self._finish_dump(state)
+        if header:
+            state.expected = header.group(1)
+        elif raised and raised.group(2) is not None and _LIKELY_TYPE.match(raised.group(1)):
+            # torch before 1.2: the worker's traceback is the message
+            self._emit(state, line, raised.group(1), "", is_wrapper=True)
+            state.relation, state.where = "original", "DataLoader worker process"
+        if "Original" in before:
+            state.relation = "original"
+        state.frames, state.is_reading = [], True
+        state.style = "ipython" if header else "rich" if "╭" in line.text or "─" in line.text else "python"
+        state.awaits_code, state.detail_of = False, None
+
+    def _add_frame(self, state: _Open, line: Line, frame: Frame) -> None:
+        if not state.is_reading:
+            state.is_reading, state.frames = True, []
+        if len(state.frames) < _MOST_FRAMES:
+            state.frames.append(frame)
+        state.detail_of = None
+        state.awaits_code = 'File "' in line.text and not frame.code
+        if "site-packages" not in frame.path and frame.function == "" and "PYTEST" in state.style:
+            state.awaits_code = False
+
+    def _is_part_of_frame(self, state: _Open, line: Line) -> bool:
+        text = line.text
+        if not state.is_reading or not state.frames:
+            return False
+        if state.style in {"ipython", "rich"} or "-->" in text or "❱" in text or "---->" in text:
+            if _NUMBERED.match(text):
+                if ("->" in text or "❱" in text) and not state.frames[-1].code:
+                    code = text.split("❱" if "❱" in text else "->", 1)[1].strip(" │|")
+                    number = re.match(r"\d{1,6}", code)
+                    state.frames[-1] = replace(
+                        state.frames[-1],
+                        code=code[number.end() if number else 0 :].strip(" │|"),
+                        line_number=state.frames[-1].line_number or (int(number.group()) if number else 0),
+                    )
+                return True
+            if text.startswith(("╰", "╭", "...", "(...)", "  ...")):
+                return True
+        if _MARKERS.match(text):
+            return True
+        if state.awaits_code:
+            state.awaits_code = False
+            found = _RAISED.match(text.strip())
+            looks_raised = found and _LIKELY_TYPE.match(found.group(1)) and not text.startswith("    ")
+            if not looks_raised:
+                state.frames[-1] = replace(state.frames[-1], code=text.strip()[:400])
+                return True
+        return text.startswith("  [Previous line repeated")
+
+    def _read_text(self, state: _Open, line: Line) -> None:
+        text, stripped = line.text, line.text.strip()
+        if self._announced(state, line, stripped):
+            self.texts.append(line)
+            return
+        reading = state.is_reading and state.frames and state.style != "dump"
+        is_indented = text.startswith((" ", "\t"))
+        if reading and (found := _RAISED.match(stripped)) and self._closes(found, is_indented, state):
+            self._emit(state, line, found.group(1), found.group(2) or "")
+        elif (
+            (found := _LOOSE.search(text))
+            and not _is_code(text)
+            and not text[: found.start()].rstrip().endswith("except")
+        ):
+            self._emit(state, line, found.group(1), found.group(2) or "")
+        elif state.detail_of is not None:
+            self._continue(state, line, is_indented)
+        if not _is_code(text):
+            self.texts.append(line)
+
+    def _closes(self, found: re.Match[str], is_indented: bool, state: _Open) -> bool:
+        name, message = found.groups()
+        if is_indented and not _LIKELY_TYPE.match(name):
+            return False
+        if state.expected and _type_of(name) == state.expected:
+            return True
+        if _LIKELY_TYPE.match(name):
+            return True
+        return not is_indented and "." in name and name[0].islower() and message is not None
+
+    def _announced(self, state: _Open, line: Line, text: str) -> bool:
+        if text.startswith("During handling of the above exception"):
+            state.relation = "context"
+        elif text.startswith("The above exception was the direct cause"):
+            state.relation = "cause"
+        elif text.startswith("Exception ignored in"):
+            state.is_ignored, state.detail_of = True, None
+        elif text.startswith(("Exception in thread", "Process ")) and text.endswith(":"):
+            state.process, state.detail_of = text.rstrip(":"), None
+        elif "terminated with the following error" in text:
+            state.relation, state.detail_of = "original", None
+            if self.errors and self.errors[-1].type.startswith("Process"):
+                self.errors[-1] = replace(self.errors[-1], is_wrapper=True)
+        elif "Fatal Python error" in text:
+            self._finish_dump(state)
+            state.fatal = (text.split("Fatal Python error", 1)[1].strip(": "), line.number)
+        else:
+            return False
+        return True
+
+    def _emit(self, state: _Open, line: Line, name: str, message: str, is_wrapper: bool = False) -> None:
+        caught = _CAUGHT.match(message)
+        frames = tuple(state.frames) if state.is_reading and state.style != "dump" else ()
+        error = Error(
+            type=_type_of(name),
+            message=message.strip(),
+            detail=message.strip(),
+            frames=frames,
+            at=line.number,
+            source=line.source,
+            process=state.process,
+            where=state.where if not caught else "",
+            relation=state.relation,
+            is_ignored=state.is_ignored,
+            is_wrapper=is_wrapper or bool(caught),
+            is_loose=not frames,
+        )
+        self.errors.append(error)
+        self._states[line.source] = fresh = _Open(detail_of=len(self.errors) - 1, last_number=line.number)
+        if caught:
+            fresh.where, fresh.expected, fresh.relation = caught.group(2), caught.group(1), "original"
+        elif is_wrapper:
+            state.detail_of = None
+        self._sync(state, fresh)
+
+    @staticmethod
+    def _sync(state: _Open, fresh: _Open) -> None:
+        """Let the caller's state be the fresh one."""
+        state.__dict__.update(fresh.__dict__)
+
+    def _continue(self, state: _Open, line: Line, is_indented: bool) -> None:
+        index = state.detail_of
+        is_near = line.number <= state.last_number + 1
+        limit = _MOST_DETAIL_LINES if is_indented else _MOST_PLAIN_DETAIL_LINES
+        if index is None or state.detail_lines >= limit or not (is_indented or is_near):
+            state.detail_of = None
+            return
+        state.detail_lines += 1
+        error = self.errors[index]
+        self.errors[index] = replace(error, detail=f"{error.detail} {' '.join(line.text.split())}".strip())
+
+    def _finish_dump(self, state: _Open) -> None:
+        """End a faulthandler dump: its first stack is the thread that crashed."""
+        if state.fatal is None:
+            return
+        name, at = state.fatal
+        frames = tuple(reversed(state.frames)) if state.style == "dump" else ()
+        self.errors.append(Error("Fatal Python error", name, name, frames, at, is_loose=not frames))
+        state.fatal, state.frames, state.is_reading = None, [], False
+
+    def finish(self) -> None:
+        """End what is still open: a dump, a traceback whose end was cut off, a wrapper without its inside."""
+        for source, state in self._states.items():
+            self._finish_dump(state)
+            if state.where and state.expected:
+                last = self.errors[-1].at if self.errors else state.last_number
+                frames = tuple(state.frames) if state.is_reading else ()
+                self.errors.append(
+                    Error(
+                        state.expected, "", "", frames, last, source, where=state.where, relation="original"
+                    )
+                )
+            elif state.is_reading and state.frames and state.style != "dump":
+                self.errors.append(
+                    Error(
+                        "", "", "", tuple(state.frames), state.last_number, source, state.process, state.where
+                    )
+                )
+
+
+def read_errors(lines: list[Line]) -> tuple[list[Error], list[Line]]:
+    """Return the errors of a log in its order, and the lines that are no code."""
+    reader = Reader()
+    for line in lines:
+        reader.read(line)
+    reader.finish()
+    return reader.errors, reader.texts
