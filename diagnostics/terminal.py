@@ -33,6 +33,11 @@ STYLES = {
 }
 MENDABLE = (Status.FAIL, Status.WARN)
 ASCII = str.maketrans({"✓": "v", "✕": "x", "–": "-", "…": "...", "·": ";", "µ": "u", "×": "x"})
+SURE = {
+    "certain": "certain.",
+    "likely": "likely; a longer piece of the log would make it certain.",
+    "possible": "possible; take it as a first thing to look at.",
+}
 UNBROKEN = "\N{NO-BREAK SPACE}"
 WIDEST = 100  # columns: longer lines are hard to follow
 
@@ -139,6 +144,39 @@ def report_lines(facts: Mapping[str, Fact], findings: Sequence[Finding], width: 
     yield from finding_lines(findings, width)
     yield Text()
     yield Text(summary_line(findings), style="bold")
+
+
+def _explained(finding: Finding, meaning: str, width: int) -> Iterator[Text]:
+    yield from _headline(finding, width)
+    indent = " " * 11
+    for evidence in finding.evidence:
+        yield from map(Text, _wrapped(evidence, width, indent + "  ", indent + "| "))
+    if meaning:
+        yield from map(Text, _wrapped(" ".join(meaning.split()), width, indent))
+    if finding.remedy is not None:
+        yield from map(Text, _wrapped(f"To mend: {finding.remedy.text}", width, indent))
+        for command in finding.remedy.commands:
+            yield Text(f"{indent}    {_clean(command)}", style="bold")
+    if finding.status != Status.UNKNOWN:
+        yield from map(Text, _wrapped(f"How sure: {SURE[finding.confidence]}", width, indent))
+    yield Text(f"{indent}Read more: python -m diagnostics explain {finding.code}", style="bright_black")
+
+
+def explanation_lines(findings: Sequence[Finding], meanings: Mapping[str, str], width: int) -> Iterator[Text]:
+    """Draw what a log shows: the primary cause in full, then what it dragged along.
+
+    `meanings` holds, by code, the first section of each diagnosis' page.
+    """
+    first, *others = findings
+    yield Text("What happened", style="bold")
+    yield from _explained(first, meanings.get(first.code, ""), width)
+    if others:
+        yield Text()
+        yield Text("Beside it", style="bold")
+    for finding in others:
+        yield from _headline(finding, width)
+        for evidence in finding.evidence[-1:]:
+            yield from map(Text, _wrapped(evidence, width, " " * 13, " " * 11 + "| "))
 
 
 def list_lines(checks: Sequence[Check]) -> Iterator[Text]:

@@ -40,25 +40,31 @@ def _order(recognition: Recognition, elsewhere_at: int | None) -> tuple[int, int
 def rank(recognitions: Sequence[tuple[Check, Recognition]]) -> list[tuple[Check, Recognition]]:
     """Sort by role, then by how specific, then by position in the log; drop what is superfluous.
 
-    A failure elsewhere is told only where no cause in the loader is known, and "unrecognised" only alone.
+    A failure elsewhere is told only where no cause in the loader is known, "unrecognised" only alone, and
+    nothing twice: a more general diagnosis of lines that a more specific one has told is left out.
     """
     elsewhere = [one.at for _, one in recognitions if one.role == Role.ELSEWHERE]
     ordered = sorted(recognitions, key=lambda pair: _order(pair[1], min(elsewhere, default=None)))
     if not ordered:
         return []
-    first = ordered[0][1]
-    kept = [
-        (check, one) for check, one in ordered if one is first or one.role not in {Role.OPEN, Role.ELSEWHERE}
-    ]
+    kept = ordered[:1]
+    told = {line.number for line in ordered[0][1].lines}
+    for check, one in ordered[1:]:
+        numbers = {line.number for line in one.lines}
+        if one.role in {Role.OPEN, Role.ELSEWHERE} or (numbers <= told and one.role > Role.REMARK):
+            continue
+        kept.append((check, one))
+        told |= numbers
     return kept[:MOST_FINDINGS]
 
 
-def as_finding(check: Check, recognition: Recognition) -> Finding:
-    """Return the finding of a recognition."""
+def as_finding(check: Check, recognition: Recognition, is_first: bool = True) -> Finding:
+    """Return the finding of a recognition; an echo beside a cause is a remark."""
+    is_echo = recognition.role == Role.SYMPTOM and not is_first
     return Finding(
         check.code,
         check.slug,
-        STATUSES[recognition.role],
+        Status.WARN if is_echo else STATUSES[recognition.role],
         check.title,
         recognition.summary,
         tuple(dict.fromkeys(map(quote, recognition.lines))),
@@ -81,7 +87,8 @@ def explain_trace(trace: Trace, checks: Sequence[Check] | None = None) -> list[F
                 recognitions.append((check, recognition))
         except Exception as error:
             faults.append(crashed(check, error))
-    return [as_finding(check, recognition) for check, recognition in rank(recognitions)] + faults
+    ranked = rank(recognitions)
+    return [as_finding(*pair, is_first=index == 0) for index, pair in enumerate(ranked)] + faults
 
 
 def explain_log(data: bytes | str, checks: Sequence[Check] | None = None) -> list[Finding]:

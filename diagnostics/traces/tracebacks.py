@@ -19,6 +19,7 @@ _LOOSE = re.compile(
 _LIKELY_TYPE = re.compile(rf"(?:{_NAME}\.)?\w{{0,80}}{_ENDINGS}$")
 _IPYTHON_HEADER = re.compile(r"^(\w{3,60})\s{2,}Traceback \(most recent call last\)")
 _CAUGHT = re.compile(r"Caught (\w{1,80}) in (\S[^\n]{0,80}?)\.?\s*(?:Original|$)")
+_CARRIED = re.compile(rf"(?:^|[\s:])({_NAME}): (Caught \w{{1,80}} in (?:DataLoader|pin memory|replica))")
 _NUMBERED = re.compile(r"\s*(?:-+>|❱|>)?\s*\d{1,6}(?:\s|$|\)|│)")
 _CODE_WORDS = (
     "raise ", "return ", "def ", "self.", "assert ", "if ", "for ", "while ", "from ", "import ", "#", "with ",
@@ -195,6 +196,10 @@ class Reader:
     def _read_text(self, state: _Open, line: Line) -> None:
         text, stripped = line.text, line.text.strip()
         if self._announced(state, line, stripped):
+            self.texts.append(line)
+            return
+        if "Caught " in text and (carried := _CARRIED.search(text)):
+            self._emit(state, line, carried.group(1), text[carried.start(2) :])
             self.texts.append(line)
             return
         reading = state.is_reading and state.frames and state.style != "dump"

@@ -12,6 +12,7 @@ import pytest
 from diagnostics.facts import Fact
 from diagnostics.findings import Finding, Status
 from diagnostics.judge import find_checks, judge_one
+from diagnostics.traces.explaining import explain_log
 
 HEADINGS = ["What it means", "Why it matters", "How to fix", "When it is fine", "References"]
 # What goes wrong with a DataLoader: a slug is never renamed.
@@ -33,10 +34,17 @@ not-dataloader silent-truncation intra-op-oversubscription cpu-quota-ignored cpu
 forkserver-without-preload no-persistent-workers too-many-workers-slower head-of-line-blocking
 pin-without-accelerator blocking-transfer
 """
-SLUGS = set(_SLUG_TEXT.split())
+ANSWERS = {"unrecognised"}  # not a cause, but what explain and run say where they know none
+SLUGS = set(_SLUG_TEXT.split()) | ANSWERS
 WEIRD = [None, 0, -1, 0.001, 2**63, 1e300, float("nan"), float("inf"), "", "many", True, [], {}]
 CHECKS = find_checks()
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.slug)
+every_machine_face = pytest.mark.parametrize(
+    "check", [check for check in CHECKS if check.judge], ids=lambda check: check.slug
+)
+every_log_face = pytest.mark.parametrize(
+    "check", [check for check in CHECKS if check.recognise], ids=lambda check: check.slug
+)
 
 
 def as_facts(values):
@@ -73,14 +81,14 @@ def test_the_page_has_its_headings_in_order_and_text_below_each(check):
     assert all(sections.values())
 
 
-@every_check
+@every_machine_face
 def test_the_examples_hold_the_needs_and_nothing_else(check):
     assert check.needs
     for example in examples(check):
         assert set(example) == set(check.needs)
 
 
-@every_check
+@every_machine_face
 def test_the_firing_example_fires_with_number_evidence_and_commands(check):
     finding = judge_one(check, as_facts(check.fires))
     assert finding.status in {Status.WARN, Status.FAIL}
@@ -91,7 +99,7 @@ def test_the_firing_example_fires_with_number_evidence_and_commands(check):
     assert finding.confidence in {"certain", "likely", "possible"}
 
 
-@every_check
+@every_machine_face
 def test_the_silent_example_is_ok_with_its_number(check):
     finding = judge_one(check, as_facts(check.silent))
     assert finding.status == Status.OK
@@ -99,7 +107,7 @@ def test_the_silent_example_is_ok_with_its_number(check):
     assert finding.summary != check.title
 
 
-@every_check
+@every_machine_face
 def test_each_missing_fact_gives_unknown_and_is_named(check):
     for key, example in itertools.product(check.needs, examples(check)):
         finding = judge_one(check, as_facts({other: example[other] for other in example if other != key}))
@@ -107,7 +115,7 @@ def test_each_missing_fact_gives_unknown_and_is_named(check):
         assert key in finding.summary
 
 
-@every_check
+@every_machine_face
 def test_weird_values_never_crash_it(check):
     for key, value, example in itertools.product(check.needs, WEIRD, examples(check)):
         finding = judge_one(check, as_facts({**example, key: value}))
@@ -116,7 +124,7 @@ def test_weird_values_never_crash_it(check):
         assert judge_one(check, as_facts(dict.fromkeys(check.needs, value))).status != Status.CRASHED
 
 
-@every_check
+@every_machine_face
 def test_judging_changes_nothing_and_repeats_itself(check):
     for example in examples(check):
         facts = as_facts({**copy.deepcopy(dict(example)), "other.fact": 1})
@@ -131,5 +139,34 @@ def test_judging_changes_nothing_and_repeats_itself(check):
 def test_it_imports_nothing_that_touches_the_world(check):
     tree = ast.parse(inspect.getsource(module_of(check)))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported <= {"collections.abc", "typing", "diagnostics.findings", "diagnostics.quantities"}
+    allowed = {"collections.abc", "typing", "diagnostics.findings", "diagnostics.quantities"}
+    assert {name for name in imported if not name.startswith("diagnostics.traces.")} <= allowed
     assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
+
+
+def test_every_known_cause_has_its_check():
+    assert SLUGS == {check.slug for check in CHECKS if check.slug in SLUGS}
+
+
+@every_check
+def test_a_check_has_a_face_or_is_a_page_alone(check):
+    assert bool(check.judge) == bool(check.needs)
+    assert bool(check.recognise) == bool(check.log_fires) == bool(check.log_silent)
+
+
+@every_log_face
+def test_the_excerpts_that_fire_make_it_the_first_finding_with_quoted_lines(check):
+    assert len(check.log_fires) >= 2
+    for excerpt in check.log_fires:
+        findings = explain_log(excerpt, CHECKS)
+        assert [finding.status for finding in findings].count(Status.CRASHED) == 0
+        assert findings[0].slug == check.slug
+        assert re.match(r"line \d+: ", findings[0].evidence[0])
+        assert "{" not in findings[0].summary
+        assert findings[0].remedy.commands
+
+
+@every_log_face
+def test_the_excerpts_that_look_alike_are_something_else(check):
+    for excerpt in check.log_silent:
+        assert check.slug not in {finding.slug for finding in explain_log(excerpt, CHECKS)}
