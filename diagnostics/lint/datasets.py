@@ -11,7 +11,7 @@ from diagnostics.lint.tree import FUNCTIONS, Function, Tree
 from diagnostics.lint.values import Values
 
 MAP_BASES = ("torch.utils.data.Dataset", "torch.utils.data.MapDataPipe")
-ITERABLE_BASES = ("torch.utils.data.IterableDataset", "torch.utils.data.IterDataPipe")
+ITERABLE_BASES = ("torch.utils.data.IterableDataset",)
 DATASET_PACKAGES = ("torchvision.datasets.", "torchaudio.datasets.", "torch_geometric.data.Dataset")
 # What is handed on to the workers as it is: constructors, and these functions.
 PASSING = {"random_split", "partial", "Subset", "ConcatDataset", "prepare", "list", "tuple"}

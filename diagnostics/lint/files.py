@@ -11,7 +11,7 @@ SKIPPED = {"__pycache__", "node_modules", "site-packages", "dist-packages", "ven
 STDIN = "-"
 
 
-class NoSuchPath(ValueError):
+class UnreadablePathError(ValueError):
     """A path that cannot be read; the message is one sentence with what to do."""
 
 
@@ -28,12 +28,12 @@ def read_sources(paths: Sequence[str]) -> Iterator[SourceFile]:
 
     Raises
     ------
-    NoSuchPath
+    UnreadablePathError
         Where a path does not exist or cannot be read; before anything is yielded where it can be told.
     """
     for name in paths:
         if name != STDIN and not Path(name).exists():
-            raise NoSuchPath(
+            raise UnreadablePathError(
                 f"{name} does not exist; name a Python file, a notebook, a folder, or - for stdin."
             )
     seen: set[str] = set()
@@ -52,7 +52,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise NoSuchPath(f"{path} cannot be read ({error.strerror}); leave it out.") from None
+        raise UnreadablePathError(f"{path} cannot be read ({error.strerror}); leave it out.") from None
 
 
 def _below(path: Path) -> Iterator[Path]:

@@ -46,12 +46,11 @@ def opened(
         if name in functions and not (name == "open" and script.tree.imports.targets.get("open")):
             yield node, name
         elif isinstance(node.func, ast.Attribute) and node.func.attr in {"begin", "cursor"}:
-            yield from opened(script, node.func.value, functions)
+            yield from _behind(script, node.func.value, functions)
         elif name in {"csv.reader", "csv.DictReader", "iter", "enumerate"} and node.args:
-            for each in script.values.possible(node.args[0]):
-                yield from opened(script, each.node, functions)
-    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        yield from opened(script, node.value, functions)  # h5py.File(path)["x"], but not [:], which reads
+            yield from _behind(script, node.args[0], functions)
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant | ast.Name | ast.JoinedStr):
+        yield from _behind(script, node.value, functions)  # h5py.File(path)["x"], but not [:], which reads
     elif isinstance(node, ast.ListComp):
         yield from opened(script, node.elt, functions)
     elif isinstance(node, ast.DictComp):
@@ -59,6 +58,12 @@ def opened(
     elif isinstance(node, ast.List | ast.Tuple):
         for element in node.elts[:20]:
             yield from opened(script, element, functions)
+
+
+def _behind(script: Script, node: ast.expr, functions: frozenset[str]) -> Iterator[tuple[ast.expr, str]]:
+    for each in script.values.possible(node):
+        if each.node is not node or isinstance(node, ast.Call):
+            yield from opened(script, each.node, functions)
 
 
 def kept_handles(script: Script, functions: frozenset[str]) -> Iterator[KeptHandle]:

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -51,30 +51,24 @@ class Location:
 
 
 @dataclass(frozen=True)
-class Located:
-    """A finding, its place, and the source line there."""
+class Located(Finding):
+    """A finding with its place, and the source line there."""
 
-    finding: Finding
-    location: Location
-    source: str
+    location: Location = Location("", 1, 1, 1, 1)
+    source: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return finding and place in one, as `--json` documents hold it."""
-        return {**self.finding.as_dict(), "location": self.location.as_dict()}
+        return {**super().as_dict(), "location": self.location.as_dict()}
 
 
 @dataclass
 class Linted:
     """What became of a set of sources."""
 
-    found: list[Located] = field(default_factory=list)
+    findings: list[Located] = field(default_factory=list)
     num_files: int = 0
     num_lines: int = 0
-
-    @property
-    def findings(self) -> list[Finding]:
-        """The findings alone."""
-        return [each.finding for each in self.found]
 
 
 def lint_sources(sources: Iterable[SourceFile], rules: Sequence[Rule] | None = None) -> Linted:
@@ -82,7 +76,7 @@ def lint_sources(sources: Iterable[SourceFile], rules: Sequence[Rule] | None = N
     result = Linted()
     for source in sources:
         found, num_lines = lint_source(source, rules)
-        result.found += found
+        result.findings += found
         result.num_files += 1
         result.num_lines += num_lines
     return result
@@ -100,7 +94,7 @@ def lint_source(source: SourceFile, rules: Sequence[Rule] | None = None) -> tupl
 
 def _order(located: Located) -> tuple[int, int, int, str]:
     place = located.location
-    return (place.cell or 0, place.line, place.column, located.finding.code)
+    return (place.cell or 0, place.line, place.column, located.code)
 
 
 def _of_script(script: Script, rules: Sequence[Rule]) -> Iterator[Located]:
@@ -143,9 +137,7 @@ def _located(script: Script, rule: Rule, spot: Spot) -> Located:
         _characters(last, spot.end_column),
         cell.number if cell else None,
     )
-    return Located(
-        _finding(rule.code, rule.slug, rule.title, rule.status, spot, location, text), location, text
-    )
+    return _finding(rule.code, rule.slug, rule.title, rule.status, spot, location, text)
 
 
 def _characters(line: str, column: int) -> int:
@@ -157,32 +149,23 @@ def _characters(line: str, column: int) -> int:
 
 def _finding(
     code: str, slug: str, title: str, status: Status, spot: Spot, location: Location, source: str
-) -> Finding:
+) -> Located:
     shown = source.strip()
     if len(shown) > LONGEST_LINE:
         shown = shown[: LONGEST_LINE - 1] + "…"
     evidence = (f"{location.text}: {shown}" if shown else f"{location.text}: line {location.line}",)
     remedy = Remedy(spot.remedy, spot.code)
-    return Finding(code, slug, status, title, spot.message, evidence, remedy, spot.confidence)
+    return Located(
+        code, slug, status, title, spot.message, evidence, remedy, spot.confidence, location, shown
+    )
 
 
 def _of_problem(path: str, problem: Unparsable) -> Located:
     rule = does_not_parse
     spot = rule.find_in_problem(problem)
-    code = tuple(line.replace("FILE", path) for line in spot.code)
-    spot = Spot(
-        spot.line,
-        spot.column,
-        spot.end_line,
-        spot.end_column,
-        spot.message,
-        spot.remedy,
-        code,
-        spot.confidence,
-    )
+    spot = replace(spot, code=tuple(line.replace("FILE", path) for line in spot.code))
     location = Location(path, spot.line, spot.column, spot.end_line, spot.end_column, problem.cell or None)
-    finding = _finding(rule.CODE, rule.SLUG, rule.TITLE, rule.STATUS, spot, location, problem.source)
-    return Located(finding, location, problem.source)
+    return _finding(rule.CODE, rule.SLUG, rule.TITLE, rule.STATUS, spot, location, problem.source)
 
 
 def _crashed(script: Script, rule: Rule, error: Exception) -> Located:
@@ -190,5 +173,5 @@ def _crashed(script: Script, rule: Rule, error: Exception) -> Located:
     place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
     summary = f"This rule crashed, which is a fault of torch-checkup: {type(error).__name__}: {error}"
     evidence = (f"{script.path}:1: raised at {place}",)
-    finding = Finding(rule.code, rule.slug, Status.CRASHED, rule.title, summary, evidence)
-    return Located(finding, Location(script.path, 1, 1, 1, 1), "")
+    location = Location(script.path, 1, 1, 1, 1)
+    return Located(rule.code, rule.slug, Status.CRASHED, rule.title, summary, evidence, location=location)

@@ -17,7 +17,21 @@ SAME = {
 }
 # What `from torch.utils.data import *` brings in, as far as the rules ask for it.
 STARRED = {
-    "torch.utils.data": ["DataLoader", "Dataset", "IterableDataset", "DistributedSampler", "TensorDataset", "Subset", "ConcatDataset", "random_split", "get_worker_info", "Sampler", "BatchSampler", "RandomSampler", "WeightedRandomSampler"],
+    "torch.utils.data": [
+        "DataLoader",
+        "Dataset",
+        "IterableDataset",
+        "DistributedSampler",
+        "TensorDataset",
+        "Subset",
+        "ConcatDataset",
+        "random_split",
+        "get_worker_info",
+        "Sampler",
+        "BatchSampler",
+        "RandomSampler",
+        "WeightedRandomSampler",
+    ],
     "torch.multiprocessing": ["set_start_method"],
     "multiprocessing": ["set_start_method"],
 }

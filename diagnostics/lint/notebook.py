@@ -14,7 +14,7 @@ ASSIGNED_MAGIC = re.compile(r"^(\s*[\w, ]+=\s*)[%!].*$")
 PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun", "%%python", "%%python3")
 
 
-class NoNotebook(ValueError):
+class NoNotebookError(ValueError):
     """The document is no notebook; the message says why."""
 
 
@@ -23,22 +23,22 @@ def read_cells(text: str) -> Iterator[tuple[int, str]]:
 
     Raises
     ------
-    NoNotebook
+    NoNotebookError
         Where the text is not JSON, or holds no cells.
     """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NoNotebook(f"it is not valid JSON ({error})") from None
+        raise NoNotebookError(f"it is not valid JSON ({error})") from None
     if not isinstance(document, Mapping):
-        raise NoNotebook("it is JSON, but no object with cells")
+        raise NoNotebookError("it is JSON, but no object with cells")
     cells = document.get("cells")
     if cells is None:  # nbformat 3
         sheets = document.get("worksheets")
         first = sheets[0] if isinstance(sheets, list) and sheets else None
         cells = first.get("cells") if isinstance(first, Mapping) else None
     if not isinstance(cells, list):
-        raise NoNotebook('it is JSON without a list of "cells"')
+        raise NoNotebookError('it is JSON without a list of "cells"')
     if not _is_python(document.get("metadata")):
         return
     for number, cell in enumerate(cells, 1):

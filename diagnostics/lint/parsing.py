@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diagnostics.lint.notebook import NoNotebook, join_cells, read_cells, without_magics
+from diagnostics.lint.notebook import NoNotebookError, join_cells, read_cells, without_magics
 from diagnostics.lint.script import Cell, Script
 
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -106,7 +106,7 @@ def parse_notebook(path: str, data: bytes) -> Parsed:
         cells = list(read_cells(data.decode("utf-8-sig")))
     except UnicodeDecodeError:
         return Parsed(None, [Unparsable(1, 1, "it is not UTF-8, as notebooks are", "")])
-    except NoNotebook as error:
+    except NoNotebookError as error:
         return Parsed(None, [Unparsable(1, 1, str(error), "")])
     kept: list[tuple[int, str]] = []
     problems: list[Unparsable] = []

@@ -41,11 +41,7 @@ class Rule:
 
     def as_check(self) -> Check:
         """Return it as `list` and `explain` show diagnoses."""
-        return Check(self.code, self.slug, self.title, (), _not_for_facts, self.page)
-
-
-def _not_for_facts(facts: object) -> None:  # type: ignore[return]
-    raise NotImplementedError("a rule reads sources, not facts")
+        return Check(self.code, self.slug, self.title, page=self.page)
 
 
 def _from_module(module: ModuleType) -> Rule:

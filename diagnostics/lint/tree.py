@@ -38,6 +38,7 @@ class Tree:
     ifs: list[ast.If] = field(default_factory=list)
     bindings: dict[tuple[ast.AST, str], list[Binding]] = field(default_factory=lambda: defaultdict(list))
     attribute_values: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
+    deleted: list[ast.Subscript] = field(default_factory=list)
     item_values: dict[str, list[ast.Assign]] = field(default_factory=lambda: defaultdict(list))
     imports: Imports = field(init=False)
 
@@ -77,6 +78,9 @@ class Tree:
                 self._bind_target(node.target, node.value, node)
         elif isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor | ast.comprehension):
             self._bind_target(node.target, None, node)
+        elif isinstance(node, ast.Subscript):
+            if isinstance(node.ctx, ast.Del):
+                self.deleted.append(node)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._bind_target(node.optional_vars, None, node)
         elif isinstance(node, ast.ExceptHandler) and node.name:

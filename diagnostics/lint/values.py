@@ -4,15 +4,17 @@ Nothing is guessed: what cannot be read off the source is unknown.
 """
 
 import ast
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diagnostics.lint.names import dotted, last_name
-from diagnostics.lint.tree import BLOCKS, FUNCTIONS, Binding, Function, Scope, Tree
+from diagnostics.lint.tree import BLOCKS, FUNCTIONS, Binding, Function, Scope, Tree, all_parameters
 
 DEEPEST = 12  # variables that stand for variables: more is no code that a person wrote
 MOST = 24  # alternatives of one expression
 MOST_STEPS = 3000  # expressions looked at for one answer: a knot of variables ends as unknown, not as a hang
+LARGEST_FACTOR, LARGEST_POWER = 10**12, 20  # of numbers that are worked out
 ARGUMENT_OBJECTS = {
     "args", "arg", "opt", "opts", "options", "config", "cfg", "conf", "hparams", "hps", "flags", "params",
     "parsed", "arguments", "namespace", "ns", "a", "p", "FLAGS",
@@ -119,10 +121,11 @@ class Values:
         if isinstance(node, ast.Attribute):
             return self._of_attribute(node)
         if isinstance(node, ast.Subscript):
-            return self._of_item(node.value, node.slice, None) or [Possible(node)]
+            found = self._of_item(node.value, node.slice, None)
+            return [each for each in found if each.node is not None] or [Possible(node)]
         if isinstance(node, ast.Call):
             return self._of_call(node)
-        return [Possible(node)]
+        return [Possible(_computed(node))]
 
     @staticmethod
     def is_about_platform(test: ast.expr) -> bool:
@@ -290,6 +293,8 @@ class Values:
             if isinstance(binding.node, ast.Attribute) and last_name(binding.node.value) == last_name(owner)
         ]
         found = [each for binding in stores for each in self.possible(binding.value)]
+        if isinstance(owner, ast.Attribute) and owner.attr == "hparams":  # Lightning's save_hyperparameters
+            return self._of_constructor(node)
         of_class = self._of_instance(owner, node.attr)
         if of_class:
             return found + of_class
@@ -313,6 +318,14 @@ class Values:
             if any(isinstance(f, FUNCTIONS) and f.name == node.attr for f in each.body):
                 found.append(Possible(node))
         return found or [UNKNOWN]
+
+    def _of_constructor(self, node: ast.Attribute) -> list[Possible]:
+        owner = self.tree.class_of(node)
+        for each in owner.body if owner is not None else ():
+            if isinstance(each, FUNCTIONS) and each.name == "__init__":
+                if any(argument.arg == node.attr for argument in all_parameters(each.args)):
+                    return self._of_parameter(each, node.attr)
+        return [UNKNOWN]
 
     def attributes_of(self, owner: ast.ClassDef, name: str) -> list[Binding]:
         """Return what a class gives an attribute: in its body and through `self` in its methods."""
@@ -395,7 +408,7 @@ class Values:
         if name == "get" and isinstance(call.func, ast.Attribute) and call.args:
             default = call.args[1] if len(call.args) > 1 else ast.Constant(None)
             found = self._of_item(call.func.value, call.args[0], default)
-            return found or [Possible(call)]
+            return found if any(each.node is not None for each in found) else [Possible(call)]
         if name == "getattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
             if call.args[1].value in self.command_line:
                 return [Possible(each.node, True) for each in self.possible(call.args[2])] + [UNKNOWN]
@@ -412,6 +425,10 @@ class Values:
         return found[:MOST]
 
     def _mapping(self, node: ast.expr | None) -> "list[Mapping]":
+        is_copy = isinstance(node, ast.Call) and last_name(node.func) in {"copy", "deepcopy"}
+        if is_copy and isinstance(node, ast.Call):
+            owner = node.func.value if isinstance(node.func, ast.Attribute) and not node.args else None
+            return self.mappings(owner or node.args[0]) if owner or node.args else [Mapping({}, False)]
         if isinstance(node, ast.Dict):
             parts = list(zip(node.keys, node.values, strict=True))
         elif isinstance(node, ast.Call) and last_name(node.func) in {"dict", "EasyDict", "SimpleNamespace"}:
@@ -450,7 +467,29 @@ class Values:
             as_dict = ast.Call(ast.Name("dict", ast.Load()), call.args, call.keywords)
             surely = id(self.tree.parents.get(statement_)) in above
             found.append((call.lineno, Change(self._mapping(as_dict), surely)))
+        found += self._removals(wanted, name, above)
         return [change for _, change in sorted(found, key=lambda pair: pair[0])][:MOST]
+
+    def _removals(self, wanted: str, name: ast.expr, above: set[int]) -> "Iterator[tuple[int, Change]]":
+        """Yield `del d["key"]` and `d.pop("key")`."""
+        scope = self.tree.scope_of(name)
+        pops = (c for c in self.calls_by_name.get("pop", ()) if isinstance(c.func, ast.Attribute) and c.args)
+        removed = [(c, c.func.value, c.args[0]) for c in pops if isinstance(c.func, ast.Attribute)]
+        removed += [(node, node.value, node.slice) for node in self.tree.deleted]
+        for node, owner, key in removed:
+            statement = self.tree.statement_of(node)
+            is_ours = last_name(owner) == wanted and isinstance(key, ast.Constant)
+            if is_ours and statement is not None and self._is_before(statement, name.lineno, scope):
+                surely = id(self.tree.parents.get(statement)) in above
+                text = str(key.value) if isinstance(key, ast.Constant) else ""
+                yield statement.lineno, Change([], surely or self._is_test_of(statement, text), text)
+
+    def _is_test_of(self, statement: ast.stmt, key: str) -> bool:
+        """Tell whether a statement stands under `if "key" in d:`, which makes it as good as sure."""
+        parent = self.tree.parents.get(statement)
+        return isinstance(parent, ast.If) and any(
+            isinstance(node, ast.Constant) and node.value == key for node in ast.walk(parent.test)
+        )
 
     def _is_before(self, statement: ast.stmt, line: int, scope: Scope) -> bool:
         return statement.lineno < line or self.tree.scope_of(statement) is not scope
@@ -470,15 +509,36 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Change:
-    """What is put into a dictionary later; perhaps, or surely."""
+    """What is put into a dictionary later, or taken out of it; perhaps, or surely."""
 
     mappings: list[Mapping]
     is_sure: bool
+    removed: str | None = None
 
 
 def _changed(variants: list[Mapping], change: Change) -> list[Mapping]:
-    after = [one.with_items(other) for one in variants for other in change.mappings]
+    if change.removed is not None:
+        after = [
+            Mapping({k: v for k, v in m.items.items() if k != change.removed}, m.is_complete)
+            for m in variants
+        ]
+    else:
+        after = [one.with_items(other) for one in variants for other in change.mappings]
     return (after if change.is_sure else [*variants, *after])[:MOST]
+
+
+def _computed(node: ast.expr) -> ast.expr:
+    """Return `10 ** 6` as a literal, anything else as it is."""
+    operations = {ast.Mult: operator.mul, ast.Add: operator.add, ast.Sub: operator.sub, ast.Pow: operator.pow}
+    if not isinstance(node, ast.BinOp) or type(node.op) not in operations:
+        return node
+    sides = [_computed(side) for side in (node.left, node.right)]
+    numbers = [side.value for side in sides if isinstance(side, ast.Constant) and type(side.value) is int]
+    if len(numbers) < 2 or any(abs(number) > LARGEST_FACTOR for number in numbers):
+        return node
+    if isinstance(node.op, ast.Pow) and not 0 <= numbers[1] <= LARGEST_POWER:
+        return node
+    return ast.Constant(operations[type(node.op)](*numbers))
 
 
 def _argparse_default(call: ast.Call) -> ast.expr | None:

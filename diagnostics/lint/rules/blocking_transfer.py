@@ -154,4 +154,5 @@ def _is_blocking(call: ast.Call) -> bool:
     target = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "device"), None)
     if isinstance(target, ast.Constant):
         return isinstance(target.value, str) and target.value.startswith("cuda")
-    return target is not None and "device" in source_of(target).lower()
+    text = source_of(target).lower() if target is not None else ""
+    return any(word in text for word in ("device", "cuda", "gpu", "rank")) and "dtype" not in text

@@ -168,6 +168,8 @@ def is_cuda_call(script: Script, call: ast.Call) -> bool:
     device = next((word.value for word in call.keywords if word.arg == "device"), None)
     if isinstance(call.func, ast.Attribute):
         is_module = bool(script.name_of(call.func))
+        if script.name_of(call.func).startswith("torch.cuda.") and call.func.attr.endswith("Tensor"):
+            return True
         if call.func.attr == "cuda":
             return not is_module
         if call.func.attr == "to" and not is_module:

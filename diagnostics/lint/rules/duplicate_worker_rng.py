@@ -94,7 +94,13 @@ class Shuffled(Dataset):
 )
 
 GENERATORS = frozenset(
-    ["numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random", "torch.Generator"]
+    [
+        "numpy.random.default_rng",
+        "numpy.random.RandomState",
+        "numpy.random.Generator",
+        "random.Random",
+        "torch.Generator",
+    ]
 )
 
 

@@ -95,7 +95,16 @@ loader = DataLoader(Volumes("x.h5"), batch_size=8)
 )
 
 OPENING = frozenset(
-    ["h5py.File", "lmdb.open", "lmdb.Environment", "zipfile.ZipFile", "tarfile.open", "tarfile.TarFile", "netCDF4.Dataset", "tables.open_file"]
+    [
+        "h5py.File",
+        "lmdb.open",
+        "lmdb.Environment",
+        "zipfile.ZipFile",
+        "tarfile.open",
+        "tarfile.TarFile",
+        "netCDF4.Dataset",
+        "tables.open_file",
+    ]
 )
 
 

@@ -103,6 +103,11 @@ WRAPPING = (
     "generator",
     "ds",
     "base",
+    "dp",
+    "task",
+    "iterator",
+    "iterators",
+    "loaders",
 )
 
 

@@ -23,7 +23,7 @@ PyTorch documentation, torch.utils.data, "Iterable-style datasets".
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from diagnostics.findings import Status
 from diagnostics.lint.exclusive import surely
@@ -84,7 +84,7 @@ def find(script: Script) -> Iterator[Spot]:
             )
 
 
-def _stream(script: Script, loader: Loader, kinds: dict[str, str]) -> str:
+def _stream(script: Script, loader: Loader, kinds: Mapping[str, str]) -> str:
     """Return the dataset's name where it is surely iterable."""
     names: list[str] = []
     for each in script.values.possible(loader.dataset):

@@ -117,8 +117,10 @@ def _records(script: Script, dataset: DatasetClass) -> Iterator[tuple[ast.expr, 
                     yield node.value, name, how, is_big
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 name = last_name(node.func.value)
-                if node.func.attr == "append" and name in used and _is_per_line(script, node, function):
-                    yield node, name, "appended line by line", False
+                if node.func.attr == "append" and name in used:
+                    how, is_big = _appended(script, node, function)
+                    if how:
+                        yield node, name, how, is_big
 
 
 def _origin(script: Script, value: ast.expr) -> tuple[str, bool]:
@@ -171,10 +173,15 @@ def _is_file(script: Script, source: ast.expr) -> bool:
     return isinstance(source, ast.Call) and last_name(source.func) in READERS
 
 
-def _is_per_line(script: Script, node: ast.AST, function: ast.AST) -> bool:
+def _appended(script: Script, node: ast.AST, function: ast.AST) -> tuple[str, bool]:
     for ancestor in script.tree.ancestors(node):
         if ancestor is function:
-            return False
+            break
         if isinstance(ancestor, ast.For):
-            return _is_file(script, ancestor.iter)
-    return False
+            if _is_file(script, ancestor.iter):
+                return "appended line by line", False
+            is_range = isinstance(ancestor.iter, ast.Call) and last_name(ancestor.iter.func) == "range"
+            length = _length(script, ancestor.iter) if isinstance(ancestor.iter, ast.Call) and is_range else 0
+            if length >= BIG:
+                return f"appended {length:,} times", True
+    return "", False

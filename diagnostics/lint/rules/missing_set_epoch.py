@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from diagnostics.findings import Status
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
-from diagnostics.lint.spots import Spot, spot_at
+from diagnostics.lint.spots import Spot, source_of, spot_at
 from diagnostics.lint.values import keyword_of
 
 CODE = "LN120"
@@ -87,7 +87,7 @@ def find(script: Script) -> Iterator[Spot]:
     """Find shuffling samplers in a source with epochs and without set_epoch."""
     if script.has_module(*CARING) or any(each.attr == "set_epoch" for each in script.tree.attributes):
         return
-    if not any("epoch" in last_name(loop.target).lower() for loop in script.tree.loops):
+    if not any(_is_over_epochs(script, loop) for loop in script.tree.loops):
         return
     for call in script.tree.calls:
         if (
@@ -106,6 +106,15 @@ def find(script: Script) -> Iterator[Spot]:
             return
 
 
+def _is_over_epochs(script: Script, loop: ast.For | ast.AsyncFor) -> bool:
+    if "epoch" in source_of(loop.target).lower() or "epoch" in source_of(loop.iter).lower():
+        return True
+    if not (isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) in {"range", "trange"}):
+        return False
+    inner = (node for node in ast.walk(loop) if isinstance(node, ast.For) and node is not loop)
+    return any(script.loader_names.of_call(each.iter) for each in inner)
+
+
 def _shuffles(script: Script, call: ast.Call) -> bool:
     shuffle = keyword_of(call, "shuffle") or (call.args[3] if len(call.args) > 3 else None)
     if any(word.arg is None for word in call.keywords):
@@ -121,8 +130,8 @@ def _name(script: Script, call: ast.Call) -> str:
     for ancestor in script.tree.ancestors(call):
         if isinstance(ancestor, ast.Assign):
             name = ast.unparse(ancestor.targets[0])
-            is_loader = isinstance(ancestor.value, ast.Call) and ancestor.value is not call
-            return f"{name}.sampler" if is_loader and "DataLoader" in last_name(ancestor.value.func) else name
+            is_loader = any(each.call is ancestor.value for each in script.loaders)
+            return f"{name}.sampler" if is_loader else name
         if isinstance(ancestor, ast.stmt):
             break
     return "loader.sampler"

@@ -83,6 +83,7 @@ ACCELERATED = re.compile(
     re.IGNORECASE,
 )
 DEVICE = re.compile(r"\.to\(|device", re.IGNORECASE)
+TRAINING = re.compile(r"\.backward\(|\.step\(|no_grad|inference_mode|\bmodel\(|\bnet\(")
 ONLY_CPU_DEVICE = re.compile(
     r"^\s*(self\.)?device\s*=\s*(torch\.device\(\s*)?[\"']cpu[\"']\s*\)?\s*$", re.MULTILINE
 )
@@ -93,7 +94,7 @@ def find(script: Script) -> Iterator[Spot]:
     pinned = [
         loader for loader in script.loaders if all(each.is_(True) for each in loader.everything("pin_memory"))
     ]
-    if not pinned or not _is_on_cpu(script.text):
+    if not pinned or not TRAINING.search(script.text) or not _is_on_cpu(script.text):
         return
     read = {id(each) for loop in script.tree.loops for each in script.loader_names.of_call(loop.iter)}
     for loader in pinned:

@@ -133,15 +133,17 @@ def _is_bare_next(script: Script, call: ast.Call) -> bool:
     for each in script.values.possible(call.args[0]):
         if isinstance(each.node, ast.Call):
             name = script.name_of(each.node.func)
-            if name in ENDLESS or name.endswith(".cycle") or last_name(each.node.func) == "iter":
+            if name in ENDLESS or name.endswith(".cycle"):
                 return False
-    return not isinstance(call.args[0], ast.GeneratorExp)
+    given = call.args[0]
+    is_first_of = isinstance(given, ast.Call) and last_name(given.func) == "iter"
+    return not (is_first_of or isinstance(given, ast.GeneratorExp))
 
 
 def _is_caught(script: Script, node: ast.AST, function: Function) -> bool:
     child = node
     for ancestor in script.tree.ancestors(node):
-        if isinstance(ancestor, ast.Try) and child in ancestor.body:
+        if isinstance(ancestor, ast.Try) and (child in ancestor.body or child in ancestor.handlers):
             for handler in ancestor.handlers:
                 caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
                 if any(each is None or last_name(each) in CATCHING for each in caught):

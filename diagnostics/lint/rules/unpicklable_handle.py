@@ -95,7 +95,27 @@ class Lines(Dataset):
 )
 
 FILES = frozenset(
-    ["open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open", "sqlite3.connect", "av.open", "rasterio.open", "cv2.VideoCapture", "decord.VideoReader", "openslide.OpenSlide", "openslide.open_slide", "pymongo.MongoClient", "psycopg2.connect", "mysql.connector.connect", "socket.socket", "subprocess.Popen", "linecache.open"]
+    [
+        "open",
+        "io.open",
+        "gzip.open",
+        "bz2.open",
+        "lzma.open",
+        "codecs.open",
+        "sqlite3.connect",
+        "av.open",
+        "rasterio.open",
+        "cv2.VideoCapture",
+        "decord.VideoReader",
+        "openslide.OpenSlide",
+        "openslide.open_slide",
+        "pymongo.MongoClient",
+        "psycopg2.connect",
+        "mysql.connector.connect",
+        "socket.socket",
+        "subprocess.Popen",
+        "linecache.open",
+    ]
 )
 LOCKS = frozenset(["threading.Lock", "threading.RLock", "threading.Condition", "threading.Semaphore"])
 HANDED = FILES | {"h5py.File", "lmdb.open", "zipfile.ZipFile", "tarfile.open"}

@@ -1,0 +1,68 @@
+"""Mutated sources: whatever comes in, findings come out, in time."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from diagnostics.findings import Status
+from diagnostics.lint.ruleset import find_rules
+from tests.diagnostics.lint.linted import lint
+
+SCRIPTS = sorted((Path(__file__).parent / "scripts" / "failing").iterdir())
+SEEDS = [(path.name.removesuffix(".txt"), path.read_bytes()) for path in SCRIPTS]
+SEEDS += [("train.py", source.encode()) for rule in find_rules() for source in (*rule.fires, *rule.silent)]
+ROUNDS = 12
+TOKENS = [b"(", b")", b"lambda: ", b"\n", b"\t", b"*", b"**", b"self.", b"DataLoader(", b"\0", b"\xff", b"async ",
+          b"=", b":", b"num_workers=", b"{**", b"yield ", b"if __name__ == '__main__':\n", b"'", b'"""', b"%"]  # fmt: skip
+
+
+def mutated(data, generator):
+    lines = data.splitlines(keepends=True) or [b""]
+    for _ in range(generator.randint(1, 4)):
+        where = generator.randrange(len(lines))
+        match generator.randrange(6):
+            case 0:
+                del lines[where]
+                lines = lines or [b""]
+            case 1:
+                lines.insert(where, generator.choice(lines))
+            case 2:
+                cut = generator.randint(0, len(lines[where]))
+                lines[where] = lines[where][:cut] + generator.choice(TOKENS) + lines[where][cut:]
+            case 3:
+                other = generator.randrange(len(lines))
+                lines[where], lines[other] = lines[other], lines[where]
+            case 4:
+                lines[where] = b"    " + lines[where]
+            case 5:
+                names = lines[where].split(b" ")
+                generator.shuffle(names)
+                lines[where] = b" ".join(names)
+    return b"".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_a_mutated_source_gives_findings_and_no_crash(seed):
+    generator = random.Random(seed)
+    for name, data in SEEDS:
+        source = mutated(data, generator)
+        found = lint(source, name)
+        crashed = [each.summary for each in found if each.status == Status.CRASHED]
+        assert not crashed, source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from torch.utils.data import DataLoader\nx = " + "+".join(["DataLoader(d, timeout=1)"] * 500),
+        "from torch.utils.data import DataLoader\n" + "x = {**x, **x}\n" * 200 + "DataLoader(d, **x)",
+        "from torch.utils.data import DataLoader\n" + "a, b = b, a\n" * 300 + "DataLoader(a, num_workers=b)",
+        "import torch\n" + "".join(f"def f{i}(x): return f{(i + 1) % 200}(x)\n" for i in range(200)) + "f0(1)",
+        "from torch.utils.data import DataLoader\nl = DataLoader(d, num_workers=1)\n" + "l = f(l)\n" * 300,
+        "import torch\nx = torch" + ".a" * 900,
+    ],
+    ids=["calls", "dictionaries", "swaps", "a ring of functions", "one name", "attributes"],
+)
+def test_a_source_made_to_take_long_does_not(source):
+    assert not [each for each in lint(source) if each.status == Status.CRASHED]

@@ -1,0 +1,58 @@
+import ast
+
+import pytest
+
+from diagnostics.lint.tree import Tree
+from diagnostics.lint.values import Values
+
+UNKNOWN = "?"
+
+
+def possible(source):
+    """Return what the argument of the last `show(...)` may be."""
+    tree = Tree(ast.parse(source))
+    call = [each for each in tree.calls if getattr(each.func, "id", "") == "show"][-1]
+    found = Values(tree).possible(call.args[0])
+    return [each.constant if each.is_constant else UNKNOWN if each.node is None else "node" for each in found]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("show(4)", [4]),
+        ("n = 4\nshow(n)", [4]),
+        ("n = 4\nn = 0\nshow(n)", [0]),
+        ("n = 4\nif debug:\n    n = 0\nshow(n)", [4, 0]),
+        ("n = 4 if cuda else 0\nshow(n)", [4, 0]),
+        ("import os\nn = 0 if os.name == 'nt' else 4\nshow(n)", [UNKNOWN]),
+        ("n = read()\nshow(n)", ["node"]),
+        ("for n in range(3):\n    show(n)", [UNKNOWN]),
+        ("show(somewhere)", [UNKNOWN]),
+        ("def f(n):\n    show(n)", [UNKNOWN]),
+        ("def f(n=2):\n    show(n)", [2]),
+        ("def f(n=2):\n    show(n)\nf(8)\nf()", [8, 2]),
+        ("def f(n):\n    show(n)\nf(**anything)", [UNKNOWN]),
+        ("options = {'n': 4}\nshow(options['n'])", [4]),
+        ("options = dict(n=4)\nshow(options.get('n', 0))", [4]),
+        ("options = {}\nshow(options.get('n', 7))", [7]),
+        ("class A:\n    def __init__(self):\n        self.n = 3\n    def f(self):\n        show(self.n)", [3]),
+        ("class C:\n    n = 5\nshow(C.n)", [5]),
+        ("n = 10 ** 6 * 2\nshow(n)", [2_000_000]),
+        ("n = n\nshow(n)", [UNKNOWN]),
+        ("def f(n):\n    f(n)\n    show(n)", [UNKNOWN]),
+    ],
+)
+def test_an_expression_is_followed_to_what_it_may_be_and_never_guessed(source, expected):
+    assert possible(source) == expected
+
+
+def test_argparse_defaults_hold_under_the_name_that_the_option_gives_them():
+    parser = "p = argparse.ArgumentParser()\n"
+    options = "p.add_argument('-j', '--num-workers', default=4)\np.add_argument('--fast', action='store_true')\n"
+    assert possible(f"{parser}{options}args = p.parse_args()\nshow(args.num_workers)") == [4]
+    assert possible(f"{parser}{options}def f(opt):\n    show(opt.fast)\nf(p.parse_args())") == [False]
+
+
+def test_a_knot_of_variables_ends_as_unknown_in_no_time():
+    knot = "".join(f"v{i} = v{i + 1} if a else v{i + 2} if b else v{i + 3}\n" for i in range(60))
+    assert UNKNOWN in possible(f"{knot}show(v0)")
