@@ -95,12 +95,14 @@ def wants_page(name: str) -> bool:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Explain a log, or print the page of a diagnosis."""
+    """Explain a log, or print the page of a diagnosis; a slug that a rule shares is the check's."""
     from diagnostics.judge import find_checks
+    from diagnostics.lint.ruleset import find_rules
 
     checks = find_checks()
     if wants_page(options.name):
-        return _show_page(find_check(options.name, checks), options)
+        rules = [rule.as_check() for rule in find_rules()]
+        return _show_page(find_check(options.name, [*rules, *checks]), options)
     return _explain(options, checks)
 
 

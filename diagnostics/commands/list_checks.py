@@ -14,11 +14,12 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> ar
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print every check."""
+    """Print every check, and every rule of `lint`."""
     from diagnostics.judge import find_checks
+    from diagnostics.lint.ruleset import find_rules
     from diagnostics.terminal import list_lines
 
-    checks = find_checks()
+    checks = [*find_checks(), *(rule.as_check() for rule in find_rules())]
     rows = [{"code": check.code, "slug": check.slug, "title": check.title} for check in checks]
     if not write_document(options.json, "list", [], checks=rows):
         print_lines(make_console(sys.stdout), list_lines(checks))

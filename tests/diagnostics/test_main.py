@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from diagnostics.judge import find_checks
+from diagnostics.lint.ruleset import find_rules
 
 ROOT = Path(__file__).parents[2]
 ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and shell")
@@ -145,12 +146,13 @@ def test_a_crashed_check_gives_3(tmp_path):
     assert "RuntimeError: boom" in done.stdout
 
 
-def test_the_list_names_every_check():
+def test_the_list_names_every_check_and_every_rule_of_lint():
     done = diagnose("list", "--json", "-")
     document = json.loads(done.stdout)
     assert (document["schema"], document["command"], document["findings"]) == (1, "list", [])
-    assert [row["code"] for row in document["checks"]] == [check.code for check in find_checks()]
-    assert len(diagnose("list").stdout.splitlines()) == len(find_checks())
+    codes = [each.code for each in (*find_checks(), *find_rules())]
+    assert [row["code"] for row in document["checks"]] == codes
+    assert len(diagnose("list").stdout.splitlines()) == len(codes)
 
 
 @pytest.mark.parametrize("check", find_checks(), ids=lambda check: check.slug)

@@ -57,7 +57,12 @@ def test_findings_are_grouped_by_file_with_line_source_reason_and_code(folder, c
 def test_json_names_the_place_of_each_finding(folder, capsys):
     assert main(["lint", "pkg", "--json", "-"]) == 1
     document = json.loads(capsys.readouterr().out)
-    assert (document["schema"], document["command"], document["files"], document["lines"]) == (1, "lint", 1, 2)
+    assert (document["schema"], document["command"], document["files"], document["lines"]) == (
+        1,
+        "lint",
+        1,
+        2,
+    )
     (finding,) = document["findings"]
     assert (finding["code"], finding["slug"]) == ("LN109", "timeout-with-zero-workers")
     assert finding["location"] == {"path": "pkg/fails.py", "line": 2, "column": 10, "end_line": 2}

@@ -58,7 +58,9 @@ def test_a_mutated_source_gives_findings_and_no_crash(seed):
         "from torch.utils.data import DataLoader\nx = " + "+".join(["DataLoader(d, timeout=1)"] * 500),
         "from torch.utils.data import DataLoader\n" + "x = {**x, **x}\n" * 200 + "DataLoader(d, **x)",
         "from torch.utils.data import DataLoader\n" + "a, b = b, a\n" * 300 + "DataLoader(a, num_workers=b)",
-        "import torch\n" + "".join(f"def f{i}(x): return f{(i + 1) % 200}(x)\n" for i in range(200)) + "f0(1)",
+        "import torch\n"
+        + "".join(f"def f{i}(x): return f{(i + 1) % 200}(x)\n" for i in range(200))
+        + "f0(1)",
         "from torch.utils.data import DataLoader\nl = DataLoader(d, num_workers=1)\n" + "l = f(l)\n" * 300,
         "import torch\nx = torch" + ".a" * 900,
     ],

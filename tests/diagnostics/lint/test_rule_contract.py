@@ -86,7 +86,9 @@ def test_a_comment_on_the_line_silences_it(rule):
 def test_it_only_looks_at_sources_and_runs_none(rule):
     tree = ast.parse(inspect.getsource(module_of(rule)))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
     assert {name.split(".")[0] for name in imported} <= {"ast", "re", "collections", "diagnostics"}
     called = {getattr(node.func, "id", "") for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert not called & {"open", "exec", "eval", "__import__", "compile"}

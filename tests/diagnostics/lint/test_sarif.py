@@ -10,14 +10,18 @@ from diagnostics.lint.linting import lint_sources
 from diagnostics.lint.ruleset import find_rules
 from diagnostics.lint.sarif import as_sarif
 
-SOURCES = [
-    SourceFile("folder with spaces/träin.py", rule.fires[0].encode()) for rule in find_rules()
-] + [SourceFile("/elsewhere/a.py", b"print 1\n"), SourceFile("/work/here/b.py", b"def f(:\n")]
+SOURCES = [SourceFile("folder with spaces/träin.py", rule.fires[0].encode()) for rule in find_rules()] + [
+    SourceFile("/elsewhere/a.py", b"print 1\n"),
+    SourceFile("/work/here/b.py", b"def f(:\n"),
+]
 ALLOWED = {
     "log": ({"version", "runs"}, {"$schema"}),
     "run": ({"tool"}, {"results", "columnKind", "invocations"}),
     "driver": ({"name"}, {"version", "semanticVersion", "rules"}),
-    "rule": ({"id"}, {"name", "shortDescription", "fullDescription", "help", "defaultConfiguration", "properties"}),
+    "rule": (
+        {"id"},
+        {"name", "shortDescription", "fullDescription", "help", "defaultConfiguration", "properties"},
+    ),
     "result": ({"message"}, {"ruleId", "ruleIndex", "level", "locations", "properties"}),
     "region": (set(), {"startLine", "startColumn", "endLine", "endColumn"}),
     "artifact": (set(), {"uri", "uriBaseId"}),

@@ -23,7 +23,9 @@ def test_a_comment_silences_the_codes_it_names_on_its_line(comment, expected):
 
 
 def test_a_comment_on_the_first_line_of_a_statement_holds_for_all_of_it():
-    source = f"{IMPORT}loaders = [  # checkup: ignore[LN107]\n    DataLoader(d, persistent_workers=True),\n]\n"
+    source = (
+        f"{IMPORT}loaders = [  # checkup: ignore[LN107]\n    DataLoader(d, persistent_workers=True),\n]\n"
+    )
     assert codes(source) == []
 
 

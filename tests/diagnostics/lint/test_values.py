@@ -35,7 +35,10 @@ def possible(source):
         ("options = {'n': 4}\nshow(options['n'])", [4]),
         ("options = dict(n=4)\nshow(options.get('n', 0))", [4]),
         ("options = {}\nshow(options.get('n', 7))", [7]),
-        ("class A:\n    def __init__(self):\n        self.n = 3\n    def f(self):\n        show(self.n)", [3]),
+        (
+            "class A:\n    def __init__(self):\n        self.n = 3\n    def f(self):\n        show(self.n)",
+            [3],
+        ),
         ("class C:\n    n = 5\nshow(C.n)", [5]),
         ("n = 10 ** 6 * 2\nshow(n)", [2_000_000]),
         ("n = n\nshow(n)", [UNKNOWN]),
@@ -48,7 +51,9 @@ def test_an_expression_is_followed_to_what_it_may_be_and_never_guessed(source, e
 
 def test_argparse_defaults_hold_under_the_name_that_the_option_gives_them():
     parser = "p = argparse.ArgumentParser()\n"
-    options = "p.add_argument('-j', '--num-workers', default=4)\np.add_argument('--fast', action='store_true')\n"
+    options = (
+        "p.add_argument('-j', '--num-workers', default=4)\np.add_argument('--fast', action='store_true')\n"
+    )
     assert possible(f"{parser}{options}args = p.parse_args()\nshow(args.num_workers)") == [4]
     assert possible(f"{parser}{options}def f(opt):\n    show(opt.fast)\nf(p.parse_args())") == [False]
 
