@@ -1,4 +1,4 @@
-"""`python -m reports build RESULT… -o report.html`: results become one page."""
+"""`python -m reports build RESULT… -o report.html` and `compare A.json B.json …`: results become a page."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from reports.comparison import command
 from reports.load import ResultError
 
 USAGE_ERROR, INTERRUPTED = 2, 130
@@ -14,7 +15,7 @@ USAGE_ERROR, INTERRUPTED = 2, 130
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     main_parser = argparse.ArgumentParser(
-        prog="python -m reports", description="Turn results into one HTML page."
+        prog="python -m reports", description="Turn results into one HTML page, or compare them."
     )
     commands = main_parser.add_subparsers(dest="command", required=True)
     build_parser = commands.add_parser(
@@ -35,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
         help="keep host and user names, paths and environment values",
     )
     build_parser.set_defaults(action=build)
+    command.add(commands)
     return main_parser
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,8 +175,12 @@ def _usable(path: Path, document: Any) -> tuple[list[dict[str, Any]], int]:
     return kept, len(listed) - len(kept)  # type: ignore[arg-type]
 
 
-def read_run(path: Path, include_private: bool = False) -> Run:
+def read_run(
+    path: Path, include_private: bool = False, adapt: Callable[[Any], Any] = lambda document: document
+) -> Run:
     """Read one result file, of torch-checkup or of any other suite under pytest-benchmark.
+
+    `adapt` may bring the JSON of another tool into pytest-benchmark's shape.
 
     Raises
     ------
@@ -185,7 +189,7 @@ def read_run(path: Path, include_private: bool = False) -> Run:
     """
     cleaner = _Cleaner()
     try:
-        document = cleaner.clean(_parse(path, _read_bytes(path)))
+        document = adapt(cleaner.clean(_parse(path, _read_bytes(path))))
         benchmarks, num_left_out = _usable(path, document)
         raw = {**document, "benchmarks": benchmarks}
         redact = str if include_private else privacy.redactor(raw)

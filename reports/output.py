@@ -7,15 +7,17 @@ from pathlib import Path
 from reports.load import ResultError, shown
 
 
-def check_target(target: Path, inputs: Sequence[Path]) -> None:
-    """Refuse a place that cannot take the page, before any work is done.
+def check_target(
+    target: Path, inputs: Sequence[Path], kind: str = "HTML", example: str = "report.html"
+) -> None:
+    """Refuse a place that cannot take the page (or a file of another kind), before any work is done.
 
     Raises
     ------
     ResultError
         It is a folder, not a regular file, write-protected, one of the results, or its folder is missing.
     """
-    wanted = "expected the name of an HTML file to write, such as report.html"
+    wanted = f"expected the name of an {kind} file to write, such as {example}"
     if target.is_dir():
         raise ResultError(f"{shown(target)} is a folder; {wanted}.")
     if not target.parent.is_dir():
@@ -25,7 +27,7 @@ def check_target(target: Path, inputs: Sequence[Path]) -> None:
         raise ResultError(f"{shown(target)} is no regular file; {wanted}.")
     if target.exists() and not os.access(target, os.W_OK):
         raise ResultError(f"{shown(target)} cannot be written (permission denied); {wanted}.")
-    if any(path.exists() and target.exists() and path.samefile(target) for path in inputs):
+    if target.exists() and any(path.exists() and path.samefile(target) for path in inputs):
         raise ResultError(f"{shown(target)} is one of the results and would be lost; {wanted}.")
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from reports import frames, sections, wording
 from reports.load import Run
+from reports.parts import Section
 from reports.report import Report, shown_findings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -66,15 +68,22 @@ def render(runs: list[Run], title: str) -> str:
     subject, *others = runs
     title = title or ("Check-up of this machine" if frames.is_ours(subject) else "Benchmark results")
     report = Report(subject, title, others, shown_findings(subject))
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     with np.errstate(over="ignore"):  # an absurd file gives an infinite bound, and no warning
         built = sections.built(report)
+    return formatted(report, built, GLYPHS, WORDS)
+
+
+def formatted(
+    report: Report, built: Sequence[Section], glyphs: Mapping[str, str], words: Mapping[str, str]
+) -> str:
+    """Return the page of these sections; `glyphs` and `words` tell what each status is called on it."""
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return _template().render(
         report=report,
         sections=built,
         policy=content_security_policy(script),
         script=script,
         style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
-        glyphs=GLYPHS,
-        words=WORDS,
+        glyphs=glyphs,
+        words=words,
     )

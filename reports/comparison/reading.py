@@ -1,0 +1,106 @@
+"""Files, folders and patterns become runs, each with a name of its own among all that were given."""
+
+import glob
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports.comparison.foreign import as_pytest_benchmark
+from reports.load import ResultError, Run, read_run, shown
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """One run as it was given.
+
+    Attributes
+    ----------
+    label : str
+        The end of its path that tells it from the others, redacted.
+    digest : str
+        Of the file's content: copies of one file are one run.
+    """
+
+    run: Run
+    label: str
+    digest: str
+
+    @property
+    def started(self) -> str:
+        """When the run began, or else was saved, as the file writes it; "" where it says neither."""
+        return str(self.run.suite.get("started") or self.run.document.get("datetime") or "")
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    run: Run
+
+
+def read_sides(
+    inputs: Sequence[Sequence[Path]], include_private: bool = False
+) -> tuple[list[list[Given]], list[str]]:
+    """Read every result of every input.
+
+    Parameters
+    ----------
+    inputs : sequence of sequence of Path
+        Groups of files, folders (all results below them) and patterns such as `before/*.json`.
+
+    Returns
+    -------
+    list of list of Given
+        One list a group.
+    list of str
+        What was passed over.
+
+    Raises
+    ------
+    ResultError
+        A file cannot be used, or a folder or pattern holds no result.
+    """
+    notes: list[str] = []
+    groups = [[file for path in paths for file in _files(path, include_private, notes)] for paths in inputs]
+    labels = _labels([file.path for group in groups for file in group])
+    return [[_given(file, labels[file.path]) for file in group] for group in groups], notes
+
+
+def _files(path: Path, include_private: bool, notes: list[str]) -> list[_File]:
+    if path.is_dir():
+        return _readable(path, sorted(path.rglob("*.json")), include_private, notes)
+    if not path.exists() and glob.has_magic(str(path)):
+        matching = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
+        return _readable(path, matching, include_private, notes)
+    return [_File(path, read_run(path, include_private, as_pytest_benchmark))]
+
+
+def _readable(origin: Path, paths: Sequence[Path], include_private: bool, notes: list[str]) -> list[_File]:
+    found, passed_over = [], []
+    for path in paths:
+        try:
+            found.append(_File(path, read_run(path, include_private, as_pytest_benchmark)))
+        except ResultError:
+            passed_over.append(path.name)
+    if not found:
+        raise ResultError(
+            f"{shown(origin)} holds no result; expected JSON files of pytest-benchmark, pyperf or hyperfine."
+        )
+    if passed_over:
+        notes.append(f"Passed over, because they are no results: {', '.join(passed_over)}.")
+    return found
+
+
+def _labels(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return for each path as much of its end as tells all of them apart."""
+    different = set(paths)
+    for depth in range(1, max((len(path.parts) for path in different), default=1) + 1):
+        ends = {path: "/".join(path.parts[-depth:]) for path in different}
+        if len(set(ends.values())) == len(different):
+            return ends
+    return {path: str(path) for path in different}
+
+
+def _given(file: _File, label: str) -> Given:
+    printable = shown(Path(label)).replace("\\", "/")
+    return Given(file.run, file.run.redact(printable), hashlib.sha256(file.path.read_bytes()).hexdigest())

@@ -1,0 +1,132 @@
+"""Every side against the baseline: verdicts, what could not be compared, and in what the machines differ."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp, isfinite, log
+
+from diagnostics.comparisons import Comparison, Outcome, Pair, compare_runs
+from diagnostics.differences import RunValues
+from reports.comparison.machines import THREAD_FACTS, TORCH_VERSION
+from reports.comparison.matching import Matched, Missing, matched
+from reports.comparison.measured import measured, references
+from reports.comparison.sides import FactDifference, Side, are_same_machine, fact_differences, notes
+from reports.wording import count
+
+ORDER = (Outcome.SLOWER, Outcome.FASTER, Outcome.UNSURE, Outcome.SAME)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The verdict on one configuration, with the typical seconds of both sides."""
+
+    comparison: Comparison
+    a_seconds: float
+    b_seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Against:
+    """One side against the baseline.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        Slower, faster, unsure, same; the largest difference first.
+    moved : dict of str to Pair
+        The references of all runs, for showing how far the machine itself moved between the sides.
+    """
+
+    a: Side
+    b: Side
+    rows: tuple[Row, ...]
+    missing: tuple[Missing, ...]
+    facts: tuple[FactDifference, ...]
+    moved: dict[str, Pair]
+    is_same_machine: bool
+
+    def counts(self) -> dict[Outcome, int]:
+        """Return how many configurations got each verdict."""
+        found = Counter(row.comparison.verdict for row in self.rows)
+        return {outcome: found[outcome] for outcome in ORDER}
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What `compare` found out."""
+
+    sides: tuple[Side, ...]
+    against: tuple[Against, ...]
+    notes: tuple[str, ...]
+
+
+def compare(sides: Sequence[Side], passed_over: Sequence[str] = ()) -> Result:
+    """Compare every other side with the first; `passed_over` are notes from reading."""
+    baseline, *others = sides
+    told = [*passed_over, *notes(sides), *_scaled(sides)]
+    return Result(
+        tuple(sides), tuple(_against(baseline, other) for other in others), tuple(dict.fromkeys(told))
+    )
+
+
+def _against(a: Side, b: Side) -> Against:
+    found, missing = matched(a, b)
+    facts = fact_differences(a, b)
+    is_same = are_same_machine(a, b)
+    moved = _references(a, b)
+    compared = compare_runs({str(i): one.pair for i, one in enumerate(found)}, moved, same_machine=is_same)
+    context = [_told(fact) for fact in facts if fact.key == TORCH_VERSION or THREAD_FACTS.fullmatch(fact.key)]
+    rows = [_row(one, verdict, context) for one, verdict in zip(found, compared, strict=True)]
+    return Against(a, b, tuple(sorted(rows, key=_rank)), tuple(missing), tuple(facts), moved, is_same)
+
+
+def _references(a: Side, b: Side) -> dict[str, Pair]:
+    """Return the references that every run of both sides timed."""
+    of_a, of_b = references(a.members), references(b.members)
+    kinds = [kind for kind in of_a[0] if all(kind in run for run in (*of_a, *of_b))]
+    return {kind: Pair(*(tuple(run[kind] for run in side) for side in (of_a, of_b))) for kind in kinds}
+
+
+def _told(fact: FactDifference) -> str:
+    return f"{fact.key} {fact.a} against {fact.b}"
+
+
+def _row(one: Matched, comparison: Comparison, context: Sequence[str]) -> Row:
+    reason = "; ".join([comparison.reason, *one.flags, *context])
+    named = replace(comparison, name=one.name)
+    return Row(named, typical_seconds(one.pair.a), typical_seconds(one.pair.b), reason)
+
+
+def typical_seconds(runs: Sequence[RunValues]) -> float:
+    """Return the geometric mean over runs and passes, the time whose ratio is compared."""
+    return exp(sum(run.center for run in runs) / len(runs))
+
+
+def _rank(row: Row) -> tuple[int, float, str]:
+    size = abs(log(row.comparison.ratio)) if 0 < row.comparison.ratio < float("inf") else 0.0
+    return ORDER.index(row.comparison.verdict), -size, row.comparison.name
+
+
+def _scaled(sides: Sequence[Side]) -> list[str]:
+    told = []
+    for given in dict.fromkeys(given for side in sides for given in side.members):
+        number = sum(one.is_scaled for one in measured(given))
+        if number:
+            disagree = f"`stats.median` of {count(number, 'configuration')} disagrees with the passes"
+            told.append(f"{given.label}: {disagree}; the passes were scaled to it.")
+    return told
+
+
+def is_bounded(comparison: Comparison) -> bool:
+    """Return whether anything bounds the ratio."""
+    return comparison.low > 0 and isfinite(comparison.high)
+
+
+def summary(against: Against) -> str:
+    """Return the counts in one line: "2 slower, 0 faster, 30 unsure, 2 same; 1 missing"."""
+    counted = ", ".join(f"{number} {outcome}" for outcome, number in against.counts().items())
+    kinds = Counter(one.kind for one in against.missing)
+    words = {"refused": "not comparable", "missing": "on one side only", "partial": "not in every run"}
+    left = ", ".join(f"{kinds[kind]} {word}" for kind, word in words.items() if kinds[kind])
+    return counted + (f"; {left}" if left else "")

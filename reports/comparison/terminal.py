@@ -1,0 +1,92 @@
+"""A comparison in the terminal: a table with colours there, plain columns in a pipe."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from diagnostics.comparisons import Outcome
+from diagnostics.console import make_console
+from reports.comparison import shown
+from reports.comparison.result import Against, Result, summary
+from reports.wording import number, shorten
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {Outcome.SLOWER: "red", Outcome.FASTER: "green", Outcome.SAME: "", Outcome.UNSURE: "dim"}
+ASCII = str.maketrans({"▲": "^", "▼": "v", "–": "-", "…": "...", "µ": "u", "±": "+-"})
+PIPE_WIDTH = 10_000
+
+
+def write(result: Result, stream: TextIO) -> None:
+    """Print sides, facts that differ, verdicts, what was not compared, notes, and the counts last."""
+    console = make_console(stream)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    for side in result.sides:
+        _line(console, shown.side(side))
+    for against in result.against:
+        _line(console, "")
+        _against(console, against, has_heading=shown.letters(result))
+    if result.notes:
+        _line(console, "")
+    for note in result.notes:
+        _line(console, f"! {note}")
+    _line(console, "")
+    for against in result.against:
+        heading = f"{shown.heading(against)}: " if shown.letters(result) else ""
+        _line(console, heading + summary(against), "bold")
+
+
+def _against(console: "Console", against: Against, *, has_heading: bool) -> None:
+    if has_heading:
+        _line(console, shown.heading(against), "bold")
+    _line(console, shown.machines(against))
+    if against.facts:
+        facts = [((fact.key, fact.a, fact.b), "") for fact in against.facts]
+        _table(console, ("fact", against.a.name, against.b.name), facts)
+    if against.rows:
+        _line(console, "")
+        rows = [
+            (
+                (shown.verdict(one.verdict), number(one.ratio), shown.interval(one), one.name, row.reason),
+                STYLES[one.verdict],
+            )
+            for row in against.rows
+            for one in (row.comparison,)
+        ]
+        _table(console, ("verdict", "ratio", "95 % interval", "configuration", "why"), rows)
+    if against.missing:
+        _line(console, "")
+        left = [((shown.KINDS[one.kind], one.name, one.reason), "") for one in against.missing]
+        _table(console, ("not in the table above", "configuration", "why"), left)
+
+
+def _table(console: "Console", columns: Sequence[str], rows: Iterable[tuple[Sequence[str], str]]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(
+            _printable(console, column),
+            overflow="fold",
+            no_wrap=column in {"verdict", "ratio", "95 % interval"},
+        )
+    for cells, style in rows:
+        table.add_row(*(_printable(console, cell) for cell in cells), style=style or None)
+    with console.capture() as captured:
+        console.print(table)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def _line(console: "Console", text: str, style: str = "") -> None:
+    console.print(_printable(console, text, 2000), style=style or None, soft_wrap=True)
+
+
+def _printable(console: "Console", text: str, longest: int = 400) -> str:
+    """Return one line, in ASCII where the stream's encoding lacks our glyphs."""
+    line = " ".join(shorten(text, longest).split()) if text.strip() else ""
+    try:
+        "▲▼–…µ±".encode(console.encoding)
+    except (UnicodeEncodeError, LookupError):
+        return line.translate(ASCII)
+    return line
