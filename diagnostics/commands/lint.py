@@ -19,7 +19,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> ar
     parser = subparsers.add_parser(
         "lint",
         help="reads training code and notebooks without running them",
-        epilog="`# checkup: ignore[LN104]` on a line silences one rule there, `# checkup: ignore` all of them.",
+        epilog="`# checkup: ignore[LN104]` silences one rule on its line, `# checkup: ignore` all of them.",
     )
     parser.add_argument(
         "paths", metavar="PATH", nargs="+", help="a file, a notebook, a folder, or - for stdin"

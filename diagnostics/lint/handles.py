@@ -105,9 +105,14 @@ def _stores(functions: list[Function]) -> Iterator[tuple[str, ast.AST, ast.expr]
                     owner = target.value if isinstance(target, ast.Subscript) else target
                     if _is_on_self(owner):
                         yield last_name(owner), node, node.value
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-                if node.func.attr == "append" and _is_on_self(node.func.value):
-                    yield last_name(node.func.value), node, node.args[0]
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.args
+                and node.func.attr == "append"
+                and _is_on_self(node.func.value)
+            ):
+                yield last_name(node.func.value), node, node.args[0]
 
 
 def _is_on_self(node: ast.AST) -> bool:

@@ -19,6 +19,7 @@ DEFAULTS = {
     "collate_fn": None, "pin_memory": False, "drop_last": False, "timeout": 0, "worker_init_fn": None,
     "multiprocessing_context": None, "prefetch_factor": None, "persistent_workers": False, "generator": None,
 }  # fmt: skip
+DEEPEST_SUM = 4
 CORE_COUNTS = {"cpu_count", "sched_getaffinity", "process_cpu_count", "available_cpu_count"}
 
 
@@ -119,7 +120,7 @@ class Loader:
 def _is_positive(node: ast.expr | None, values: Values, depth: int = 0) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, int) and node.value > 0
-    if node is None or depth > 4:
+    if node is None or depth > DEEPEST_SUM:
         return False
 
     def positive(part: ast.expr) -> bool:
@@ -129,13 +130,12 @@ def _is_positive(node: ast.expr | None, values: Values, depth: int = 0) -> bool:
         if isinstance(node.op, ast.Add | ast.Mult):
             return positive(node.left) and positive(node.right)
         return _counts_cores(node.left) and isinstance(node.op, ast.FloorDiv | ast.Div | ast.Sub)
-    if isinstance(node, ast.Call):
-        name = last_name(node.func)
-        if name in {"min", "max"} and node.args:
-            return all(map(positive, node.args)) if name == "min" else any(map(positive, node.args))
-        if name in {"int", "len", "round"} and len(node.args) == 1:
-            return _counts_cores(node.args[0]) or (name != "len" and positive(node.args[0]))
-    return _counts_cores(node)
+    name = last_name(node.func) if isinstance(node, ast.Call) else ""
+    arguments = node.args if isinstance(node, ast.Call) else []
+    if name in {"min", "max"} and arguments:
+        return all(map(positive, arguments)) if name == "min" else any(map(positive, arguments))
+    is_converted = name in {"int", "round"} and len(arguments) == 1 and positive(arguments[0])
+    return is_converted or _counts_cores(node) or (name == "len" and any(map(_counts_cores, arguments)))
 
 
 def _counts_cores(node: ast.expr) -> bool:

@@ -11,7 +11,9 @@ from diagnostics.lint.names import last_name
 from diagnostics.lint.tree import FUNCTIONS, Function, Tree
 from diagnostics.lint.values import Values
 
-WORDS = ("torch", "DataLoader", "Dataset", "set_start_method")  # a source without any of them is none of ours
+# A source without one of each is none of ours: most files of a project, and not worth a walk.
+LIBRARIES = ("torch", "monai", "multiprocessing")
+SUBJECTS = ("DataLoader", "Dataset", "datasets", "Sampler", "set_start_method", ".next(")
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Script:
 
     @cached_property
     def is_about_training(self) -> bool:
-        """Whether it mentions torch or a DataLoader at all."""
-        return any(word in self.text for word in WORDS)
+        """Whether it mentions torch and what the rules are about."""
+        return all(any(word in self.text for word in words) for words in (LIBRARIES, SUBJECTS))
 
     @cached_property
     def tree(self) -> Tree:

@@ -1,4 +1,4 @@
-"""Tree: one walk over a syntax tree that notes parents, bindings, calls and what stands under the main guard."""
+"""Tree: one walk over a syntax tree that notes parents, bindings, calls and the main guard."""
 
 import ast
 from collections import defaultdict
@@ -11,6 +11,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (ast.Module, *FUNCTIONS, ast.Lambda, ast.ClassDef)
+BINDING = (
+    ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign, ast.For, ast.AsyncFor, ast.comprehension,
+    ast.Subscript, ast.withitem, ast.ExceptHandler, *SCOPES[1:], ast.Import, ast.ImportFrom,
+)  # fmt: skip
 BLOCKS = ("body", "orelse", "finalbody")
 
 
@@ -44,7 +48,7 @@ class Tree:
 
     def __post_init__(self) -> None:
         imports: list[ast.Import | ast.ImportFrom] = []
-        kinds: dict[type, list] = {  # type: ignore[type-arg]
+        kinds: dict[type, list] = {
             ast.Call: self.calls,
             ast.FunctionDef: self.functions,
             ast.AsyncFunctionDef: self.functions,
@@ -57,14 +61,19 @@ class Tree:
             ast.Import: imports,
             ast.ImportFrom: imports,
         }
-        for node in ast.walk(self.module):
+        binding = []
+        waiting: list[ast.AST] = [self.module]
+        for node in waiting:
             kind = kinds.get(type(node))
             if kind is not None:
                 kind.append(node)
+            if isinstance(node, BINDING):
+                binding.append(node)
             for child in ast.iter_child_nodes(node):
                 self.parents[child] = node
+                waiting.append(child)
         self.imports = Imports(imports)
-        for node in self.parents:
+        for node in binding:
             self._bind(node)
         self.guarded = {id(block) for each in self.ifs for block in _guarded_blocks(each)}
         self.guarded_statements = set(_after_reversed_guards(self.module))
@@ -73,17 +82,19 @@ class Tree:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 self._bind_target(target, node.value, node)
-        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
-            if node.value is not None:
-                self._bind_target(node.target, node.value, node)
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            self._bind_target(node.target, node.value, node)
         elif isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor | ast.comprehension):
             self._bind_target(node.target, None, node)
-        elif isinstance(node, ast.Subscript):
-            if isinstance(node.ctx, ast.Del):
-                self.deleted.append(node)
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Del):
+            self.deleted.append(node)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._bind_target(node.optional_vars, None, node)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
+        else:
+            self._bind_definition(node)
+
+    def _bind_definition(self, node: ast.AST) -> None:
+        if isinstance(node, ast.ExceptHandler) and node.name:
             self._add(node, node.name, Binding(node, None, "other"))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             self._add(node, node.name, Binding(node, None, "function"))

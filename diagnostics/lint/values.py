@@ -114,12 +114,15 @@ class Values:
             return self.possible(node.body) + self.possible(node.orelse)
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
             return [each for value in node.values for each in self.possible(value)]
-        if isinstance(node, ast.NamedExpr):
-            return self.possible(node.value)
         if isinstance(node, ast.Name):
             return self._of_name(node)
         if isinstance(node, ast.Attribute):
             return self._of_attribute(node)
+        return self._of_compound(node)
+
+    def _of_compound(self, node: ast.expr) -> list[Possible]:
+        if isinstance(node, ast.NamedExpr):
+            return self.possible(node.value)
         if isinstance(node, ast.Subscript):
             found = self._of_item(node.value, node.slice, None)
             return [each for each in found if each.node is not None] or [Possible(node)]
@@ -322,9 +325,12 @@ class Values:
     def _of_constructor(self, node: ast.Attribute) -> list[Possible]:
         owner = self.tree.class_of(node)
         for each in owner.body if owner is not None else ():
-            if isinstance(each, FUNCTIONS) and each.name == "__init__":
-                if any(argument.arg == node.attr for argument in all_parameters(each.args)):
-                    return self._of_parameter(each, node.attr)
+            if (
+                isinstance(each, FUNCTIONS)
+                and each.name == "__init__"
+                and any(argument.arg == node.attr for argument in all_parameters(each.args))
+            ):
+                return self._of_parameter(each, node.attr)
         return [UNKNOWN]
 
     def attributes_of(self, owner: ast.ClassDef, name: str) -> list[Binding]:
@@ -409,9 +415,13 @@ class Values:
             default = call.args[1] if len(call.args) > 1 else ast.Constant(None)
             found = self._of_item(call.func.value, call.args[0], default)
             return found if any(each.node is not None for each in found) else [Possible(call)]
-        if name == "getattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
-            if call.args[1].value in self.command_line:
-                return [Possible(each.node, True) for each in self.possible(call.args[2])] + [UNKNOWN]
+        if (
+            name == "getattr"
+            and len(call.args) == 3
+            and isinstance(call.args[1], ast.Constant)
+            and call.args[1].value in self.command_line
+        ):
+            return [Possible(each.node, True) for each in self.possible(call.args[2])] + [UNKNOWN]
         return [Possible(call)]
 
     def mappings(self, expression: ast.expr) -> "list[Mapping]":
@@ -474,7 +484,9 @@ class Values:
         """Yield `del d["key"]` and `d.pop("key")`."""
         scope = self.tree.scope_of(name)
         pops = (c for c in self.calls_by_name.get("pop", ()) if isinstance(c.func, ast.Attribute) and c.args)
-        removed = [(c, c.func.value, c.args[0]) for c in pops if isinstance(c.func, ast.Attribute)]
+        removed: list[tuple[ast.expr, ast.expr, ast.expr]] = [
+            (call, call.func.value, call.args[0]) for call in pops if isinstance(call.func, ast.Attribute)
+        ]
         removed += [(node, node.value, node.slice) for node in self.tree.deleted]
         for node, owner, key in removed:
             statement = self.tree.statement_of(node)

@@ -51,8 +51,11 @@ def _is_under_test(script: Script, loader: Loader, option: str, place: ast.AST |
     names.discard("")
     child = place
     for ancestor in script.tree.ancestors(place) if place is not None else ():
-        if isinstance(ancestor, ast.If | ast.IfExp) and child is not ancestor.test:
-            if names & {dotted(node) for node in ast.walk(ancestor.test)}:
-                return True
+        if (
+            isinstance(ancestor, ast.If | ast.IfExp)
+            and child is not ancestor.test
+            and names & {dotted(node) for node in ast.walk(ancestor.test)}
+        ):
+            return True
         child = ancestor
     return False

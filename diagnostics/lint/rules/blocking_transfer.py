@@ -120,9 +120,14 @@ def _copies(loop: ast.For | ast.AsyncFor) -> list[ast.Call]:
         elif isinstance(node, ast.comprehension) and _names(node.iter) & batch:
             batch |= {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
     for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_blocking(node):
-            if _names(node.func.value) & batch and _is_unpacking(node.func.value):
-                found[node.lineno, node.col_offset] = node
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and _is_blocking(node)
+            and _names(node.func.value) & batch
+            and _is_unpacking(node.func.value)
+        ):
+            found[node.lineno, node.col_offset] = node
     return [found[place] for place in sorted(found)]
 
 
@@ -130,8 +135,8 @@ def _is_unpacking(value: ast.expr) -> bool:
     """Tell whether a value is part of the batch rather than computed from it."""
     if isinstance(value, ast.Call):
         return isinstance(value.func, ast.Attribute) and value.func.attr in {
-            "to", "cuda", "float", "long", "requires_grad_", "unsqueeze", "squeeze", "view", "items", "values",
-            "get", "contiguous", "permute", "half", "int", "type", "pop",
+            "to", "cuda", "float", "long", "requires_grad_", "unsqueeze", "squeeze", "view", "items",
+            "values", "get", "contiguous", "permute", "half", "int", "type", "pop",
         } and _is_unpacking(value.func.value)  # fmt: skip
     if isinstance(value, ast.Tuple | ast.List):
         return all(_is_unpacking(each) for each in value.elts)

@@ -92,8 +92,8 @@ def find(script: Script) -> Iterator[Spot]:
                 name = node.name
                 yield spot_at(
                     node,
-                    f"{name} is defined {where}, and the loader in line {script.show_line(loader.call)} hands it to "
-                    "workers: a spawned worker cannot import it.",
+                    f"{name} is defined {where}, and the loader in line {script.show_line(loader.call)} "
+                    "hands it to workers: a spawned worker cannot import it.",
                     "Move it into a module and import it.",
                     f"from my_module import {name}  # my_module.py holds it",
                     confidence="possible" if script.is_notebook else "likely",

@@ -190,7 +190,11 @@ def _is_cuda(script: Script, device: ast.expr | None, depth: int = 0) -> bool:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("cuda"):
             return True
         is_device = isinstance(node, ast.Call) and last_name(node.func) == "device"
-        if is_device and isinstance(node, ast.Call) and node.args:
-            if _is_cuda(script, node.args[0], depth + 1):
-                return True
+        if (
+            is_device
+            and isinstance(node, ast.Call)
+            and node.args
+            and _is_cuda(script, node.args[0], depth + 1)
+        ):
+            return True
     return False

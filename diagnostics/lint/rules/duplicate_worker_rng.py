@@ -2,8 +2,8 @@
 
 What it means
 -------------
-The dataset makes a generator (`np.random.default_rng`, `RandomState`, `random.Random`, `torch.Generator`) once,
-in its constructor or at module level, and draws from it for each sample.
+The dataset makes a generator (`np.random.default_rng`, `RandomState`, `random.Random`, `torch.Generator`)
+once, in its constructor or at module level, and draws from it for each sample.
 
 Why it matters
 --------------
@@ -111,8 +111,8 @@ def find(script: Script) -> Iterator[Spot]:
             continue
         yield spot_at(
             kept.opening,
-            f"{kept.dataset.node.name} draws samples from {kept.attribute} = {kept.function}(...), which every "
-            "worker copies in the same state.",
+            f"{kept.dataset.node.name} draws samples from {kept.attribute} = {kept.function}(...), "
+            "which every worker copies in the same state.",
             "Seed it in the worker, from torch.initial_seed().",
             f"self.{kept.attribute} = None  # in __init__",
             f"if self.{kept.attribute} is None:  # first line of __getitem__",

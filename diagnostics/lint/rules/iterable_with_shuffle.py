@@ -78,7 +78,8 @@ def find(script: Script) -> Iterator[Spot]:
         if name and wrong:
             yield spot_at(
                 loader.call,
-                f"{name} is an iterable dataset, and the loader gets {wrong}: the constructor raises ValueError.",
+                f"{name} is an iterable dataset, and the loader gets {wrong}: the constructor raises "
+                "ValueError.",
                 "Drop it, and shuffle within the dataset.",
                 loader.corrected(drop=("shuffle", "sampler", "batch_sampler")),
             )

@@ -87,10 +87,14 @@ def find(script: Script) -> Iterator[Spot]:
             if _is_iterator(script, owner) or _is_loader(script, owner):
                 inner = f"iter({source_of(owner)})" if _is_loader(script, owner) else source_of(owner)
                 yield _spot(call, f"{source_of(call)}: iterators have no next method", f"next({inner})")
-        elif isinstance(call.func, ast.Name) and call.func.id == "next" and len(call.args) == 1:
-            if _is_loader(script, call.args[0]):
-                loader = source_of(call.args[0])
-                yield _spot(call, f"next({loader}): a loader is no iterator", f"next(iter({loader}))")
+        elif (
+            isinstance(call.func, ast.Name)
+            and call.func.id == "next"
+            and len(call.args) == 1
+            and _is_loader(script, call.args[0])
+        ):
+            loader = source_of(call.args[0])
+            yield _spot(call, f"next({loader}): a loader is no iterator", f"next(iter({loader}))")
     yield from _subscripts(script)
 
 
@@ -98,10 +102,15 @@ def _subscripts(script: Script) -> Iterator[Spot]:
     for name in script.tree.names:
         parent = script.tree.parents.get(name)
         is_owner = isinstance(parent, ast.Subscript) and parent.value is name
-        if is_owner and isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Load):
-            if script.loader_names.by_name.get(name.id) and _is_loader(script, name):
-                fixed = f"{name.id}.dataset[{source_of(parent.slice)}]"
-                yield _spot(parent, f"{source_of(parent)}: a loader has no items", fixed)
+        if (
+            is_owner
+            and isinstance(parent, ast.Subscript)
+            and isinstance(parent.ctx, ast.Load)
+            and script.loader_names.by_name.get(name.id)
+            and _is_loader(script, name)
+        ):
+            fixed = f"{name.id}.dataset[{source_of(parent.slice)}]"
+            yield _spot(parent, f"{source_of(parent)}: a loader has no items", fixed)
 
 
 def _spot(node: ast.expr, what: str, fixed: str) -> Spot:

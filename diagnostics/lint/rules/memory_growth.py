@@ -96,8 +96,8 @@ def find(script: Script) -> Iterator[Spot]:
         for node, name, how, is_big in _records(script, dataset):
             yield spot_at(
                 node,
-                f"{dataset.node.name} keeps {name}, a list of Python objects {how}: each worker comes to hold "
-                "a copy of it.",
+                f"{dataset.node.name} keeps {name}, a list of Python objects {how}: each worker comes to "
+                "hold a copy of it.",
                 "Keep the data in an array, or read it from a memory-mapped file.",
                 f"self.{name} = np.array(self.{name}, dtype=np.bytes_)  # strings: one block of memory",
                 f"self.{name} = pyarrow.array(self.{name})  # records of any kind",

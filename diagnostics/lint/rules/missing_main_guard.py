@@ -121,9 +121,12 @@ def _guarded(script: Script, reader: ast.AST, loader: Loader) -> tuple[str, ...]
     if script.tree.function_of(reader) is not None:
         for statement in script.module.body:
             call = statement.value if isinstance(statement, ast.Expr) else None
-            if isinstance(call, ast.Call) and not script.tree.is_guarded(statement):
-                if last_name(call.func) in script.values.functions:
-                    return ('if __name__ == "__main__":', f"    {source_of(call)}")
+            if (
+                isinstance(call, ast.Call)
+                and not script.tree.is_guarded(statement)
+                and last_name(call.func) in script.values.functions
+            ):
+                return ('if __name__ == "__main__":', f"    {source_of(call)}")
     return (
         "def main():",
         f"    {loader.corrected()}",

@@ -97,7 +97,8 @@ def find(script: Script) -> Iterator[Spot]:
         ):
             yield spot_at(
                 call,
-                "This sampler shuffles by epoch, and set_epoch is called nowhere: each epoch has the same order.",
+                "This sampler shuffles by epoch, and set_epoch is called nowhere in this file: each epoch "
+                "has the same order.",
                 "Tell it the epoch before the loader is read.",
                 "for epoch in range(num_epochs):",
                 f"    {_name(script, call)}.set_epoch(epoch)",

@@ -200,8 +200,8 @@ def _handed(script: Script) -> Iterator[Spot]:
                     seen.add(id(opening))
                     yield spot_at(
                         opening,
-                        f"{function}(...) is handed to the dataset of the loader in line {script.show_line(loader.call)}, "
-                        "which has workers: it cannot be pickled.",
+                        f"{function}(...) is handed to the dataset of the loader in line "
+                        f"{script.show_line(loader.call)}, which has workers: it cannot be pickled.",
                         "Hand over the path, and open it in the worker.",
                         "if self.file is None:  # first line of __getitem__; self.file = None in __init__",
                         f"    self.file = {source_of(opening)}",

@@ -97,7 +97,10 @@ def find(script: Script) -> Iterator[Spot]:
 
 
 def _spot(line: str, argument: str, culprit: ast.AST, what: str, name: str) -> Spot:
-    message = f"{what} reaches the workers of the loader in line {line} through {argument}: it has no name to pickle."
+    message = (
+        f"{what} reaches the workers of the loader in line {line} through {argument}: "
+        "it has no name to pickle."
+    )
     return spot_at(
         culprit,  # type: ignore[arg-type]
         message,

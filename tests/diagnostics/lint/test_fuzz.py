@@ -13,8 +13,9 @@ SCRIPTS = sorted((Path(__file__).parent / "scripts" / "failing").iterdir())
 SEEDS = [(path.name.removesuffix(".txt"), path.read_bytes()) for path in SCRIPTS]
 SEEDS += [("train.py", source.encode()) for rule in find_rules() for source in (*rule.fires, *rule.silent)]
 ROUNDS = 12
-TOKENS = [b"(", b")", b"lambda: ", b"\n", b"\t", b"*", b"**", b"self.", b"DataLoader(", b"\0", b"\xff", b"async ",
-          b"=", b":", b"num_workers=", b"{**", b"yield ", b"if __name__ == '__main__':\n", b"'", b'"""', b"%"]  # fmt: skip
+TOKENS = b'( ) \n \t * ** self. DataLoader( \0 \xff async = : num_workers= {** yield \' % lambda: """'.split(
+    b" "
+)
 
 
 def mutated(data, generator):

@@ -29,7 +29,7 @@ def test_codes_and_slugs_are_their_own():
 @every_rule
 def test_code_slug_title_and_status_are_of_their_form(rule):
     assert re.fullmatch(r"LN1\d\d", rule.code)
-    assert module_of(rule).SLUG == rule.slug
+    assert rule.slug == module_of(rule).SLUG
     assert rule.title.strip() == rule.title
     assert "\n" not in rule.title
     assert rule.status in {Status.WARN, Status.FAIL}
