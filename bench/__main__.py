@@ -1,18 +1,26 @@
-"""What the suite itself is worth here: `python -m bench check-overhead`."""
+"""What the suite is worth here, and A against B: `python -m bench {ab, check-overhead}`."""
 
 import argparse
-import json
+import random
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
+from bench.commands import CommandError, print_comparisons, write_json
 from bench.options import counts, positive
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; return its exit code: 0 well, 1 a figure is off, 2 wrong usage."""
+    """Run one command; return its exit code: 0 well, 1 something is off, 2 wrong usage."""
     arguments = _parser().parse_args(argv)
+    from bench.contrasts import SettingError
+    from bench.user_data import UserDataError
+
     try:
-        return check_overhead(arguments.workers, arguments.pairs, arguments.json)
+        return arguments.run(arguments)
+    except (CommandError, SettingError, UserDataError) as error:
+        print(f"python -m bench {arguments.command}: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 
@@ -20,6 +28,7 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_ab(commands.add_parser("ab", help="compare two settings, environments, interpreters or revisions"))
     overhead = commands.add_parser(
         "check-overhead",
         help="compare the throughput figure with a plain loop over the same DataLoader",
@@ -28,19 +37,147 @@ def _parser() -> argparse.ArgumentParser:
     )
     overhead.add_argument("--workers", type=counts, default=(0, 2), metavar="0,2", help="worker counts")
     overhead.add_argument("--pairs", type=positive, default=7, metavar="N", help="pairs of measurements each")
-    overhead.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON too")
+    overhead.set_defaults(run=check_overhead)
+    _add_calibrate(
+        commands.add_parser("calibrate", help="how often verdicts are wrong here, beside other tools' rules")
+    )
+    for command in commands.choices.values():
+        command.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON too")
     return parser
 
 
-def check_overhead(num_workers: tuple[int, ...], num_pairs: int, json_path: Path | None) -> int:
+def _add_ab(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Two settings of one code (--a, --b) alternate value by value inside fresh processes. Two "
+        "environments, interpreters or revisions run as whole processes in turns, A B B A."
+    )
+    parser.add_argument(
+        "target",
+        nargs="+",
+        metavar="TARGET",
+        help="a benchmark function or one of its rows (bench_dropout_step, 'bench_dropout_step[cpu]'), or "
+        "your own Dataset or DataLoader as FILE.py:NAME",
+    )
+    for side in ("a", "b"):
+        parser.add_argument(f"--{side}", default="", metavar="KEY=VALUE,…", help=f"settings of side {side}")
+    for side in ("a", "b"):
+        parser.add_argument(
+            f"--env-{side}", action="append", default=[], metavar="NAME=VALUE", help="environment variable"
+        )
+        parser.add_argument(f"--python-{side}", default=sys.executable, metavar="PATH", help="interpreter")
+        parser.add_argument(
+            f"--rev-{side}", metavar="REV", help="revision of the repository that you stand in"
+        )
+    parser.add_argument(
+        "--budget", type=float, default=60.0, metavar="S", help="seconds, default %(default)s"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="repeat the orders of an earlier run")
+    parser.add_argument("--hang-after", type=float, default=60.0, metavar="S", help="give a process up after")
+    parser.set_defaults(run=compare_sides)
+
+
+def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+    from bench.calibration import PARTS
+
+    parser.description = (
+        "Compares identical work, and work with 2, 5, 10 and 20 % more planted, by both designs of ab and by "
+        "saved runs, and prints how often each rule claims a difference. Takes half an hour by default."
+    )
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="which designs")
+    parser.add_argument(
+        "--comparisons", type=positive, default=20, metavar="N", help="for each planted share"
+    )
+    parser.add_argument(
+        "--runs", type=positive, default=12, metavar="N", help="saved runs, about a minute each"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
+    parser.set_defaults(run=calibrate)
+
+
+def calibrate(arguments: argparse.Namespace) -> int:
+    """Print the share of claims of every rule for every planted share."""
+    from bench import calibration
+
+    rows = []
+    print(calibration.HEADER, flush=True)
+    for part in arguments.parts:
+        for row in calibration.measure(part, arguments.comparisons, arguments.runs, arguments.seed):
+            print(row.as_line(), flush=True)
+            rows.append(row.as_dict())
+    write_json(arguments.json, "calibrate", {"rows": rows})
+    return 0
+
+
+def compare_sides(arguments: argparse.Namespace) -> int:
+    """Run A against B and print each ratio with its verdict."""
+    from bench import ab
+    from bench.alternation import log_ratio_in_fresh_process
+    from bench.contrasts import Contrast, contrast_all, parse_settings
+    from bench.process_pairs import ProcessPairs, Side, revision
+
+    contrasts = contrast_all(arguments.target, parse_settings(arguments.a), parse_settings(arguments.b))
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
+    with ExitStack() as stack:
+        whole = _differs(arguments)
+        if whole:
+            a, b = (
+                Side(
+                    getattr(arguments, f"python_{side}"),
+                    _variables(getattr(arguments, f"env_{side}")),
+                    stack.enter_context(revision(getattr(arguments, f"rev_{side}"))),
+                )
+                for side in ("a", "b")
+            )
+            measure = ProcessPairs(a, b, arguments.hang_after).log_ratio
+        else:
+
+            def measure(contrast: Contrast, seed: int) -> float:
+                return log_ratio_in_fresh_process(contrast, seed, arguments.hang_after)
+
+        unit = "pairs of processes" if whole else "processes"
+        result = ab.run(contrasts, measure, budget_seconds=arguments.budget, seed=seed, unit=unit)
+    print_comparisons(result.comparisons)
+    for name, reason in result.failures.items():
+        print(f"{name}\n  {reason}")
+    why = {"settled": "everything is settled", "budget": "the budget is spent", "units": "enough units"}
+    print(f"{result.seconds:.0f} s, stopped because {why[result.stopped]}; --seed {seed}")
+    parts = {
+        "design": unit,
+        "seed": seed,
+        "seconds": result.seconds,
+        "stopped": result.stopped,
+        "failures": result.failures,
+        "comparisons": result.as_rows(),
+    }
+    write_json(arguments.json, "ab", parts)
+    return 1 if result.failures else 0
+
+
+def _differs(arguments: argparse.Namespace) -> bool:
+    """Whether the sides differ in what one process cannot have twice."""
+    whole = [getattr(arguments, f"{what}_{side}") for what in ("env", "rev") for side in ("a", "b")]
+    return any(whole) or arguments.python_a != arguments.python_b
+
+
+def _variables(pairs: list[str]) -> dict[str, str]:
+    variables = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise CommandError(f"{pair!r}: NAME=VALUE is wanted, like OMP_NUM_THREADS=1")
+        variables[name] = value
+    return variables
+
+
+def check_overhead(arguments: argparse.Namespace) -> int:
     """Print the figure over the plain loop for each configuration; 1 if one is off by more than 5 %."""
     from bench.overhead import compare_with_plain_loops
 
     print(
-        f"{'workload':9} {'workers':>7} {'start':>11} {'plain loop':>14}   the suite's figure over it (95 %)"
+        f"{'workload':9} {'workers':>7} {'start':>11} {'plain loop':>12}   the suite's figure over it (95 %)"
     )
     agreements = []
-    for one in compare_with_plain_loops(num_workers, num_pairs):
+    for one in compare_with_plain_loops(arguments.workers, arguments.pairs):
         agreements.append(one)
         print(
             f"{one.params['workload']:9} {one.params['num_workers']:7} {one.params['start_method']:>11} "
@@ -48,17 +185,7 @@ def check_overhead(num_workers: tuple[int, ...], num_pairs: int, json_path: Path
             f"[{one.ratio.low:.3f}, {one.ratio.high:.3f}]{'' if one.agrees else '  off by more than 5 %'}",
             flush=True,
         )
-    if json_path is not None:
-        document = {
-            "schema": 1,
-            "command": "check-overhead",
-            "agreements": [one.as_dict() for one in agreements],
-        }
-        try:
-            json_path.write_text(json.dumps(document, indent=1), encoding="utf-8")
-        except OSError as error:
-            print(f"{json_path}: cannot be written ({error.strerror})", file=sys.stderr)
-            return 2
+    write_json(arguments.json, "check-overhead", {"agreements": [one.as_dict() for one in agreements]})
     return 0 if all(one.agrees for one in agreements) else 1
 
 

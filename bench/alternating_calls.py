@@ -75,6 +75,11 @@ class AlternatingCalls:
         figures = self.figures({name: median(values) for name, values in series.items()})
         return PassResult(series.pop("call"), series, {"num_threads": self.num_threads, **figures})
 
+    def drop_companions(self) -> None:
+        """Measure the call alone: where two configurations are alternated, each is the other's companion."""
+        self.calls = {"call": self.calls["call"]}
+        self.figures = lambda seconds: {}
+
     def close(self) -> None:
         """Let go of models and inputs."""
         self.calls.clear()

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from bench import process_tree
@@ -53,10 +55,21 @@ class Host:
     ----------
     limit_seconds : float
         Longest that building or one pass of a configuration may take.
+    python : str
+        Interpreter of the measuring process.
+    variables : mapping of str to str
+        Environment variables that it gets beside those of this process.
     """
 
-    def __init__(self, limit_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        limit_seconds: float = 60.0,
+        python: str = sys.executable,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.limit_seconds = limit_seconds
+        self.python = python
+        self.variables = variables
         self._process: subprocess.Popen[str] | None = None
         self._replies: queue.Queue[str | None] = queue.Queue()
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in close()
@@ -131,13 +144,13 @@ class Host:
     def _start(self) -> None:
         self._replies = queue.Queue()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "bench.child"],  # -P: a folder of the user's named bench is safe
+            [self.python, "-P", "-m", "bench.child"],  # -P: a folder of the user's named bench is safe
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
             encoding="utf-8",
-            env=_environment(),
+            env={**_environment(), **self.variables},
             start_new_session=True,  # Ctrl-C is for us; and the group can be ended as a whole
         )
         threading.Thread(

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import psutil
 import pytest
 
+from bench import disturbance
 from bench.configuration import Configuration
 from bench.reference import Reference
 from bench.user_data import UserDataError
@@ -43,14 +43,9 @@ class Child:
     def measure(self, name: str, seconds: float, until: float) -> dict[str, Any]:
         """Measure the reference, then one pass of a configuration, and what disturbed it."""
         reference = self.reference.measure()
-        before = psutil.cpu_times()
+        before = disturbance.read()
         result = self.alive[name].measure(seconds, until).as_record()
-        return {
-            **result,
-            "reference": reference,
-            "steal_fraction": steal_fraction(before, psutil.cpu_times()),
-            "load_1min": psutil.getloadavg()[0],
-        }
+        return {**result, "reference": reference, **disturbance.between(before, disturbance.read())}
 
     def close(self, name: str) -> dict[str, Any]:
         """Let go of one configuration."""
@@ -63,14 +58,6 @@ class Child:
             self.close(name)
         self.reference.close()
         return {}
-
-
-def steal_fraction(before: Any, after: Any) -> float | None:
-    """Share of CPU time that the host of this virtual machine took, from two psutil.cpu_times(), or None."""
-    if not hasattr(after, "steal"):
-        return None
-    total = sum(after) - sum(before)
-    return (after.steal - before.steal) / total if total > 0 else 0.0
 
 
 def load_file(path: Path) -> ModuleType:

@@ -51,10 +51,8 @@ def load(text: str) -> UserData:
     file, _, name = text.rpartition(":")
     module = _import(Path(file))
     if not hasattr(module, name):
-        known = [
-            key for key, value in vars(module).items() if not key.startswith("_") and _may_be_data(value)
-        ]
-        raise UserDataError(f"{file} has no {name!r}; it has {', '.join(sorted(known)) or 'nothing like it'}")
+        known = sorted(key for key, value in vars(module).items() if _may_be_data(value, module))
+        raise UserDataError(f"{file} has no {name!r}; it has {', '.join(known) or 'nothing like it'}")
     found = getattr(module, name)
     return _as_user_data(found() if _is_function(found) else found, text)
 
@@ -66,7 +64,7 @@ def _as_user_data(found: object, text: str) -> UserData:
         dataset, batch_size, collate_fn = found.dataset, found.batch_size, found.collate_fn
     else:
         dataset, batch_size, collate_fn = found, DEFAULT_BATCH_SIZE, None
-    if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__getitem__"):
+    if isinstance(dataset, IterableDataset | str | bytes) or not hasattr(dataset, "__getitem__"):
         raise UserDataError(
             f"{text} is {type(dataset).__name__}: a map-style Dataset with __getitem__ is wanted"
         )

@@ -132,10 +132,12 @@ def compare_runs(
         in_blocks = same_machine and not is_interleaved(pair.a, pair.b)
         drift = drift_of_others(name, differences, moved) if in_blocks else 0.0
         evidence[name] = _of_runs(pair, references if same_machine else {}, drift)
-    return _concluded(evidence)
+    return _concluded(evidence, 1 - CONFIDENCE)
 
 
-def compare_pairs(log_ratios: Mapping[str, Sequence[float]], unit: str = "processes") -> list[Comparison]:
+def compare_pairs(
+    log_ratios: Mapping[str, Sequence[float]], unit: str = "processes", level: float = 1 - CONFIDENCE
+) -> list[Comparison]:
     """Compare A and B that alternated within each unit.
 
     Parameters
@@ -144,13 +146,15 @@ def compare_pairs(log_ratios: Mapping[str, Sequence[float]], unit: str = "proces
         For each configuration one logarithm of b's time over a's per unit.
     unit : str
         What the units are called in the reasons.
+    level : float
+        Chance of a false claim over all of them; smaller where the data are looked at more than once.
     """
     evidence = {}
     for name, values in log_ratios.items():
         finite = [value for value in values if np.isfinite(value)]
         deviation = float(np.std(finite, ddof=1)) if len(finite) > 1 else float("nan")
         evidence[name] = _Evidence(paired_difference(finite), None, 0.0, f"{len(finite)} {unit}", deviation)
-    return _concluded(evidence, is_paired=True)
+    return _concluded(evidence, level, is_paired=True)
 
 
 def _of_runs(pair: Pair, references: Mapping[str, Pair], drift: float) -> _Evidence:
@@ -185,34 +189,34 @@ def _relative(pair: Pair, references: Mapping[str, Pair]) -> Difference | None:
     return run_difference(*sides)
 
 
-def _concluded(evidence: Mapping[str, _Evidence], *, is_paired: bool = False) -> list[Comparison]:
+def _concluded(
+    evidence: Mapping[str, _Evidence], level: float, *, is_paired: bool = False
+) -> list[Comparison]:
     corrected = holm({name: one.p_value for name, one in evidence.items()})
-    return [
-        _comparison(name, one, corrected[name], len(evidence), is_paired) for name, one in evidence.items()
-    ]
+    comparisons = []
+    for name, one in evidence.items():
+        low, high = (exp(bound) for bound in one.difference.bounds())
+        outcome = conclude(one.difference, corrected[name], level)
+        comparisons.append(
+            Comparison(
+                name=name,
+                ratio=exp(one.difference.value),
+                low=low,
+                high=high,
+                verdict=outcome,
+                reason=_reason(one, outcome, len(evidence), is_paired),
+                p_value=corrected[name],
+                adjusted_ratio=exp(one.adjusted.value) if one.adjusted is not None else None,
+            )
+        )
+    return comparisons
 
 
-def _comparison(name: str, one: _Evidence, p_value: float, count: int, is_paired: bool) -> Comparison:
-    low, high = one.difference.bounds()
-    outcome = conclude(one.difference, p_value)
-    adjusted = one.adjusted.value if one.adjusted is not None else None
-    return Comparison(
-        name=name,
-        ratio=exp(one.difference.value),
-        low=exp(low),
-        high=exp(high),
-        verdict=outcome,
-        reason=_reason(one, outcome, count, is_paired),
-        p_value=p_value,
-        adjusted_ratio=exp(adjusted) if adjusted is not None else None,
-    )
-
-
-def conclude(difference: Difference, p_corrected: float) -> Outcome:
+def conclude(difference: Difference, p_corrected: float, level: float = 1 - CONFIDENCE) -> Outcome:
     """Turn a difference into a verdict: a change that survives the correction, equivalence, or neither."""
-    if p_corrected < 1 - CONFIDENCE:
+    if p_corrected < level:
         return Outcome.SLOWER if difference.value > 0 else Outcome.FASTER
-    low, high = difference.bounds()
+    low, high = difference.bounds(1 - min(level, 1 - CONFIDENCE))
     if low > log(1 - EQUIVALENCE) and high < log(1 + EQUIVALENCE):
         return Outcome.SAME
     return Outcome.UNSURE

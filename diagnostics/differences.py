@@ -110,7 +110,7 @@ def run_difference(a: Sequence[RunValues], b: Sequence[RunValues]) -> Difference
     """
     centers, variances = zip(*(_side(side) for side in (a, b)), strict=True)
     value = centers[1] - centers[0]
-    parts = [variance / len(side) for variance, side in zip(variances, (a, b), strict=True)]
+    parts = [variance / max(1, len(side)) for variance, side in zip(variances, (a, b), strict=True)]
     total = sum(parts)
     if not np.isfinite(value) or total == 0:
         return Difference(value, 0.0, 1.0)

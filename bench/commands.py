@@ -1,0 +1,44 @@
+"""What the commands of `python -m bench` share: output as a table and as JSON, and errors in one sentence."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from diagnostics.comparisons import Comparison, Outcome
+
+SCHEMA = 1
+MARKS = {Outcome.SLOWER: "▲", Outcome.FASTER: "▼", Outcome.SAME: "=", Outcome.UNSURE: "~"}
+
+
+class CommandError(Exception):
+    """What was asked for cannot be done; the message is one sentence."""
+
+
+def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> None:
+    """Write the document of a command where a path is given.
+
+    Raises
+    ------
+    CommandError
+        It cannot be written.
+    """
+    if path is None:
+        return
+    document = {"schema": SCHEMA, "command": command, "findings": [], **parts}
+    try:
+        path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be written ({error.strerror}): name a file in a folder of yours"
+        ) from None
+
+
+def print_comparisons(comparisons: Iterable[Comparison]) -> None:
+    """Print a table of ratios with their verdicts."""
+    glyphs = (getattr(sys.stdout, "encoding", "") or "").lower().startswith("utf")
+    for one in comparisons:
+        mark = f"{MARKS[one.verdict]} " if glyphs else ""
+        interval = f"[{one.low:.3f}, {one.high:.3f}]" if one.low > 0 else "[no interval]"
+        print(f"{one.name}\n  {one.ratio:.3f} {interval}  {mark}{one.verdict}: {one.reason}")

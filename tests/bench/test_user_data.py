@@ -1,0 +1,99 @@
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.user_data import UserDataError, is_user_data, load, tensors_in
+
+SOURCE = """
+import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+class Numbers(Dataset):
+    def __len__(self): return 7
+    def __getitem__(self, index): return {"x": torch.full((3,), float(index)), "label": index}
+
+class Stream(IterableDataset):
+    def __iter__(self): return iter([torch.zeros(1)])
+
+class Empty(Numbers):
+    def __len__(self): return 0
+
+numbers = Numbers()
+loader = DataLoader(numbers, batch_size=3, collate_fn=list)
+stream = Stream()
+empty = Empty()
+words = "words"
+
+def make(): return Numbers()
+def make_loader(): return DataLoader(Numbers(), batch_size=5)
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / f"data_{tmp_path.name}.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "batch_size"), [("numbers", 16), ("make", 16), ("loader", 3), ("make_loader", 5)]
+)
+def test_a_dataset_a_loader_or_a_function_that_returns_one_is_taken(
+    file: Path, name: str, batch_size: int
+) -> None:
+    data = load(f"{file}:{name}")
+    assert len(data.dataset) == 7  # type: ignore[arg-type]
+    assert data.batch_size == batch_size
+
+
+def test_the_loaders_own_collate_function_is_kept(file: Path) -> None:
+    assert load(f"{file}:loader").collate_fn is list
+
+
+def test_the_dataset_can_be_pickled_for_spawned_workers(file: Path) -> None:
+    dataset = load(f"{file}:numbers").dataset
+    assert len(pickle.loads(pickle.dumps(dataset))) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "nothing",
+            "has no 'nothing'; it has Empty, Numbers, Stream, empty, loader, make, make_loader, numbers",
+        ),
+        ("stream", "is Stream: a map-style Dataset"),
+        ("words", "a map-style Dataset"),
+        ("empty", "a length above 0"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_in_a_sentence(file: Path, name: str, message: str) -> None:
+    with pytest.raises(UserDataError, match=message):
+        load(f"{file}:{name}")
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(UserDataError, match="there is no such file"):
+        load("nowhere.py:make")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("train.py:make", True),
+        (r"C:\code\train.py:make", True),
+        ("image", False),
+        ("train.py", False),
+        ("a.py:1", False),
+    ],
+)
+def test_files_with_names_are_told_from_workloads(text: str, answer: bool) -> None:
+    assert is_user_data(text) is answer
+
+
+def test_tensors_are_found_in_nested_batches() -> None:
+    batch = {"a": torch.zeros(2), "b": [torch.ones(3), ("word", torch.zeros(4))], "c": 5}
+    assert [len(tensor) for tensor in tensors_in(batch)] == [2, 3, 4]

@@ -1,0 +1,144 @@
+"""Verdicts on simulated machines of known truth: drift, autocorrelation, heavy tails, few runs."""
+
+import numpy as np
+import pytest
+
+from diagnostics.comparisons import Comparison, Outcome, Pair, compare_pairs, compare_runs
+from diagnostics.differences import RunValues
+
+CLAIMS = {Outcome.FASTER, Outcome.SLOWER}
+
+
+def autocorrelated(count: int, scale: float, rho: float, chance: np.random.Generator) -> np.ndarray:
+    """Drift from run to run with Student's heavy tails: AR(1)."""
+    shocks = chance.standard_t(3, count) / np.sqrt(3)
+    series = np.empty(count)
+    series[0] = shocks[0]
+    for i in range(1, count):
+        series[i] = rho * series[i - 1] + np.sqrt(1 - rho**2) * shocks[i]
+    return scale * series
+
+
+class Machine:
+    """Simulates runs of a suite: drift common to all, drift of each configuration, noise between passes."""
+
+    def __init__(self, seed: int, sides: str, rho: float) -> None:
+        self.chance = np.random.default_rng(seed)
+        self.sides, self.rho = sides, rho
+        self.common = autocorrelated(len(sides), 0.1, rho, self.chance)
+
+    def pair(self, own_drift: float, shift: float = 0.0) -> Pair:
+        own = autocorrelated(len(self.sides), own_drift, self.rho, self.chance)
+        made: dict[str, list[RunValues]] = {"a": [], "b": []}
+        for i, side in enumerate(self.sides):
+            noise = 0.05 * self.chance.standard_t(4, 5)
+            center = self.common[i] + own[i] + (shift if side == "b" else 0.0)
+            made[side].append(RunValues(tuple(np.exp(center + noise)), f"{i:03d}"))
+        return Pair(tuple(made["a"]), tuple(made["b"]))
+
+    def compare(self, shift: float = 0.0, shifted: int = 0) -> list[Comparison]:
+        drifts = self.chance.choice([0.03, 0.1, 0.2], 12)
+        configurations = {
+            f"c{i}": self.pair(drift, shift if i < shifted else 0.0) for i, drift in enumerate(drifts)
+        }
+        references = {name: self.pair(0.05) for name in ("arithmetic", "copy", "pipe")}
+        return compare_runs(configurations, references, same_machine=True)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.8])
+@pytest.mark.parametrize(
+    "sides", ["ab", "aabb", "aaabbb", "ababab", "aaaaaaaaaabbbbbbbbbb", "ab" * 10, "aaabbbbbbbbbb"]
+)
+def test_suites_of_identical_code_rarely_make_any_false_claim(sides: str, rho: float) -> None:
+    wrong = [any(one.verdict in CLAIMS for one in Machine(seed, sides, rho).compare()) for seed in range(30)]
+    assert sum(wrong) <= 4  # of 30: at a true rate of 5 % a larger count has a chance of 1.6 %
+
+
+def test_ten_runs_a_side_in_turns_find_thirty_percent() -> None:
+    found = [Machine(seed, "ab" * 10, 0.5).compare(np.log(1.3), 1)[0].verdict for seed in range(20)]
+    assert found.count(Outcome.SLOWER) >= 10
+    assert Outcome.FASTER not in found
+
+
+def calm(factor: float = 1.0, count: int = 3, started: str = "") -> tuple[RunValues, ...]:
+    shapes = [(1.0, 1.01, 0.99), (1.01, 1.0, 1.02), (0.99, 1.0, 0.98), (1.0, 0.99, 1.01)]
+    return tuple(
+        RunValues(tuple(factor * value for value in shapes[i]), f"{started}{i}") for i in range(count)
+    )
+
+
+def one(pair: Pair, *, same_machine: bool = True, references: dict[str, Pair] | None = None) -> Comparison:
+    return compare_runs({"x": pair}, references or {}, same_machine=same_machine)[0]
+
+
+def test_a_copy_with_all_times_larger_is_slower_when_three_runs_a_side_back_it() -> None:
+    told = one(Pair(calm(), calm(1.3)))
+    assert (told.verdict, told.ratio) == (Outcome.SLOWER, pytest.approx(1.3))
+    assert told.low < 1.3 < told.high
+
+
+def test_the_other_way_round_it_is_faster() -> None:
+    told = one(Pair(calm(1.3), calm()))
+    assert (told.verdict, told.ratio) == (Outcome.FASTER, pytest.approx(1 / 1.3))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_fewer_than_three_runs_a_side_do_not_back_thirty_percent(count: int) -> None:
+    told = one(Pair(calm(count=count), calm(1.3, count=count)))
+    assert told.verdict is Outcome.UNSURE
+    assert "drift between runs alone" in told.reason
+
+
+def test_identical_sides_are_the_same_or_unsure() -> None:
+    assert one(Pair(calm(), calm())).verdict is Outcome.SAME
+    assert one(Pair(calm(count=1), calm(count=1))).verdict is Outcome.UNSURE
+
+
+def test_a_change_that_the_references_share_is_not_pinned_on_the_code() -> None:
+    moved = {name: Pair(calm(), calm(1.3)) for name in ("arithmetic", "copy")}
+    told = one(Pair(calm(), calm(1.3)), references=moved)
+    assert told.verdict is Outcome.UNSURE
+    assert "it may be the machine" in told.reason
+    assert told.adjusted_ratio == pytest.approx(1.0)
+
+
+def test_between_machines_references_differ_by_right() -> None:
+    moved = {"copy": Pair(calm(), calm(1.3))}
+    assert one(Pair(calm(), calm(1.3)), references=moved, same_machine=False).verdict is Outcome.SLOWER
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        Pair((RunValues((1.0,)),) * 3, (RunValues((1.3,)),) * 3),
+        Pair((RunValues((1.0,)),), (RunValues((1.3,)),)),
+        Pair(calm(), (RunValues((float("nan"),)),) * 3),
+        Pair(calm(), ()),
+        Pair((RunValues(()),) * 3, calm()),
+    ],
+    ids=["constant", "one sample", "NaN", "no run", "no pass"],
+)
+def test_too_little_is_never_a_verdict_by_accident(pair: Pair) -> None:
+    assert one(pair).verdict is Outcome.UNSURE
+
+
+def test_alternated_pairs_find_two_percent() -> None:
+    chance = np.random.default_rng(0)
+    told = compare_pairs({"x": chance.normal(np.log(1.02), 0.02, 10)})[0]
+    assert told.ratio == pytest.approx(1.02, abs=0.02)
+    assert compare_pairs({"x": chance.normal(np.log(1.1), 0.02, 10)})[0].verdict is Outcome.SLOWER
+
+
+def test_alternated_identical_pairs_keep_the_error_rate_over_a_suite() -> None:
+    chance = np.random.default_rng(1)
+    wrong = 0
+    for _ in range(200):
+        suite = {f"c{i}": 0.03 * chance.standard_t(4, 10) for i in range(10)}
+        wrong += any(told.verdict in CLAIMS for told in compare_pairs(suite))
+    assert wrong / 200 <= 0.05 + 2 * (0.05 * 0.95 / 200) ** 0.5
+
+
+def test_a_smaller_level_claims_less() -> None:
+    values = [0.02, 0.05, 0.03, 0.06, 0.01]
+    assert compare_pairs({"x": values})[0].verdict is Outcome.SLOWER
+    assert compare_pairs({"x": values}, level=0.001)[0].verdict is Outcome.UNSURE
