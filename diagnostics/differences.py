@@ -112,7 +112,7 @@ def run_difference(a: Sequence[RunValues], b: Sequence[RunValues]) -> Difference
     value = centers[1] - centers[0]
     parts = [variance / max(1, len(side)) for variance, side in zip(variances, (a, b), strict=True)]
     total = sum(parts)
-    if not np.isfinite(value) or total == 0:
+    if not np.isfinite(value) or not total > 0:
         return Difference(value, 0.0, 1.0)
     shares = [part**2 / max(1, len(side) - 1) for part, side in zip(parts, (a, b), strict=True)]
     return Difference(value, sqrt(total), max(1.0, total**2 / sum(shares)))
@@ -129,7 +129,7 @@ def _side(runs: Sequence[RunValues]) -> tuple[float, float]:
 def is_interleaved(a: Sequence[RunValues], b: Sequence[RunValues]) -> bool:
     """Whether both sides' runs alternate in time; False where one was over before the other began."""
     times_a, times_b = ([run.started for run in side] for side in (a, b))
-    if not all(times_a) or not all(times_b):
+    if not times_a or not times_b or not all(times_a + times_b):
         return False
     return max(times_a) >= min(times_b) and max(times_b) >= min(times_a)
 
