@@ -58,7 +58,9 @@ def _is_the_datasets(trace: Trace, error: Error) -> bool:
         return False
     place = trace.place(error)
     inside = (
-        "worker process" in error.where or bool(error.user_frame) or bool(error.frames and not error.frames[-1].is_multiprocessing)
+        "worker process" in error.where
+        or bool(error.user_frame)
+        or bool(error.frames and not error.frames[-1].is_multiprocessing)
     )
     return place in {"dataset", "collate"} and inside
 

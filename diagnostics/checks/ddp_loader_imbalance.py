@@ -50,7 +50,7 @@ LOG_SILENT = (
 def _unequal_steps(trace: Trace) -> Clue | None:
     last: dict[str, Clue] = {}
     for clue in phrases(trace, _STEP):
-        if clue.lines[0].source.startswith(("rank", "default", "Rank")):
+        if "rank" in clue.lines[0].source.lower() or "default" in clue.lines[0].source:
             last[clue.lines[0].source] = clue
     counts = {clue.groups[0] for clue in last.values()}
     return Clue(joined(last.values())) if len(counts) > 1 else None

@@ -68,7 +68,11 @@ def recognise(trace: Trace) -> Recognition | None:
     native, hang, stack = trace.find_line(_NATIVE), trace.find_line(_HANG), _library_stack(trace)
     if native is None and trace.find_line("_worker_loop"):
         native = trace.find_line(_CALLS)
-    if hang is None or not (trace.mentions_loader or trace.find_line("_worker_loop")) or not (native or stack):
+    if (
+        hang is None
+        or not (trace.mentions_loader or trace.find_line("_worker_loop"))
+        or not (native or stack)
+    ):
         return None
     remedy = Remedy(
         "Do not fork with threads about.",

@@ -25,7 +25,7 @@ h5py documentation, FAQ on multiprocessing; PyTorch issue 11929.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Trace, recognised, refused_to_pickle
 from diagnostics.traces.remedies import inherit
 
 CODE = "DL203"
@@ -35,7 +35,7 @@ _WORDS = (
     r"(?i:can'?t|cannot) (?:pickle|serialize) '?(?!local|<)((?:select\.)?[\w.]+)'? ?(?:objects?|instances?)\b"
     r"|(h5py objects) cannot be pickled|no default __reduce__ due to non-trivial __cinit__"
     r"|(ctypes objects) containing pointers cannot be pickled|\{\} cannot be pickled', '(\w+)'"
-    r"|([\w.]+) cannot be converted to a Python object for pickling"
+    r"|([\w.]{1,80}) cannot be converted to a Python object for pickling"
     r"|(?i:pickling of) \"?'?([\w.]+)'?\"? (?:objects? |instances? )?is (?:not supported|unsupported)"
     r"|(?i:can'?t|cannot) pickle (?:<)?(module|generator|_thread|weakref)"
 )
@@ -53,7 +53,7 @@ LOG_SILENT = (
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for pickle's refusal of a kind of object."""
-    found = phrase(trace, _WORDS, guarded=True)
+    found = refused_to_pickle(trace, _WORDS)
     if found is None:
         return None
     name = next((group for group in found.groups if group), "an object")

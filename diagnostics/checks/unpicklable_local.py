@@ -26,7 +26,7 @@ Python documentation, pickle, "What can be pickled and unpickled?".
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Trace, recognised, refused_to_pickle
 from diagnostics.traces.remedies import inherit
 
 CODE = "DL202"
@@ -34,7 +34,7 @@ SLUG = "unpicklable-local"
 TITLE = "A lambda or local object cannot be sent to workers"
 _WORDS = (
     r"Can'?t (?:pickle|get) local (?:object|attribute|class|function) ?'?([\w.<>]*)"
-    r"|Can'?t (?:pickle|get) <?[^:]{0,80}?(<lambda>|[\w.]*<locals>[\w.<>]*)"
+    r"|Can'?t (?:pickle|get) <?[^:]{0,80}?(<lambda>|[\w.]{0,80}<locals>[\w.<>]{0,80})"
 )
 LOG_FIRES = (
     "AttributeError: Can't pickle local object 'get_loader.<locals>.collate'\n",
@@ -50,7 +50,7 @@ LOG_SILENT = (
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for pickle's refusal of a name that no module offers."""
-    found = phrase(trace, _WORDS, guarded=True)
+    found = refused_to_pickle(trace, _WORDS)
     if found is None:
         return None
     name = next((group for group in found.groups if group), "") or "a lambda or local object"

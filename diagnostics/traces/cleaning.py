@@ -16,14 +16,15 @@ _ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)?|[@-Z\\-_])"
 )
 _PRINTED_ESCAPE = re.compile(r"(?:\\u001b|\\x1b|\\033|\^\[)?\[\d{0,3}(?:;\d{1,3}){0,5}m")
-_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"}
-_TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "\u00a0": " ", "\u200b": None})
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
+_TYPOGRAPHY = {"’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "\u00a0": " ", "\u200b": ""}
+_TYPOGRAPHIC = re.compile(f"[{''.join(_TYPOGRAPHY)}]")
 _MARKDOWN = re.compile(r"\\([_*`'\"<>\[\]])(?![nrt0-9])")
 _LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:file|vscode-[\w-]+|https?):[^()\n]{0,600}\)")
 _SEVERAL_FRAMES = re.compile(
     r"(?=File \"[^\"\n]{1,300}\", line \d)|(?=\b[A-Za-z_.]{0,80}(?:Error|Exception)\b: )"
 )
-LONGEST_LINE = 4000  # characters kept of a line: a longer one is data, not a message
+LONGEST_LINE = 1000  # characters kept of a line: a longer one is data, not a message
 _SAMPLE = 4096
 
 
@@ -59,15 +60,16 @@ def decode(data: bytes) -> str:
 
 
 def clean(text: str) -> str:
-    """Take out escape sequences, control characters and markup of web pages and notebooks."""
+    """Take out of a line escape sequences, control characters and markup of web pages and notebooks."""
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
     if "m" in text and ("[0" in text or "[3" in text or "[1" in text):
         text = _PRINTED_ESCAPE.sub("", text)
-    if not text.isascii() or any(chr(code) in text for code in _CONTROLS if code < 0x80):
-        text = text.translate(_TYPOGRAPHY).translate(_CONTROLS)
+    text = _CONTROLS.sub("", text)
+    if not text.isascii():
+        text = _TYPOGRAPHIC.sub(lambda found: _TYPOGRAPHY[found.group()], text)
     if "&quot;" in text or "&lt;" in text or "&#39;" in text:
-        text = html.unescape(text)
+        text = html.unescape(text).replace("\n", " ").replace("\r", " ")
     has_windows_paths = ":\\" in text or "-packages\\" in text
     if not has_windows_paths and ("\\_" in text or "\\'" in text or "\\<" in text):
         text = _MARKDOWN.sub(r"\1", text)

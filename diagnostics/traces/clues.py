@@ -7,7 +7,7 @@ from diagnostics.traces.tracebacks import Error
 
 __all__ = [
     "Clue", "Recognition", "Role", "Trace", "code_clue", "death", "died_by", "error_clue", "joined", "phrase", "phrases",
-    "quoted", "raised_in", "recognised", "says",
+    "quoted", "raised_in", "refused_to_pickle", "recognised", "says",
 ]  # fmt: skip
 
 _SIGNALS = {
@@ -47,7 +47,7 @@ def phrase(trace: Trace, pattern: str, guarded: bool = False) -> Clue | None:
         The words occur outside of loaders as well: an error that was raised elsewhere does not count.
     """
     having = [error for error in trace.errors if says(error, pattern)]
-    fitting = [error for error in having if not (guarded and trace.place(error) in ELSEWHERE)]
+    fitting = [error for error in having if not (guarded and trace.place(error) in ELSEWHERE - {"library"})]
     if fitting:
         best = next((error for error in fitting if error.frames and not error.is_wrapper), fitting[0])
         return error_clue(trace, pattern, best)
@@ -55,6 +55,21 @@ def phrase(trace: Trace, pattern: str, guarded: bool = False) -> Clue | None:
         return None
     found = trace.find(pattern)
     return Clue(found.lines, None, tuple(group or "" for group in found.match.groups())) if found else None
+
+
+def refused_to_pickle(trace: Trace, pattern: str) -> Clue | None:
+    """Find pickle's refusal, unless a checkpoint, a copy or another library asked for it.
+
+    Where the frames stop in the user's own code, the loop over the loader is meant.
+    """
+    found = phrase(trace, pattern, guarded=True)
+    if found is not None:
+        return found
+    for error in trace.errors:
+        is_alone = error.frames and all(frame.is_user and "save(" not in frame.code for frame in error.frames)
+        if says(error, pattern) and is_alone:
+            return error_clue(trace, pattern, error)
+    return None
 
 
 def phrases(trace: Trace, pattern: str) -> list[Clue]:

@@ -17,6 +17,14 @@ _LOOP = re.compile(
     r"^(?:async )?for .{1,120} in .{0,80}(?:loader|enumerate\(|\bdl\b|batches|_iter\b)|=\s*next\(.{0,40}(?:loader|iter)"
 )
 _STARTING = ("popen_", "/process.py", "reduction.py", "forkserver.py")
+_OTHER_LOADERS = (
+    "fastai/data/",
+    "torch_geometric/loader/",
+    "monai/data/",
+    "mmcv/parallel/collate",
+    "torchdata/",
+    "webdataset/",
+)
 _SAMPLE_FUNCTIONS = ("__getitem__", "__getitems__")
 _BY_PATH: tuple[tuple[str, Place], ...] = (
     ("torch/distributed/", "collective"),
@@ -44,9 +52,10 @@ def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
         return "sampler" if not inner or names[-1] == "sampler.py" else "dataset"
     if names[-1] in {"fetch.py", "worker.py", "dataset.py"} or "/datapipes/" in loader.path:
         return "dataset" if loader.function != "_worker_loop" or inner else "receive"
-    if loader.function == "__init__":
+    if loader.function in {"__init__", "__iter__", "_get_iterator"}:
         is_starting = any(any(part in frame.path for part in _STARTING) for frame in inner)
-        return "start" if is_starting else "construct"
+        if is_starting or loader.function == "__init__":
+            return "start" if is_starting else "construct"
     return (
         "receive"
         if loader.function.startswith(("_try", "_get", "__next__", "_next", "_process", "_handle", "handler"))
@@ -81,6 +90,13 @@ def _outside(error: Error) -> Place:
     ):
         if not any(frame.function in {"_wrap", "_bootstrap", "start_processes"} for frame in frames):
             return "child_start"
+    for frame in reversed(frames):
+        if any(part in frame.path for part in _OTHER_LOADERS):
+            return (
+                "collate"
+                if "collat" in frame.path + frame.function or "batch" in frame.function
+                else "dataset"
+            )
     if any(frame.function in _SAMPLE_FUNCTIONS and frame.is_user for frame in frames):
         return "dataset"
     if any("collate" in frame.function and frame.is_user for frame in frames):

@@ -164,8 +164,8 @@ def _distinct(errors: list[Error]) -> Iterator[Error]:
 def read_trace(data: bytes | str) -> Trace:
     """Read a log; whatever the bytes are, a trace comes back."""
     text = decode(data) if isinstance(data, bytes) else data
-    numbered = split_lines(clean(text))
-    chosen = unfold(select(numbered))
+    numbered = split_lines(text)
+    chosen = unfold([(number, clean(content)) for number, content in select(numbered)])
     lines = [Line(number, *strip_prefixes(content)) for number, content in chosen]
     errors, texts = read_errors(lines)
     kept = list(_distinct(errors))

@@ -129,7 +129,8 @@ class Reader:
         if "ost recent call" in text and "raceback" in text:
             self._open(state, line)
         elif "most recent call first" in text:
-            self._finish_dump(state)
+            if state.style == "dump":
+                self._finish_dump(state)
             state.frames, state.is_reading, state.style = [], True, "dump"
             self.texts.append(line)
         elif (frame := parse_frame(text, line.number)) is not None:

@@ -1,8 +1,16 @@
 """Which lines of a large log are worth reading: those around anything that looks like trouble."""
 
+from bisect import bisect_right
+from itertools import accumulate
+
 SMALL_LOG_LINES = 5_000
-MOST_LINES = 40_000  # read of a large log; half from its beginning, half from its end
+MOST_LINES = 8_000  # read of a large log; half from its beginning, half from its end
+MOST_CHARACTERS = 2_000_000
+SHORT_LINE = 400
+MOST_REPEATS = 20  # of a line, its digits aside
+HEAD, TAIL = 40, 200
 BEFORE, AFTER = 4, 24
+_NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 TROUBLE = (
     "rror",
     "RROR",
@@ -33,6 +41,20 @@ TROUBLE = (
 )
 
 
+def _troubled(lines: list[tuple[int, str]]) -> list[int]:
+    """Return the indices of lines with a word of trouble; one search a word over all is fastest."""
+    whole = "\n".join(text for _, text in lines)
+    ends = list(accumulate(len(text) + 1 for _, text in lines))
+    found: set[int] = set()
+    for word in TROUBLE:
+        at = whole.find(word)
+        while at >= 0:
+            index = bisect_right(ends, at)
+            found.add(index)
+            at = whole.find(word, ends[index])
+    return sorted(found)
+
+
 def select(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Return all of a small log, and of a large one the surroundings of its troubles.
 
@@ -40,19 +62,20 @@ def select(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """
     if len(lines) <= SMALL_LOG_LINES:
         return lines
-    wanted: set[int] = set(range(40)) | set(range(len(lines) - 60, len(lines)))
+    wanted: set[int] = set(range(HEAD)) | set(range(len(lines) - TAIL, len(lines)))
     seen: dict[str, int] = {}
     covered = -1
-    for index, (_, text) in enumerate(lines):
-        if not any(word in text for word in TROUBLE):
-            continue
-        key = text[:160]
+    for index in _troubled(lines):
+        key = lines[index][1][:160].translate(_NO_DIGITS)
         seen[key] = times = seen.get(key, 0) + 1
-        if times > 20:
+        if times > MOST_REPEATS:
             continue
         wanted.update(range(max(index - BEFORE, covered + 1, 0), min(index + AFTER, len(lines))))
         covered = max(covered, index + AFTER - 1)
     chosen = sorted(wanted)
     if len(chosen) > MOST_LINES:
         chosen = chosen[: MOST_LINES // 2] + chosen[-MOST_LINES // 2 :]
-    return [lines[index] for index in chosen]
+    kept = [lines[index] for index in chosen]
+    if sum(len(text) for _, text in kept) > MOST_CHARACTERS:
+        kept = [(number, text[:SHORT_LINE]) for number, text in kept]
+    return kept

@@ -1,0 +1,130 @@
+"""The symptoms that mislead: what the user sees, and what it is."""
+
+import pytest
+
+from diagnostics.traces.explaining import explain_log
+
+LOADER = '  File "/opt/lib/python3.8/site-packages/torch/utils/data/dataloader.py", line 990, in '
+TRAPS = {
+    "a broken pipe beside a refusal to pickle is the refusal": (
+        "BrokenPipeError: [Errno 32] Broken pipe\nAttributeError: Can't pickle local object 'f.<locals>.g'\n",
+        "unpicklable-local",
+    ),
+    "a broken pipe beside a child without main guard is the main guard": (
+        "BrokenPipeError: [Errno 32] Broken pipe\n        current process has finished its bootstrapping phase.\n",
+        "missing-main-guard",
+    ),
+    "an end of input alone is the echo": ("EOFError: Ran out of input\n", "worker-startup-secondary"),
+    "no space from a semaphore is shared memory": (
+        '  File "/usr/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'
+        "    sl = self._semlock = _multiprocessing.SemLock(\nOSError: [Errno 28] No space left on device\n",
+        "shm-exhausted",
+    ),
+    "a failed map near 65,530 is the count of maps": (
+        "RuntimeError: unable to mmap 8 bytes from file </torch_1_2_65520>: Cannot allocate memory (12)\n",
+        "mmap-count-limit",
+    ),
+    "0 items of ancdata is the limit on files": (
+        "RuntimeError: received 0 items of ancdata\n",
+        "fd-exhausted",
+    ),
+    "a storage that is not resizable is unequal shapes": (
+        "RuntimeError: Trying to resize storage that is not resizable\n",
+        "collate-shape-mismatch",
+    ),
+    "stack with out= is a sample that requires grad": (
+        "RuntimeError: stack(): functions with out=... arguments don't support automatic differentiation, but "
+        "one of the arguments requires grad.\n",
+        "requires-grad-tensor",
+    ),
+    "an exit without a signal stays unknown": (
+        "RuntimeError: DataLoader worker (pid(s) 12) exited unexpectedly\n",
+        "worker-exited-unknown",
+    ),
+    "a reset connection at the queue is a worker that left": (
+        LOADER + "_try_get_data\n    data = self._data_queue.get(timeout=timeout)\n"
+        "ConnectionResetError: [Errno 104] Connection reset by peer\n",
+        "worker-exited-unknown",
+    ),
+    "a missing file at the queue is a worker that left": (
+        LOADER + "_try_get_data\n    data = self._data_queue.get(timeout=timeout)\n"
+        '  File "/usr/lib/python3.8/multiprocessing/connection.py", line 630, in SocketClient\n'
+        "    s.connect(address)\nFileNotFoundError: [Errno 2] No such file or directory\n",
+        "worker-exited-unknown",
+    ),
+    "a death seen at .cuda() is the death": (
+        '  File "/home/user/train.py", line 9, in step\n    x = x.cuda()\n'
+        "RuntimeError: DataLoader worker (pid 3) is killed by signal: Killed.\n",
+        "worker-oom-killed",
+    ),
+    "a bad header in a worker is a shared handle": (
+        "KeyError: Caught KeyError in DataLoader worker process 0.\n"
+        "KeyError: 'Unable to open object (bad object header version number)'\n",
+        "fork-shared-handle",
+    ),
+    "missing arguments in reraise are an exception that was lost": (
+        '  File "/opt/lib/python3.8/site-packages/torch/_utils.py", line 428, in reraise\n'
+        "    raise self.exc_type(msg)\nTypeError: __init__() missing 1 required positional argument: 'code'\n",
+        "worker-exception-lost-in-reraise",
+    ),
+    "an assertion on the timeout timed nothing out": (
+        LOADER + "__init__\n    assert self._timeout == 0\nAssertionError\n",
+        "timeout-with-zero-workers",
+    ),
+    "testing a child process is noise": (
+        "AssertionError: can only test a child process\n",
+        "iterator-inherited-by-fork",
+    ),
+    "a feeder's refusal to pickle outranks the timeout after it": (
+        "AttributeError: Can't pickle local object 'D.__getitem__.<locals>.<lambda>'\n"
+        "RuntimeError: DataLoader timed out after 5 seconds\n",
+        "unpicklable-local",
+    ),
+    "no samples is a path that matches nothing": (
+        "ValueError: num_samples should be a positive integer value, but got num_samples=0\n",
+        "empty-dataset",
+    ),
+    "a collective's timeout at the end of an epoch may be unequal batches": (
+        "[rank0]: Epoch 1: 100%|####| 50/50\n[rank1]:[E] [Rank 1] Watchdog caught collective operation timeout\n",
+        "ddp-loader-imbalance",
+    ),
+    "a collective's timeout alone is not the loader's": (
+        "[rank1]:[E] [Rank 1] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=5)\n",
+        "not-dataloader",
+    ),
+    "the warning of 3.14 on 3.13 is an object that cannot be pickled": (
+        "UserWarning: Got pickle error when attempting to start a worker Process. Python 3.14+ changed the "
+        "multiprocessing start method in non-Mac POSIX platforms to 'forkserver'\n"
+        '  File "/usr/lib/python3.13/multiprocessing/reduction.py", line 60, in dump\n'
+        "    ForkingPickler(file, protocol).dump(obj)\nTypeError: cannot pickle '_thread.lock' object\n",
+        "unpicklable-handle",
+    ),
+    "a model's error before a worker's death is the model's": (
+        '  File "/home/user/train.py", line 9, in step\n    y = net(x)\n'
+        '  File "/opt/lib/python3.8/site-packages/torch/nn/modules/linear.py", line 94, in forward\n'
+        "RuntimeError: mat1 and mat2 shapes cannot be multiplied\n"
+        "RuntimeError: DataLoader worker (pid 3) is killed by signal: Aborted.\n",
+        "not-dataloader",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_what_misleads(name):
+    text, slug = TRAPS[name]
+    assert explain_log(text)[0].slug == slug
+
+
+def test_what_was_dragged_along_comes_after_the_cause():
+    text, _ = TRAPS["a broken pipe beside a refusal to pickle is the refusal"]
+    assert [finding.slug for finding in explain_log(text)] == [
+        "unpicklable-local",
+        "worker-startup-secondary",
+    ]
+    assert explain_log(text)[1].status == "warn"
+
+
+def test_no_advice_to_fork_where_there_is_no_fork():
+    text = "File \"C:\\a\\train.py\", line 1\nAttributeError: Can't pickle local object 'f.<locals>.g'\n"
+    assert "fork" not in str(explain_log(text)[0].remedy)
+    assert "fork" in str(explain_log(text.replace("C:\\a\\", "/home/user/"))[0].remedy)
