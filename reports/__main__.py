@@ -3,13 +3,14 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from reports.comparison import command
 from reports.load import ResultError
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR, OUR_FAULT, INTERRUPTED = 2, 3, 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,6 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of stdout, `head` perhaps, has gone; the page is written
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception:
+        traceback.print_exc()
+        print("This is a fault of torch-checkup; please report the lines above.", file=sys.stderr)
+        return OUR_FAULT
 
 
 if __name__ == "__main__":

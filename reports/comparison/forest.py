@@ -49,7 +49,7 @@ def _caption(against: Against, total: int) -> str:
         else ""
     )
     return (
-        f"Time of {against.b.name} (B) over time of {against.a.name} (A) with its 95 % interval; right of 1 "
+        f"Time of {against.b.name} over time of {against.a.name} with its 95 % interval; right of 1 "
         f"is slower. The band is ±{EQUIVALENCE:.0%}: an interval wholly inside it is `same`. Where an arrow "
         f"stands, the interval goes on beyond the edge.{cut}"
     )
@@ -67,7 +67,7 @@ def _draw(lines: Sequence[Row]) -> Any:
         _line(axes, height, row, low, high)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.set_yticks(range(len(lines)), labels=[canvas.label(row.comparison.name) for row in lines])
+    axes.set_yticks(range(len(lines)), labels=[_label(row.comparison.name) for row in lines])
     axes.set_ylim(len(lines) - 0.4, -0.6)
     ticks = _ticks(low, high)
     axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
@@ -80,6 +80,12 @@ def _draw(lines: Sequence[Row]) -> Any:
         figure, [str(outcome) for outcome in present], [{**LOOKS[o], "linestyle": "-"} for o in present]
     )
     return figure
+
+
+def _label(name: str) -> str:
+    """Return a name that fits, cut in its middle: configurations of one topic differ at their ends."""
+    tail = canvas.LONGEST_LABEL // 2
+    return name if len(name) <= canvas.LONGEST_LABEL else f"{name[: tail - 1]}…{name[-tail:]}"
 
 
 def _line(axes: Any, height: int, row: Row, low: float, high: float) -> None:
@@ -120,7 +126,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def table(against: Against) -> Table:
-    """Return every comparison with its verdict and reason."""
+    """Return every comparison with its verdict."""
     lines = rows(
         [
             cell(shown.verdict(row.comparison.verdict)),
@@ -129,10 +135,24 @@ def table(against: Against) -> Table:
             cell(row.comparison.name),
             cell(seconds(row.a_seconds), row.a_seconds),
             cell(seconds(row.b_seconds), row.b_seconds),
+        ]
+        for row in against.rows
+    )
+    columns = ("verdict", "ratio", "95 % interval", "configuration", "A", "B")
+    return Table(count(len(lines), "comparison"), columns, lines)
+
+
+def reasons(against: Against) -> Table:
+    """Return why each verdict is what it is, and what would settle it."""
+    lines = rows(
+        [
+            cell(shown.verdict(row.comparison.verdict)),
+            cell(row.comparison.name),
             cell(percent(row.comparison.p_value), row.comparison.p_value),
             Cell(shorten(row.reason, 600)),
         ]
         for row in against.rows
     )
-    columns = ("verdict", "ratio", "95 % interval", "configuration", "A", "B", "p, corrected", "why")
-    return Table(f"{count(len(lines), 'comparison')}, each with its reason", columns, lines)
+    return Table(
+        "Why, and what would settle it", ("verdict", "configuration", "p, corrected", "why"), lines, True
+    )

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,9 +86,9 @@ def _found(side: Side, tables: Sequence[dict[Key, Measured]], key: Key) -> Found
 def _names(keys: Sequence[Key], tables: Sequence[dict[Key, Measured]]) -> dict[Key, str]:
     """Return the entries' names, with what tells them apart where two configurations share one."""
     names = {key: next(table[key].name for table in tables if key in table) for key in keys}
-    shared = list(names.values())
+    shared = Counter(names.values())
     return {
-        key: name if shared.count(name) == 1 else f"{name} ({', '.join(filter(None, key))})"
+        key: name if shared[name] == 1 else f"{name} ({', '.join(filter(None, key))})"
         for key, name in names.items()
     }
 

@@ -77,13 +77,14 @@ def by_configuration(runs: Sequence[Given]) -> list[dict[Key, Measured]]:
 
 def _numbered(found: Iterable[Measured], twice: set[Key]) -> dict[Key, Measured]:
     kept: dict[Key, Measured] = {}
+    numbers: Counter[Key] = Counter()
     for entry in found:
         one, key = entry, entry.identity
         if key in twice:
             key = (*key, json.dumps(one.params, sort_keys=True, default=str))
-        number = sum(other[: len(key)] == key for other in kept)
-        if number:
-            key, one = (*key, f"#{number + 1}"), replace(one, name=f"{one.name} #{number + 1}")
+        numbers[key] += 1
+        if numbers[key] > 1:
+            key, one = (*key, f"#{numbers[key]}"), replace(one, name=f"{one.name} #{numbers[key]}")
         kept[key] = one
     return kept
 

@@ -77,6 +77,8 @@ def _comparisons(result: Result) -> Iterator[Part]:
     for number_, against in enumerate(result.against):
         figure = forest.drawn(against, f"figure-ratios-{number_}")
         yield figure or Prose(f"{shown.heading(against)}: no configuration was measured on both sides.")
+        if figure:
+            yield forest.reasons(against)
 
 
 def _machines(result: Result) -> Iterator[Part]:

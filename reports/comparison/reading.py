@@ -2,12 +2,15 @@
 
 import glob
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reports.comparison.foreign import as_pytest_benchmark
 from reports.load import ResultError, Run, read_run, shown
+
+_COMMIT = re.compile(r"(?<![0-9a-f])([0-9a-f]{7})[0-9a-f]{33}(?![0-9a-f])")  # in names that autosave gives
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,5 +105,5 @@ def _labels(paths: Sequence[Path]) -> dict[Path, str]:
 
 
 def _given(file: _File, label: str) -> Given:
-    printable = shown(Path(label)).replace("\\", "/")
+    printable = _COMMIT.sub(r"\1", shown(Path(label)).replace("\\", "/"))
     return Given(file.run, file.run.redact(printable), hashlib.sha256(file.path.read_bytes()).hexdigest())
