@@ -12,6 +12,7 @@ from diagnostics.lint.names import dotted, last_name
 from diagnostics.lint.tree import BLOCKS, FUNCTIONS, Binding, Function, Scope, Tree, all_parameters
 
 DEEPEST = 12  # variables that stand for variables: more is no code that a person wrote
+NAMESPACES = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box"}
 MOST = 24  # alternatives of one expression
 MOST_STEPS = 3000  # expressions looked at for one answer: a knot of variables ends as unknown, not as a hang
 LARGEST_FACTOR, LARGEST_POWER = 10**12, 20  # of numbers that are worked out
@@ -361,6 +362,8 @@ class Values:
         for each in candidates:
             target = each.func if isinstance(each, ast.Call) else each
             known = self.classes.get(target.id) if isinstance(target, ast.Name) else None
+            if isinstance(each, ast.Call) and last_name(each.func) in NAMESPACES:
+                return self._of_item(each, ast.Constant(name), None)
             if known is not None:
                 bindings = self.attributes_of(known, name)
                 return [
@@ -441,7 +444,7 @@ class Values:
             return self.mappings(owner or node.args[0]) if owner or node.args else [Mapping({}, False)]
         if isinstance(node, ast.Dict):
             parts = list(zip(node.keys, node.values, strict=True))
-        elif isinstance(node, ast.Call) and last_name(node.func) in {"dict", "EasyDict", "SimpleNamespace"}:
+        elif isinstance(node, ast.Call) and last_name(node.func) in {"dict", *NAMESPACES}:
             parts = [(None if w.arg is None else ast.Constant(w.arg), w.value) for w in node.keywords]
             parts = [(None, each) for each in node.args] + parts
         else:

@@ -80,8 +80,8 @@ def find(script: Script) -> Iterator[Spot]:
         return
     seen: set[int] = set()
     for loader in script.loaders:
-        if not loader.has_workers:
-            continue
+        if not loader.has_workers or (script.is_notebook and seen):
+            continue  # in a notebook the first says it for all
         for argument in ("dataset", "collate_fn", "worker_init_fn"):
             for part in script.datasets.parts_of(loader.argument(argument)):
                 node = _definition(script, part)

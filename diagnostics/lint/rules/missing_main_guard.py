@@ -89,6 +89,8 @@ def find(script: Script) -> Iterator[Spot]:
     """Find a loader with workers that is made and read on import."""
     if script.is_notebook or "fork" in chosen_methods(script):
         return
+    if not any(each.has_workers for each in script.loaders):
+        return
     running = script.unguarded
     ids = {id(node) for node in running}
     loaders = [each for each in script.loaders if id(each.call) in ids and each.has_workers]

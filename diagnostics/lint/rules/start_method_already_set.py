@@ -79,11 +79,12 @@ def set_up():
 
 def find(script: Script) -> Iterator[Spot]:
     """Find calls that a worker would repeat, and second calls."""
-    if script.is_notebook:
+    calls = sorted(start_method_calls(script), key=lambda each: each.lineno)
+    if script.is_notebook or not calls:
         return
     on_import = {id(node) for node in script.unguarded}
     previous: ast.Call | None = None
-    for call in sorted(start_method_calls(script), key=lambda each: each.lineno):
+    for call in calls:
         if _is_forced(call) or _is_tried(script, call):
             continue
         if id(call) in on_import and method_of(script, call) != "fork":
