@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.commands import CommandError, print_comparisons, write_json
-from bench.options import counts, positive
+from bench.options import counts, positive, seconds
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -69,10 +69,12 @@ def _add_ab(parser: argparse.ArgumentParser) -> None:
             f"--rev-{side}", metavar="REV", help="revision of the repository that you stand in"
         )
     parser.add_argument(
-        "--budget", type=float, default=60.0, metavar="S", help="seconds, default %(default)s"
+        "--budget", type=seconds, default=60.0, metavar="S", help="seconds, default %(default)s"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="repeat the orders of an earlier run")
-    parser.add_argument("--hang-after", type=float, default=60.0, metavar="S", help="give a process up after")
+    parser.add_argument(
+        "--hang-after", type=seconds, default=60.0, metavar="S", help="give a process up after"
+    )
     parser.set_defaults(run=compare_sides)
 
 

@@ -106,9 +106,7 @@ def _measure(config: pytest.Config, series: list[Series]) -> None:
     is_smoke = config.getoption("profile") == "smoke" or config.getoption("benchmark_disable")
     schedule = Schedule(options.num_passes(config), config.stash[SEED], is_smoke)
     run = config.stash[RUN] = Run(config.getoption("profile"), schedule, series)
-    folder = options.storage_folder(config)
-    if folder is not None:
-        config.stash[UNFINISHED] = UnfinishedFile(folder, run.started)
+    _open_unfinished(config, run)
     machine_info = {"facts": _facts(config)}
 
     def finished(number: int, one: Series) -> None:
@@ -122,6 +120,18 @@ def _measure(config: pytest.Config, series: list[Series]) -> None:
     ):
         schedule.run(host, series, finished)
     run.is_complete = True
+
+
+def _open_unfinished(config: pytest.Config, run: Run) -> None:
+    folder = options.storage_folder(config)
+    if folder is None:
+        return
+    try:
+        config.stash[UNFINISHED] = UnfinishedFile(folder, run.started)
+    except OSError as error:
+        raise pytest.UsageError(
+            f"{folder} cannot be written ({error.strerror}): name another folder with --benchmark-storage"
+        ) from None
 
 
 def _facts(config: pytest.Config) -> dict[str, Any]:

@@ -56,13 +56,12 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--dataset",
         type=user_data,
-        default="",
         metavar="FILE.py:NAME",
         help="Your own Dataset or DataLoader, or a function that returns one, in all loader benchmarks.",
     )
     group.addoption(
         "--hang-after",
-        type=float,
+        type=seconds,
         default=60.0,
         metavar="S",
         help="Seconds after which a configuration counts as hung: it is stopped and the rest goes on. "
@@ -80,7 +79,7 @@ def read(config: pytest.Config) -> Options:
         devices=config.getoption("devices"),
         num_workers=config.getoption("workers"),
         start_methods=config.getoption("start_methods"),
-        dataset=config.getoption("dataset"),
+        dataset=config.getoption("dataset") or "",
     )
 
 
@@ -114,6 +113,14 @@ def user_data(text: str) -> str:
     if not Path(file).is_file():
         raise argparse.ArgumentTypeError(f"{file}: there is no such file")
     return text
+
+
+def seconds(text: str) -> float:
+    """Parse a number of seconds above 0."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: a number of seconds above 0 is wanted")
+    return number
 
 
 def counts(text: str) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """What torch-checkup adds to pytest-benchmark's JSON, and the file of a run that is not finished."""
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -99,19 +100,29 @@ class UnfinishedFile:
     folder : Path
         pytest-benchmark's storage; the file is readable there by `reports` and by `pytest-benchmark compare`.
     started : datetime
+
+    Raises
+    ------
+    OSError
+        The folder cannot be made or written to: better known before minutes of measuring than after.
     """
 
     def __init__(self, folder: Path, started: datetime) -> None:
         self.path = folder / f"unfinished_{started:%Y%m%d_%H%M%S}_{os.getpid()}.json"
         folder.mkdir(parents=True, exist_ok=True)
+        self._fresh = self.path.with_suffix(".tmp")
+        self._fresh.write_bytes(b"")
 
     def write(self, document: dict[str, Any]) -> None:
-        """Replace the file: a reader sees the old or the new content, never half of one."""
-        fresh = self.path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(document), encoding="utf-8")
-        fresh.replace(self.path)
+        """Replace the file: a reader sees the old or the new content, never half of one.
+
+        A disk that is full meanwhile does not end the run: the last whole file stays.
+        """
+        with contextlib.suppress(OSError):
+            self._fresh.write_text(json.dumps(document), encoding="utf-8")
+            self._fresh.replace(self.path)
 
     def remove(self) -> None:
         """Remove the file: the run was saved in full."""
         self.path.unlink(missing_ok=True)
-        self.path.with_suffix(".tmp").unlink(missing_ok=True)
+        self._fresh.unlink(missing_ok=True)

@@ -242,6 +242,8 @@ def test_kill_9_leaves_what_was_measured_on_disk(tmp_path: Path, hanging: Any) -
         ("--workers", "0,two", "whole numbers separated by commas are wanted"),
         ("--start-methods", "thread", "valid are fork, spawn, forkserver"),
         ("--devices", "gpu", "valid are cpu, cuda"),
+        ("--hang-after", "0", "a number of seconds above 0 is wanted"),
+        ("--dataset", "nowhere.py:make", "there is no such file"),
     ],
 )
 def test_a_wrong_option_is_refused_with_the_valid_ones(option: str, value: str, message: str) -> None:
@@ -264,3 +266,24 @@ def test_the_quick_profile_pairs_the_whole_curve_with_one_start_method() -> None
     ran = run("bench", "--collect-only", "-q", "-k", "image and cpu")
     counts = [line.rstrip("]").rpartition("-")[2] for line in ran.stdout.splitlines() if "-fork-" in line]
     assert counts == ["1", "2", "4"]
+
+
+def test_a_storage_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    storage = tmp_path / "file" / "storage"
+    ran = run("bench", "-k", "tiny and in-process", "--benchmark-autosave", "--benchmark-storage", storage)
+    assert ran.returncode == 4
+    assert f"{storage} cannot be written" in ran.stderr
+    assert "Traceback" not in ran.stderr + ran.stdout
+
+
+def test_the_users_own_dataset_is_measured_in_place_of_the_workloads(tmp_path: Path) -> None:
+    data = tmp_path / "own_data.py"
+    data.write_text("def make():\n    return [[1.0, 2.0]] * 10\n", encoding="utf-8")
+    ran = run(
+        "bench", "-k", "loader and cpu", "--dataset", f"{data}:make", "--workers", "0,1",
+        "--profile", "smoke", "--benchmark-json", tmp_path / "out.json",
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+    entries = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["benchmarks"]
+    assert {entry["params"]["workload"] for entry in entries} == {f"{data}:make"}
