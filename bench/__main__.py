@@ -83,7 +83,8 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
 
     parser.description = (
         "Compares identical work, and work with 2, 5, 10 and 20 % more planted, by both designs of ab and by "
-        "saved runs, and prints how often each rule claims a difference. Takes half an hour by default."
+        "saved runs, and prints how often each rule claims a difference. Takes half an hour by default; the "
+        "table is kept in .calibration.json, and later verdicts of ab quote it."
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="which designs")
     parser.add_argument(
@@ -98,7 +99,7 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
 
 def calibrate(arguments: argparse.Namespace) -> int:
     """Print the share of claims of every rule for every planted share."""
-    from bench import calibration
+    from bench import calibration, calibration_file
 
     rows = []
     print(calibration.HEADER, flush=True)
@@ -106,7 +107,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
         for row in calibration.measure(part, arguments.comparisons, arguments.runs, arguments.seed):
             print(row.as_line(), flush=True)
             rows.append(row.as_dict())
-    write_json(arguments.json, "calibrate", {"rows": rows})
+    write_json(arguments.json or calibration_file.PATH, "calibrate", calibration_file.parts(rows))
     return 0
 
 
@@ -114,6 +115,7 @@ def compare_sides(arguments: argparse.Namespace) -> int:
     """Run A against B and print each ratio with its verdict."""
     from bench import ab
     from bench.alternation import log_ratio_in_fresh_process
+    from bench.calibration_file import quote
     from bench.contrasts import Contrast, contrast_all, parse_settings
     from bench.process_pairs import ProcessPairs, Side, revision
 
@@ -143,6 +145,8 @@ def compare_sides(arguments: argparse.Namespace) -> int:
         print(f"{name}\n  {reason}")
     why = {"settled": "everything is settled", "budget": "the budget is spent", "units": "enough units"}
     print(f"{result.seconds:.0f} s, stopped because {why[result.stopped]}; --seed {seed}")
+    if quoted := quote("processes" if whole else "alternated"):
+        print(quoted)
     parts = {
         "design": unit,
         "seed": seed,
