@@ -29,7 +29,8 @@ CODE = "DL247"
 SLUG = "batching-args-exclusive"
 TITLE = "Batching arguments exclude one another"
 LOG_FIRES = (
-    "ValueError: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last\n",
+    "ValueError: batch_sampler option is mutually exclusive with batch_size, shuffle, "
+    "sampler, and drop_last\n",
     "ValueError: batch_size=None option disables auto-batching and is mutually exclusive with drop_last\n",
 )
 LOG_SILENT = ("ValueError: sampler option is mutually exclusive with shuffle\n",)

@@ -33,7 +33,8 @@ SLUG = "class-not-importable-in-worker"
 TITLE = "A worker cannot import the dataset's class"
 _CHILD = r"Can'?t get attribute '?([\w.]+)'? on <module '(?:__mp_main__|__main__' \(built-in)"
 _PARENT = (
-    r"Can'?t pickle <(?:class|function) '?([\w.]+)'?(?: at 0x\w+)?>: (?:it'?s not (?:the same object|found) as"
+    r"Can'?t pickle <(?:class|function) '?([\w.]+)'?(?: at 0x\w+)?>: (?:it'?s not (?:the "
+    r"same object|found) as"
     r"|attribute lookup [\w.]+ on [\w.]+ failed|import of module)"
 )
 LOG_FIRES = (

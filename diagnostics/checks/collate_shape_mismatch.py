@@ -31,12 +31,17 @@ TITLE = "Samples of a batch differ in shape"
 _WORDS = (
     r"stack expects each tensor to be equal size,? ?(?:but got (\[[\d, ]*\]) at entry \d+ and (\[[\d, ]*\]))?"
     r"|[Tt]rying to resize storage that is not resizable"
-    r"|invalid argument 0: (?:Sizes of tensors must match except in dimension 0|Tensors must have same number of dimensions)"
+    r"|invalid argument 0: (?:Sizes of tensors must match except in dimension 0|Tensors "
+    r"must have same number of dimensions)"
     r"|inconsistent tensor sizes? at .{0,80}THTensorMath"
 )
-_IN_COLLATE = r"Sizes of tensors must match|inconsistent tensor size|must have (?:the )?same (?:number of dim|shape)|input array dimensions|could not broadcast"
+_IN_COLLATE = (
+    r"Sizes of tensors must match|inconsistent tensor size|must have (?:the )?same "
+    r"(?:number of dim|shape)|input array dimensions|could not broadcast"
+)
 LOG_FIRES = (
-    "RuntimeError: stack expects each tensor to be equal size, but got [3, 224, 224] at entry 0 and [1, 224, 224] "
+    "RuntimeError: stack expects each tensor to be equal size, but got [3, 224, 224] at "
+    "entry 0 and [1, 224, 224] "
     "at entry 5\n",
     "RuntimeError: invalid argument 0: Sizes of tensors must match except in dimension 0. Got 300 and 259 in "
     "dimension 2 at /pytorch/aten/src/TH/generic/THTensor.cpp:612\n",
@@ -44,7 +49,8 @@ LOG_FIRES = (
 LOG_SILENT = (
     'Traceback (most recent call last):\n  File "/home/user/unet.py", line 77, in forward\n'
     "    x = torch.cat([skip, x], dim=1)\n"
-    '  File "/opt/lib/site-packages/torch/nn/modules/module.py", line 889, in _call_impl\n    result = self.forward()\n'
+    '  File "/opt/lib/site-packages/torch/nn/modules/module.py", line 889, in '
+    "_call_impl\n    result = self.forward()\n"
     "RuntimeError: Sizes of tensors must match except in dimension 1. Expected size 45 but got size 44\n",
 )
 

@@ -28,7 +28,10 @@ from diagnostics.traces.clues import Recognition, Trace, phrase, raised_in, reco
 CODE = "DL227"
 SLUG = "collate-unsupported-type"
 TITLE = "A batch holds what cannot be collated"
-_WORDS = r"batch must contain (?:tensors|numbers)[^;]{0,90}; ?found (?:<class '([\w.]+)'>|([\w.]+))|batch must contain tensors"
+_WORDS = (
+    r"batch must contain (?:tensors|numbers)[^;]{0,90}; ?found (?:<class '([\w.]+)'>"
+    r"|([\w.]+))|batch must contain tensors"
+)
 _NONE = r"NoneType|expected Tensor as element|PIL\.|Image\b.{0,40}(?:not|has no)"
 LOG_FIRES = (
     "TypeError: default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; "
@@ -36,7 +39,8 @@ LOG_FIRES = (
     "TypeError: batch must contain tensors, numbers, dicts or lists; found <class 'PIL.Image.Image'>\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/train.py", line 30, in <module>\n    x = x.shape\n'
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 30, in '
+    "<module>\n    x = x.shape\n"
     "AttributeError: 'NoneType' object has no attribute 'shape'\n",
 )
 

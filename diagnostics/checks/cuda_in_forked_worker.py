@@ -30,16 +30,22 @@ CODE = "DL228"
 SLUG = "cuda-in-forked-worker"
 TITLE = "CUDA is used in a forked worker"
 _WORDS = r"Cannot re-?initialize (?:CUDA|XPU|NPU) in (?:a )?forked (?:sub)?process"
-_OLD = r"(?i)CUDA (?:error|driver error|runtime error)[ (:\d)]{0,8}.{0,12}initialization error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)"
+_OLD = (
+    r"(?i)CUDA (?:error|driver error|runtime error)[ (:\d)]{0,8}.{0,12}initialization "
+    r"error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)"
+)
 LOG_FIRES = (
-    "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must "
+    "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with "
+    "multiprocessing, you must "
     "use the 'spawn' start method\n",
-    "RuntimeError: Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+    "RuntimeError: Caught RuntimeError in DataLoader worker process 0.\nOriginal "
+    "Traceback (most recent call last):\n"
     '  File "/home/user/data.py", line 9, in __getitem__\n    return self.x[i].cuda()\n'
     "RuntimeError: CUDA error: initialization error\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/train.py", line 3, in <module>\n    model.cuda()\n'
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 3, in '
+    "<module>\n    model.cuda()\n"
     "RuntimeError: CUDA error: initialization error\n",
 )
 

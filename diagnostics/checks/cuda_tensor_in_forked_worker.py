@@ -31,13 +31,21 @@ CODE = "DL229"
 SLUG = "cuda-tensor-in-forked-worker"
 TITLE = "A forked worker frees an inherited CUDA tensor"
 _THROWN = r"terminate called after throwing an instance of '(?:c10::\w*Error|std::exception|at::Error)'"
-_CUDA = r"CUDA (?:error|driver error)(?: \(3\))?: ?(?:initialization error|driver shutting down|3\b)|(?:initialization error|CUDAGuardImpl|CUDACachingAllocator).{0,200}(?:Exception raised from|insert_events|getDevice|initialization error)"
+_CUDA = (
+    r"CUDA (?:error|driver error)(?: \(3\))?: ?(?:initialization error|driver shutting "
+    r"down|3\b)|(?:initialization error|CUDAGuardImpl"
+    r"|CUDACachingAllocator).{0,200}(?:Exception raised from|insert_events|getDevice"
+    r"|initialization error)"
+)
 LOG_FIRES = (
-    "terminate called after throwing an instance of 'c10::Error'\n  what():  CUDA error: initialization error\n"
-    "Exception raised from insert_events at ../c10/cuda/CUDACachingAllocator.cpp:1089 (most recent call first):\n"
+    "terminate called after throwing an instance of 'c10::Error'\n  what():  CUDA error: "
+    "initialization error\n"
+    "Exception raised from insert_events at ../c10/cuda/CUDACachingAllocator.cpp:1089 "
+    "(most recent call first):\n"
     "RuntimeError: DataLoader worker (pid 12) is killed by signal: Aborted.\n",
     "[W CUDAGuardImpl.h:46] Warning: CUDA warning: driver shutting down (function uncheckedGetDevice)\n"
-    "terminate called after throwing an instance of 'c10::Error'\n  what():  CUDA error: initialization error\n",
+    "terminate called after throwing an instance of 'c10::Error'\n  what():  CUDA error: "
+    "initialization error\n",
 )
 LOG_SILENT = (
     "terminate called after throwing an instance of 'c10::Error'\n"

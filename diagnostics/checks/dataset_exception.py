@@ -36,12 +36,14 @@ LOG_FIRES = (
     "KeyError: Caught KeyError in DataLoader worker process 3.\nOriginal Traceback (most recent call last):\n"
     '  File "/opt/lib/site-packages/torch/utils/data/_utils/fetch.py", line 44, in fetch\n'
     "    data = [self.dataset[idx] for idx in possibly_batched_index]\n"
-    "  File \"/home/user/data.py\", line 17, in __getitem__\n    label = self.labels[name]\nKeyError: '0412.png'\n",
+    '  File "/home/user/data.py", line 17, in __getitem__\n    label = '
+    "self.labels[name]\nKeyError: '0412.png'\n",
     '  File "C:\\work\\faces.py", line 52, in __getitem__\n    image = Image.open(path)\n'
     "FileNotFoundError: [Errno 2] No such file or directory: 'D:\\\\faces\\\\0007.jpg'\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/train.py", line 61, in <module>\n    config["lr"]\n'
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 61, in '
+    '<module>\n    config["lr"]\n'
     "KeyError: 'lr'\n",
 )
 

@@ -31,19 +31,28 @@ SLUG = "ddp-loader-imbalance"
 TITLE = "Ranks get different numbers of batches"
 _CERTAIN = r"at least one rank that exhausted inputs|[Uu]neven (?:inputs|number of batches)"
 _TIMEOUT = (
-    r"Watchdog caught collective operation timeout|Timed out waiting \d+ms for (?:recv|send)|Connection closed by peer|Timed out after \d+ms"
-    r"|collective operation timeout|Detected mismatch between collectives|monitoredBarrier|Runtime of NCCL|Socket Timeout"
+    r"Watchdog caught collective operation timeout|Timed out waiting \d+ms for (?:recv"
+    r"|send)|Connection closed by peer|Timed out after \d+ms"
+    r"|collective operation timeout|Detected mismatch between collectives"
+    r"|monitoredBarrier|Runtime of NCCL|Socket Timeout"
 )
-_END = r"100%\|?|(?i:end of epoch|epoch \d+ (?:finished|done|complete)|validat|finished (?:training|epoch)|last batch|exhausted)|\b(\d{2,6})/\1\b"
+_END = (
+    r"100%\|?|(?i:end of epoch|epoch \d+ (?:finished|done|complete)|validat|finished "
+    r"(?:training|epoch)|last batch|exhausted)|\b(\d{2,6})/\1\b"
+)
 _STEP = r"(?i)(?:step|iter(?:ation)?|batch)\D{0,4}(\d{1,7})"
 LOG_FIRES = (
-    "Epoch 0: 100%|##########| 313/313 [02:10<00:00]\n[rank0]:[E ProcessGroupNCCL.cpp:563] [Rank 0] Watchdog caught "
-    "collective operation timeout: WorkNCCL(SeqNum=3131, OpType=ALLREDUCE, Timeout(ms)=1800000) ran for 1800441 ms\n",
+    "Epoch 0: 100%|##########| 313/313 [02:10<00:00]\n[rank0]:[E "
+    "ProcessGroupNCCL.cpp:563] [Rank 0] Watchdog caught "
+    "collective operation timeout: WorkNCCL(SeqNum=3131, OpType=ALLREDUCE, "
+    "Timeout(ms)=1800000) ran for 1800441 ms\n",
     "RuntimeError: Detected at least one rank that exhausted inputs. Throwing across all ranks.\n",
 )
 LOG_SILENT = (
-    "[rank1]: torch.distributed.DistBackendError: NCCL error in: ../ProcessGroupNCCL.cpp:1970, unhandled system error, "
-    "NCCL version 2.20.5\nncclSystemError: System call (e.g. socket, malloc) or external library call failed\n",
+    "[rank1]: torch.distributed.DistBackendError: NCCL error in: "
+    "../ProcessGroupNCCL.cpp:1970, unhandled system error, "
+    "NCCL version 2.20.5\nncclSystemError: System call (e.g. socket, malloc) or external "
+    "library call failed\n",
 )
 
 

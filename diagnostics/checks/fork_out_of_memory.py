@@ -31,7 +31,8 @@ SLUG = "fork-out-of-memory"
 TITLE = "A worker cannot be forked for want of memory"
 _ERRNO = r"OSError: \[Errno 12\]"
 LOG_FIRES = (
-    '  File "/usr/lib/python3.6/multiprocessing/popen_fork.py", line 66, in _launch\n    self.pid = os.fork()\n'
+    '  File "/usr/lib/python3.6/multiprocessing/popen_fork.py", line 66, in _launch\n    '
+    "self.pid = os.fork()\n"
     "OSError: [Errno 12] Cannot allocate memory\n",
     "OSError: [Errno 12] Cannot allocate memory\n",
 )

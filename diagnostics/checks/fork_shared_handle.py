@@ -29,21 +29,28 @@ CODE = "DL241"
 SLUG = "fork-shared-handle"
 TITLE = "Workers share a file handle that was opened before fork"
 _WORDS = (
-    r"bad object header|[Bb]ad (?:heap|local heap|symbol table|global heap|B-tree)|wrong (?:B-tree|fractal heap) signature|addr overflow"
-    r"|Can'?t (?:read|open) (?:data|object|directory)? ?\((?:inflate|wrong|file read failed|bad|unable|can'?t)|Unable to (?:open|synchronously open) object \((?:bad|addr|wrong|unable to|inflate|invalid)"
-    r"|Bad CRC-32|Bad magic number for (?:file|central) |BadZipFile: (?:Bad|File name in directory|Overlapped)|Error -3 while decompressing|Error -5 while decompressing"
-    r"|MDB_(?:BAD_RSLOT|CORRUPTED|PAGE_NOTFOUND|BAD_TXN)|lmdb\.(?:Bad|Corrupted|PageNotFound)|unpack requires a buffer of"
+    r"bad object header|[Bb]ad (?:heap|local heap|symbol table|global heap|B-tree)|wrong "
+    r"(?:B-tree|fractal heap) signature|addr overflow"
+    r"|Can'?t (?:read|open) (?:data|object|directory)? ?\((?:inflate|wrong|file read "
+    r"failed|bad|unable|can'?t)|Unable to (?:open|synchronously open) object \((?:bad"
+    r"|addr|wrong|unable to|inflate|invalid)"
+    r"|Bad CRC-32|Bad magic number for (?:file|central) |BadZipFile: (?:Bad|File name in "
+    r"directory|Overlapped)|Error -3 while decompressing|Error -5 while decompressing"
+    r"|MDB_(?:BAD_RSLOT|CORRUPTED|PAGE_NOTFOUND|BAD_TXN)|lmdb\.(?:Bad|Corrupted"
+    r"|PageNotFound)|unpack requires a buffer of"
 )
 LOG_FIRES = (
     "KeyError: Caught KeyError in DataLoader worker process 1.\nOriginal Traceback (most recent call last):\n"
     '  File "/home/user/h5data.py", line 21, in __getitem__\n    return self.file["images"][i]\n'
     "KeyError: 'Unable to open object (bad object header version number)'\n",
-    "zipfile.BadZipFile: Caught BadZipFile in DataLoader worker process 2.\nOriginal Traceback (most recent call last):\n"
+    "zipfile.BadZipFile: Caught BadZipFile in DataLoader worker process 2.\nOriginal "
+    "Traceback (most recent call last):\n"
     '  File "/usr/lib/python3.9/zipfile.py", line 940, in _update_crc\n'
     "zipfile.BadZipFile: Bad CRC-32 for file '000123.png'\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/prepare.py", line 3, in <module>\n    z = ZipFile(path)\n'
+    'Traceback (most recent call last):\n  File "/home/user/prepare.py", line 3, in '
+    "<module>\n    z = ZipFile(path)\n"
     "zipfile.BadZipFile: File is not a zip file\n",
 )
 
@@ -55,9 +62,10 @@ def recognise(trace: Trace) -> Recognition | None:
         return None
     if found.error is not None and found.error.frames and not found.error.in_worker:
         return None
-    if not trace.find(r"worker process|_worker_loop|num_workers|MDB_BAD_RSLOT|worker \(pid"):
-        if "bad object header" not in found.lines[-1].text and "MDB_" not in found.lines[-1].text:
-            return None
+    told = found.lines[-1].text
+    is_telling = "bad object header" in told or "MDB_" in told
+    if not is_telling and not trace.find(r"worker process|_worker_loop|num_workers|worker \(pid"):
+        return None
     remedy = Remedy(
         "Open the file in each worker, at its first sample.",
         (

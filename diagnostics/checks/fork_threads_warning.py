@@ -44,7 +44,8 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for the warning."""
     found = phrase(
         trace,
-        r"multi-threaded, use of fork(?:pty)?\(\) may lead to deadlocks|os\.fork\(\) is incompatible with multithreaded",
+        r"multi-threaded, use of fork(?:pty)?\(\) may lead to deadlocks|os\.fork\(\) is "
+        r"incompatible with multithreaded",
     )
     if found is None:
         return None

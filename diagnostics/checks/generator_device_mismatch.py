@@ -29,7 +29,11 @@ from diagnostics.traces.clues import Recognition, Trace, phrase, raised_in, reco
 CODE = "DL234"
 SLUG = "generator-device-mismatch"
 TITLE = "The sampler's generator is on the wrong device"
-_WORDS = r"Expected a '?(cuda|mps|xpu|cpu|hpu|npu)(?::\d+)?'? (?:device type for )?generator(?: device)? but found '?(\w+)|Expected (\w+):0 generator device but found|generator device .{0,30}(?:does not match|but found)"
+_WORDS = (
+    r"Expected a '?(cuda|mps|xpu|cpu|hpu|npu)(?::\d+)?'? (?:device type for "
+    r")?generator(?: device)? but found '?(\w+)|Expected (\w+):0 generator device but "
+    r"found|generator device .{0,30}(?:does not match|but found)"
+)
 _META = r"\.item\(\) cannot be called on meta tensors"
 LOG_FIRES = (
     "RuntimeError: Expected a 'cuda' device type for generator but found 'cpu'\n",
@@ -40,7 +44,8 @@ LOG_FIRES = (
 LOG_SILENT = (
     'Traceback (most recent call last):\n  File "/home/user/sample.py", line 4, in <module>\n'
     "    noise = torch.randn(4, device='cuda', generator=g)\n"
-    '  File "/opt/lib/site-packages/diffusers/utils/torch_utils.py", line 80, in randn_tensor\n    x = randn()\n'
+    '  File "/opt/lib/site-packages/diffusers/utils/torch_utils.py", line 80, in '
+    "randn_tensor\n    x = randn()\n"
     "RuntimeError: Expected a 'cuda' device type for generator but found 'cpu'\n",
 )
 

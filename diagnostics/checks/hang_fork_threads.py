@@ -30,7 +30,11 @@ from diagnostics.traces.remedies import context
 CODE = "DL235"
 SLUG = "hang-fork-threads"
 TITLE = "A forked worker waits for a lock that stays closed"
-_NATIVE = r"__lll_lock_wait|lll_lock_wait|futex_(?:abstimed_)?wait|pthread_(?:cond_wait|mutex_lock)|gomp_(?:team_|barrier|thread)|GOMP_parallel|__kmp_|omp_|blas_thread_server|tokenizers::|rayon"
+_NATIVE = (
+    r"__lll_lock_wait|lll_lock_wait|futex_(?:abstimed_)?wait|pthread_(?:cond_wait"
+    r"|mutex_lock)|gomp_(?:team_|barrier|thread)|GOMP_parallel|__kmp_|omp_"
+    r"|blas_thread_server|tokenizers::|rayon"
+)
 _LIBRARIES = (
     "cv2",
     "tokenizers",
@@ -41,7 +45,10 @@ _LIBRARIES = (
     "sentencepiece",
 )
 _CALLS = r"^\s*[\w.]+ \((?:\S*/)?(?:cv2|tokenizers|numexpr|logging)/"
-_HANG = r"(?i)\bhang|\bstuck\b|deadlock|KeyboardInterrupt|Timeout \(\d|timed out|py-spy|gdb|Thread \d+ \((?:idle|active)"
+_HANG = (
+    r"(?i)\bhang|\bstuck\b|deadlock|KeyboardInterrupt|Timeout \(\d|timed out|py-spy|gdb"
+    r"|Thread [^\n(]{0,30}\((?:idle|active)"
+)
 LOG_FIRES = (
     'Thread 4242 (idle): "MainThread"\n    resize (cv2/__init__.py:0)\n    __getitem__ (data.py:31)\n'
     "    _worker_loop (torch/utils/data/_utils/worker.py:302)\n    __lll_lock_wait (libpthread.so:0)\n"
@@ -50,16 +57,17 @@ LOG_FIRES = (
     "gdb: worker of the DataLoader hangs\n",
 )
 LOG_SILENT = (
-    "DeprecationWarning: This process (pid=7) is multi-threaded, use of fork() may lead to deadlocks in the child.\n",
+    "DeprecationWarning: This process (pid=7) is multi-threaded, use of fork() may lead "
+    "to deadlocks in the child.\n",
 )
 
 
 def _library_stack(trace: Trace) -> Clue | None:
     for error in trace.errors:
-        inner = error.frames[-2:]
-        if error.in_worker and any(name in frame.path for frame in inner for name in _LIBRARIES):
-            if error.type in {"KeyboardInterrupt", "", "Fatal Python error"}:
-                return error_clue(trace, "", error)
+        if not error.in_worker or error.type not in {"KeyboardInterrupt", "", "Fatal Python error"}:
+            continue
+        if any(name in frame.path for frame in error.frames[-2:] for name in _LIBRARIES):
+            return error_clue(trace, "", error)
     return None
 
 

@@ -30,13 +30,14 @@ from diagnostics.traces.remedies import look_inside
 CODE = "DL236"
 SLUG = "hang-in-worker"
 TITLE = "The loop waits for a batch that does not come"
-_INTERRUPTS = "^(?:KeyboardInterrupt|Fatal Python error|)$"
-_DUMP = r"Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!|Thread \d+ \((?:idle|active)\)"
+_INTERRUPTS = "^(?:KeyboardInterrupt|Fatal Python error)$"
+_DUMP = r"Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!|Thread [^\n(]{0,30}\((?:idle|active)"
 _LOOPS = ("_try_get_data", "_get_data", "_worker_loop")
 LOG_FIRES = (
     '  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 1120, in _try_get_data\n'
     "    data = self._data_queue.get(timeout=timeout)\n"
-    '  File "/usr/lib/python3.8/selectors.py", line 415, in select\n    fd_event_list = self._selector.poll(timeout)\n'
+    '  File "/usr/lib/python3.8/selectors.py", line 415, in select\n    fd_event_list = '
+    "self._selector.poll(timeout)\n"
     "KeyboardInterrupt\n",
     "Timeout (0:01:00)!\nThread 0x00007f33 (most recent call first):\n"
     '  File "/usr/lib/python3.11/selectors.py", line 415 in select\n'
@@ -44,8 +45,10 @@ LOG_FIRES = (
     '  File "/home/user/train.py", line 20 in <module>\n',
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/train.py", line 44, in <module>\n    loss.backward()\n'
-    '  File "/opt/lib/site-packages/torch/_tensor.py", line 487, in backward\n    torch.autograd.backward(self)\n'
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 44, in '
+    "<module>\n    loss.backward()\n"
+    '  File "/opt/lib/site-packages/torch/_tensor.py", line 487, in backward\n    '
+    "torch.autograd.backward(self)\n"
     "KeyboardInterrupt\n",
 )
 
@@ -66,9 +69,7 @@ def recognise(trace: Trace) -> Recognition | None:
             lambda error: error.type == "KeyboardInterrupt" and error.in_worker and bool(error.user_frame)
         )
         found = error_clue(trace, "", other) if other else None
-    if found is None or (found.error is not None and found.error.type == "" and found.error.is_ignored):
-        return None
-    if found.error is not None and found.error.type == "":
+    if found is None:
         return None
     remedy = Remedy("Look where the workers stand while it hangs.", look_inside(trace.platform))
     summary = "The main process was waiting for a batch; a worker is stuck or gone."

@@ -29,10 +29,13 @@ CODE = "DL244"
 SLUG = "iterable-length-mismatch"
 TITLE = "An IterableDataset's length is wrong"
 LOG_FIRES = (
-    "UserWarning: Length of IterableDataset <Stream object> was reported to be 5 (when accessing len(dataloader)), "
+    "UserWarning: Length of IterableDataset <Stream object> was reported to be 5 (when "
+    "accessing len(dataloader)), "
     "but 6 samples have been fetched.\n",
-    "dataloader.py:630: UserWarning: Length of IterableDataset <__main__.S object at 0x7f> was reported to be 100 "
-    "(when accessing len(dataloader)), but 101 samples have been fetched. For multiprocessing data-loading, this "
+    "dataloader.py:630: UserWarning: Length of IterableDataset <__main__.S object at "
+    "0x7f> was reported to be 100 "
+    "(when accessing len(dataloader)), but 101 samples have been fetched. For "
+    "multiprocessing data-loading, this "
     "could be caused by not properly configuring the IterableDataset replica at each worker.\n",
 )
 LOG_SILENT = ("TypeError: object of type 'IterableDataset' has no len()\n",)
@@ -42,7 +45,8 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for torch's warning."""
     found = phrase(
         trace,
-        r"Length of IterableDataset .{0,300}?was reported to be (\d+).{0,80}?but (\d+) samples have been fetched",
+        r"Length of IterableDataset .{0,300}?was reported to be (\d+).{0,80}?but (\d+) "
+        r"samples have been fetched",
     )
     if found is None:
         return None

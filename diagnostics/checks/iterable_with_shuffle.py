@@ -28,7 +28,8 @@ CODE = "DL245"
 SLUG = "iterable-with-shuffle"
 TITLE = "shuffle is set for an IterableDataset"
 LOG_FIRES = (
-    "ValueError: DataLoader with IterableDataset: expected unspecified shuffle option, but got shuffle=True\n",
+    "ValueError: DataLoader with IterableDataset: expected unspecified shuffle option, "
+    "but got shuffle=True\n",
     "ValueError: DataLoader with IterableDataset: expected unspecified sampler option, but got "
     "sampler=<torch.utils.data.distributed.DistributedSampler object>\n",
 )

@@ -29,7 +29,8 @@ CODE = "DL256"
 SLUG = "iterator-inherited-by-fork"
 TITLE = "A worker deletes its parent's iterator (harmless)"
 LOG_FIRES = (
-    "Exception ignored in: <function _MultiProcessingDataLoaderIter.__del__ at 0x7f>\nTraceback (most recent call last):\n"
+    "Exception ignored in: <function _MultiProcessingDataLoaderIter.__del__ at "
+    "0x7f>\nTraceback (most recent call last):\n"
     "    if w.is_alive():\nAssertionError: can only test a child process\n",
     "AssertionError: can only test a child process\n",
 )

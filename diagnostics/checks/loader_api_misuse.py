@@ -29,8 +29,11 @@ CODE = "DL254"
 SLUG = "loader-api-misuse"
 TITLE = "The loader is used in a way it does not offer"
 _WORDS = (
-    r"'_\w*DataLoaderIter' object has no attribute '_{0,2}next_{0,2}'|'DataLoader' object (?:is not (?:an iterator|subscriptable|callable)|does not support (?:indexing|item assignment))"
-    r"|'_\w*DataLoaderIter' object is not (?:subscriptable|callable)|'DataLoader' object has no attribute '(?:next|__next__|shape|items|batch)'"
+    r"'_\w*DataLoaderIter' object has no attribute '_{0,2}next_{0,2}'|'DataLoader' object "
+    r"(?:is not (?:an iterator|subscriptable|callable)|does not support (?:indexing|item "
+    r"assignment))"
+    r"|'_\w*DataLoaderIter' object is not (?:subscriptable|callable)|'DataLoader' object "
+    r"has no attribute '(?:next|__next__|shape|items|batch)'"
     r"|DataLoader\.__init__\(\) (?:got an unexpected keyword|got multiple values|missing \d)"
 )
 LOG_FIRES = (

@@ -29,15 +29,24 @@ CODE = "DL253"
 SLUG = "loader-bottleneck"
 TITLE = "Training waits for data"
 WAITING_SHARE = 0.5  # of a step's time, in the median
-_STEP = r"(?i)\b(?:batch[_ ]?)?time:?\s+(\d+\.\d+)s?(?: \( ?[\d.]+\))?[^\n]{0,40}?\bdata(?:[_ ]time)?:?\s+(\d+\.\d+)"
-_REVERSED = r"(?i)\bdata(?:[_ ]time)?:?\s+(\d+\.\d+)s?(?: \( ?[\d.]+\))?[^\n]{0,40}?\b(?:batch[_ ]?|iter[_ ]?|step[_ ]?)time:?\s+(\d+\.\d+)"
+_STEP = (
+    r"(?i)\b(?:batch[_ ]?)?time:?\s+(\d+\.\d+)s?(?: \( ?[\d.]+\))?[^\n]{0,40}?\bdata(?:[_ "
+    r"]time)?:?\s+(\d+\.\d+)"
+)
+_REVERSED = (
+    r"(?i)\bdata(?:[_ ]time)?:?\s+(\d+\.\d+)s?(?: \( ?[\d.]+\))?[^\n]{0,40}?\b(?:batch[_ "
+    r"]?|iter[_ ]?|step[_ ]?)time:?\s+(\d+\.\d+)"
+)
 LOG_FIRES = (
-    "Epoch: [0][10/500]\tTime 1.52 (1.60)\tData 1.31 (1.40)\nEpoch: [0][20/500]\tTime 1.50 (1.58)\tData 1.29 (1.38)\n"
+    "Epoch: [0][10/500]\tTime 1.52 (1.60)\tData 1.31 (1.40)\nEpoch: [0][20/500]\tTime "
+    "1.50 (1.58)\tData 1.29 (1.38)\n"
     "Epoch: [0][30/500]\tTime 1.49 (1.57)\tData 1.28 (1.37)\n",
-    "Iter 50 time: 0.912, data_time: 0.801\nIter 100 time: 0.902, data_time: 0.799\nIter 150 time: 0.95, data_time: 0.81\n",
+    "Iter 50 time: 0.912, data_time: 0.801\nIter 100 time: 0.902, data_time: 0.799\nIter "
+    "150 time: 0.95, data_time: 0.81\n",
 )
 LOG_SILENT = (
-    "Epoch: [0][10/500]\tTime 1.52 (1.60)\tData 0.01 (0.02)\nEpoch: [0][20/500]\tTime 1.50 (1.58)\tData 0.01 (0.02)\n"
+    "Epoch: [0][10/500]\tTime 1.52 (1.60)\tData 0.01 (0.02)\nEpoch: [0][20/500]\tTime "
+    "1.50 (1.58)\tData 0.01 (0.02)\n"
     "Epoch: [0][30/500]\tTime 1.49 (1.57)\tData 0.01 (0.02)\n",
 )
 

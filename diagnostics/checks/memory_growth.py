@@ -24,6 +24,8 @@ References
 PyTorch issue 13246.
 """
 
+from itertools import pairwise
+
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Clue, Recognition, Trace, phrases, recognised
 
@@ -31,15 +33,20 @@ CODE = "DL219"
 SLUG = "memory-growth"
 TITLE = "Memory of the training grows and grows"
 GROWTH_RATIO = 1.3  # from the first reading to the last
-_READING = r"(?i)\b(?:rss|pss|uss|ram|(?:cpu |host |process )?mem(?:ory)?(?: usage| used)?)\b[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(%|[KMGT]i?B?\b)"
+_READING = (
+    r"(?i)\b(?:rss|pss|uss|ram|(?:cpu |host |process )?mem(?:ory)?(?: usage| "
+    r"used)?)\b[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(%|[KMGT]i?B?\b)"
+)
 _SCALES = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "%": 1.0}
 LOG_FIRES = (
     "epoch 0 RSS: 2.1 GB\nepoch 1 RSS: 3.4 GB\nepoch 2 RSS: 4.9 GB\nepoch 3 RSS: 6.2 GB\n",
-    "step 0 memory usage 31%\nstep 500 memory usage 44%\nstep 1000 memory usage 58%\nstep 1500 memory usage 77%\n",
+    "step 0 memory usage 31%\nstep 500 memory usage 44%\nstep 1000 memory usage "
+    "58%\nstep 1500 memory usage 77%\n",
 )
 LOG_SILENT = (
     "epoch 0 RSS: 2.1 GB\nepoch 1 RSS: 3.4 GB\nepoch 2 RSS: 3.4 GB\nepoch 3 RSS: 2.0 GB\n",
-    "step 0 cuda memory: 2.1 GB\nstep 1 cuda memory: 3.4 GB\nstep 2 cuda memory: 4 GB\nstep 3 cuda memory: 5 GB\n",
+    "step 0 cuda memory: 2.1 GB\nstep 1 cuda memory: 3.4 GB\nstep 2 cuda memory: 4 "
+    "GB\nstep 3 cuda memory: 5 GB\n",
 )
 
 
@@ -52,7 +59,7 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for at least four readings of main memory that rise nearly always."""
     readings = [clue for clue in phrases(trace, _READING) if not _is_of_device(clue)]
     values = [float(clue.groups[0]) * _SCALES[clue.groups[1][0].upper()] for clue in readings]
-    pairs = list(zip(values, values[1:], strict=False))
+    pairs = list(pairwise(values))
     if len(values) < 4 or sum(b >= a for a, b in pairs) < 0.8 * len(pairs):
         return None
     ratio = values[-1] / (values[0] or 1)

@@ -32,7 +32,10 @@ from diagnostics.traces.remedies import GUARD
 CODE = "DL201"
 SLUG = "missing-main-guard"
 TITLE = "The script lacks a main guard"
-_WORDS = r"finished its bootstrapping phase|attempt has been made to start a new process|freeze_support\(\)\s|not going to be frozen"
+_WORDS = (
+    r"finished its bootstrapping phase|attempt has been made to start a new process"
+    r"|freeze_support\(\)\s|not going to be frozen"
+)
 _REMEDY = Remedy("Put what runs under the main guard; definitions and imports stay above it.", GUARD)
 LOG_FIRES = (
     "RuntimeError:\n        An attempt has been made to start a new process before the\n"

@@ -36,13 +36,17 @@ LOG_FIRES = (
     "vm.max_map_count = 65530\n",
 )
 LOG_SILENT = (
-    "RuntimeError: unable to mmap 6291456 bytes from file </torch_77_1234567_12>: Cannot allocate memory (12)\n",
+    "RuntimeError: unable to mmap 6291456 bytes from file </torch_77_1234567_12>: Cannot "
+    "allocate memory (12)\n",
 )
 
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a failed map whose file carries a count near the limit, or for the limit's name."""
-    pattern = r"unable to mmap (\d+) bytes from file <([^>]{0,120})>[^\n]{0,10}Cannot allocate memory|mmap.{0,80}max_map_count"
+    pattern = (
+        r"unable to mmap (\d+) bytes from file <([^>]{0,120})>[^\n]{0,10}Cannot allocate "
+        r"memory|mmap.{0,80}max_map_count"
+    )
     for found in phrases(trace, pattern):
         counter = found.groups[1].rpartition("_")[2] if found.groups[1] else ""
         is_near = counter.isdigit() and int(counter) in NEAR_THE_LIMIT

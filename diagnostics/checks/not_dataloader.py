@@ -29,10 +29,13 @@ CODE = "DL298"
 SLUG = "not-dataloader"
 TITLE = "The failure lies outside of the DataLoader"
 LOG_FIRES = (
-    'Traceback (most recent call last):\n  File "/home/user/train.py", line 61, in <module>\n    out = model(x)\n'
-    '  File "/opt/lib/site-packages/torch/nn/modules/linear.py", line 114, in forward\n    return F.linear(x)\n'
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 61, in '
+    "<module>\n    out = model(x)\n"
+    '  File "/opt/lib/site-packages/torch/nn/modules/linear.py", line 114, in forward\n  '
+    "  return F.linear(x)\n"
     "RuntimeError: mat1 and mat2 shapes cannot be multiplied (64x512 and 1024x10)\n",
-    "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 15.78 GiB total capacity)\n",
+    "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; "
+    "15.78 GiB total capacity)\n",
 )
 LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Killed.\n",)
 

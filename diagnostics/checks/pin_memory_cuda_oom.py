@@ -33,10 +33,12 @@ LOG_FIRES = (
     "Exception in thread Thread-4:\n"
     '  File "/opt/lib/site-packages/torch/utils/data/_utils/pin_memory.py", line 53, in pin_memory\n'
     "    return data.pin_memory()\nRuntimeError: CUDA error: out of memory\n",
-    "RuntimeError: cuda runtime error (2) : out of memory at /pytorch/aten/src/THC/THCCachingHostAllocator.cpp:278\n",
+    "RuntimeError: cuda runtime error (2) : out of memory at "
+    "/pytorch/aten/src/THC/THCCachingHostAllocator.cpp:278\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/train.py", line 50, in <module>\n    out = model(x)\n'
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 50, in '
+    "<module>\n    out = model(x)\n"
     "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 512.00 MiB\n",
 )
 

@@ -33,11 +33,13 @@ LOG_FIRES = (
     '  File "/opt/lib/python3.8/site-packages/torch/utils/data/dataloader.py", line 1068, in _next_data\n'
     "    idx, data = self._get_data()\nValueError: not enough values to unpack (expected 2, got 0)\n",
     "Exception in thread Thread-9:\n"
-    '  File "C:\\lib\\site-packages\\torch\\utils\\data\\_utils\\pin_memory.py", line 28, in _pin_memory_loop\n'
+    '  File "C:\\lib\\site-packages\\torch\\utils\\data\\_utils\\pin_memory.py", line '
+    "28, in _pin_memory_loop\n"
     "    idx, data = r\nValueError: not enough values to unpack (expected 2, got 0)\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/train.py", line 12, in <module>\n    a, b = split(x)\n'
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 12, in '
+    "<module>\n    a, b = split(x)\n"
     "ValueError: not enough values to unpack (expected 2, got 0)\n",
 )
 

@@ -28,9 +28,11 @@ CODE = "DL266"
 SLUG = "pin-without-accelerator"
 TITLE = "pin_memory is set without an accelerator"
 LOG_FIRES = (
-    "UserWarning: 'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't "
+    "UserWarning: 'pin_memory' argument is set as true but no accelerator is found, then "
+    "device pinned memory won't "
     "be used.\n",
-    "dataloader.py:692: UserWarning: 'pin_memory' argument is set as true but not supported on MPS now, then device "
+    "dataloader.py:692: UserWarning: 'pin_memory' argument is set as true but not "
+    "supported on MPS now, then device "
     "pinned memory won't be used.\n",
 )
 LOG_SILENT = ("RuntimeError: Pin memory thread exited unexpectedly\n",)

@@ -28,9 +28,11 @@ CODE = "DL250"
 SLUG = "prefetch-factor-zero-workers"
 TITLE = "prefetch_factor is set without workers"
 LOG_FIRES = (
-    "ValueError: prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable "
+    "ValueError: prefetch_factor option could only be specified in multiprocessing.let "
+    "num_workers > 0 to enable "
     "multiprocessing, otherwise set prefetch_factor to None.\n",
-    "ValueError: prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable "
+    "ValueError: prefetch_factor option could only be specified in multiprocessing.let "
+    "num_workers > 0 to enable "
     "multiprocessing.\n",
 )
 LOG_SILENT = ("ValueError: persistent_workers option needs num_workers > 0\n",)

@@ -99,5 +99,8 @@ def recognise(trace: Trace) -> Recognition | None:
     found = _find(trace)
     if found is None or trace.platform.os_name in {"Windows", "Darwin"}:
         return None
-    summary = "Python 3.14 starts workers by forkserver rather than fork: what used to be inherited must be pickled."
+    summary = (
+        "Python 3.14 starts workers by forkserver rather than fork: what used to be "
+        "inherited must be pickled."
+    )
     return recognised(found, summary, _PREPARE, score=95, confidence="likely")

@@ -36,11 +36,13 @@ _WORDS = (
 LOG_FIRES = (
     "RuntimeError: Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does "
     "not support crossing process boundaries.\n",
-    "RuntimeError: stack(): functions with out=... arguments don't support automatic differentiation, but one "
+    "RuntimeError: stack(): functions with out=... arguments don't support automatic "
+    "differentiation, but one "
     "of the arguments requires grad.\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/plot.py", line 5, in <module>\n    plt.plot(loss)\n'
+    'Traceback (most recent call last):\n  File "/home/user/plot.py", line 5, in '
+    "<module>\n    plt.plot(loss)\n"
     "RuntimeError: Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.\n",
 )
 

@@ -34,7 +34,8 @@ LOG_FIRES = (
     "ValueError: sampler option is mutually exclusive with shuffle\n",
 )
 LOG_SILENT = (
-    "ValueError: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last\n",
+    "ValueError: batch_sampler option is mutually exclusive with batch_size, shuffle, "
+    "sampler, and drop_last\n",
 )
 
 

@@ -41,12 +41,14 @@ NEEDS = ("system.os_name", "shm.total_bytes", "shm.free_bytes")
 FIRES = {"system.os_name": "Linux", "shm.total_bytes": 64 * MIB, "shm.free_bytes": 64 * MIB}
 SILENT = {"system.os_name": "Linux", "shm.total_bytes": 8 * GIB, "shm.free_bytes": 7 * GIB}
 LOG_FIRES = (
-    "RuntimeError: DataLoader worker (pid 46794) is killed by signal: Bus error. It is possible that dataloader's "
+    "RuntimeError: DataLoader worker (pid 46794) is killed by signal: Bus error. It is "
+    "possible that dataloader's "
     "workers are out of shared memory. Please try to raise your shared memory limit.\n",
     "RuntimeError: unable to write to file </torch_18692_1954506624>: No space left on device (28)\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "/home/user/train.py", line 88, in <module>\n    torch.save(net, p)\n'
+    'Traceback (most recent call last):\n  File "/home/user/train.py", line 88, in '
+    "<module>\n    torch.save(net, p)\n"
     '  File "/opt/lib/site-packages/torch/serialization.py", line 440, in save\n    _save(obj)\n'
     "OSError: [Errno 28] No space left on device\n",
 )

@@ -39,29 +39,19 @@ _THREADS = (
     "_exit_function",
     "_run_finalizers",
 )
-_LOST = {
-    "ConnectionResetError",
-    "BrokenPipeError",
-    "EOFError",
-    "FileNotFoundError",
-    "ConnectionRefusedError",
-    "KeyboardInterrupt",
-    "OSError",
-    "AttributeError",
-    "TypeError",
-    "AssertionError",
-    "RuntimeError",
-}
+_LOST = {"ConnectionResetError", "BrokenPipeError", "EOFError", "FileNotFoundError", "ConnectionRefusedError"}
+_NO_NOISE = ("Killed", "Bus error", "Segmentation", "Aborted", "Too many open", "No space", "ancdata")
 _WORDS = (
-    r"leaked (?:semaphore|shared_memory) objects|_MultiProcessingDataLoaderIter\.(?:__del__|_clean_up_worker)|Error in atexit"
+    r"leaked (?:semaphore|shared_memory) objects"
+    r"|_MultiProcessingDataLoaderIter\.(?:__del__|_clean_up_worker)|Error in atexit"
     r"|worker \(pid\(?s?\)? ?[\d, ]+\) is killed by signal: (?:Terminated|Hangup|Interrupt)"
 )
-_NO_NOISE = r"signal: (?:Killed|Bus|Segm|Abort|Float|Illegal)|exited unexpectedly"
 LOG_FIRES = (
     "Exception in thread Thread-3 (_pin_memory_loop):\nTraceback (most recent call last):\n"
     '  File "/opt/lib/site-packages/torch/utils/data/_utils/pin_memory.py", line 54, in _pin_memory_loop\n'
     "    do_one_step()\n"
-    '  File "/usr/lib/python3.10/multiprocessing/connection.py", line 388, in _recv\n    raise EOFError\nEOFError\n',
+    '  File "/usr/lib/python3.10/multiprocessing/connection.py", line 388, in _recv\n    '
+    "raise EOFError\nEOFError\n",
     "UserWarning: resource_tracker: There appear to be 6 leaked semaphore objects to clean up at shutdown\n",
 )
 LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Killed.\n",)
@@ -71,24 +61,10 @@ def _taken_down(trace: Trace) -> Clue | None:
     for error in trace.errors:
         in_thread = bool(error.process) or error.is_ignored or "pin memory" in error.where
         tearing = any(frame.function in _THREADS for frame in error.frames)
-        if error.type in _LOST and in_thread and tearing and not compiled_noise(error.detail):
-            if error.is_ignored or error.type in {
-                "ConnectionResetError",
-                "BrokenPipeError",
-                "EOFError",
-                "FileNotFoundError",
-                "ConnectionRefusedError",
-            }:
-                return error_clue(trace, "", error)
+        is_lost = error.is_ignored or error.type in _LOST
+        if in_thread and tearing and is_lost and not any(word in error.detail for word in _NO_NOISE):
+            return error_clue(trace, "", error)
     return None
-
-
-def compiled_noise(text: str) -> bool:
-    """Tell whether an ignored error carries a death or a limit, which is no noise."""
-    return any(
-        word in text
-        for word in ("Killed", "Bus error", "Segmentation", "Aborted", "Too many open", "No space", "ancdata")
-    )
 
 
 def recognise(trace: Trace) -> Recognition | None:

@@ -30,7 +30,8 @@ SLUG = "thread-or-process-limit"
 TITLE = "The limit on threads and processes is reached"
 _WORDS = (
     r"BlockingIOError: \[Errno 11\]|can'?t start new thread|pthread_create failed|Thread creation failed"
-    r"|[Cc]annot allocate thread|fork: (?:retry: )?(?:Resource temporarily|资源暂时)|libgomp: Thread|std::system_error.{0,40}Resource temporarily"
+    r"|[Cc]annot allocate thread|fork: (?:retry: )?(?:Resource temporarily|资源暂时)|libgomp: "
+    r"Thread|std::system_error.{0,40}Resource temporarily"
     r"|cgroup: fork rejected by pids controller|OMP: Error #34"
 )
 LOG_FIRES = (

@@ -35,7 +35,8 @@ LOG_FIRES = (
     "\t- Explicitly set the environment variable TOKENIZERS_PARALLELISM=(true | false)\n",
 )
 LOG_SILENT = (
-    "DeprecationWarning: This process (pid=7) is multi-threaded, use of fork() may lead to deadlocks in the child.\n",
+    "DeprecationWarning: This process (pid=7) is multi-threaded, use of fork() may lead "
+    "to deadlocks in the child.\n",
 )
 
 

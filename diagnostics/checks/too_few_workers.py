@@ -29,10 +29,13 @@ CODE = "DL252"
 SLUG = "too-few-workers"
 TITLE = "Few workers, which may be a bottleneck"
 LOG_FIRES = (
-    "The 'train_dataloader' does not have many workers which may be a bottleneck. Consider increasing the value of "
+    "The 'train_dataloader' does not have many workers which may be a bottleneck. "
+    "Consider increasing the value of "
     "the `num_workers` argument` to `num_workers=31` in the `DataLoader` to improve performance.\n",
-    "UserWarning: The dataloader, val_dataloader 0, does not have many workers which may be a bottleneck. Consider "
-    "increasing the value of the `num_workers` argument` (try 8 which is the number of cpus on this machine)\n",
+    "UserWarning: The dataloader, val_dataloader 0, does not have many workers which may "
+    "be a bottleneck. Consider "
+    "increasing the value of the `num_workers` argument` (try 8 which is the number of "
+    "cpus on this machine)\n",
 )
 LOG_SILENT = ("UserWarning: This DataLoader will create 8 worker processes in total.\n",)
 
@@ -41,7 +44,8 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for Lightning's remark."""
     found = phrase(
         trace,
-        r"does not have many workers which may be a bottleneck|Consider increasing the value of the `?num_workers",
+        r"does not have many workers which may be a bottleneck|Consider increasing the value "
+        r"of the `?num_workers",
     )
     if found is None:
         return None

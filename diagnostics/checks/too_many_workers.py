@@ -29,10 +29,13 @@ CODE = "DL251"
 SLUG = "too-many-workers"
 TITLE = "There are more workers than CPUs"
 LOG_FIRES = (
-    "UserWarning: This DataLoader will create 8 worker processes in total. Our suggested max number of worker in "
+    "UserWarning: This DataLoader will create 8 worker processes in total. Our suggested "
+    "max number of worker in "
     "current system is 2, which is smaller than what this DataLoader is going to create.\n",
-    "/opt/lib/site-packages/torch/utils/data/dataloader.py:557: UserWarning: This DataLoader will create 16 worker "
-    "processes in total. Our suggested max number of worker in current system is 12 (`cpuset` is not taken into "
+    "/opt/lib/site-packages/torch/utils/data/dataloader.py:557: UserWarning: This "
+    "DataLoader will create 16 worker "
+    "processes in total. Our suggested max number of worker in current system is 12 "
+    "(`cpuset` is not taken into "
     "account), which is smaller\n",
 )
 LOG_SILENT = ("The 'train_dataloader' does not have many workers which may be a bottleneck.\n",)
@@ -42,7 +45,8 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for torch's warning."""
     found = phrase(
         trace,
-        r"DataLoader will create (\d+) worker processes in total\. (?:Our suggested max number of worker in current system is (\d+))?",
+        r"DataLoader will create (\d+) worker processes in total\. (?:Our suggested max "
+        r"number of worker in current system is (\d+))?",
     )
     if found is None:
         return None

@@ -31,7 +31,8 @@ SLUG = "torch-shm-manager-failed"
 TITLE = "torch_shm_manager cannot start"
 LOG_FIRES = (
     "RuntimeError: error executing torch_shm_manager at "
-    '"/usr/local/lib/python3.7/site-packages/torch/bin/torch_shm_manager" at ../torch/lib/libshm/core.cpp:99\n',
+    '"/usr/local/lib/python3.7/site-packages/torch/bin/torch_shm_manager" at '
+    "../torch/lib/libshm/core.cpp:99\n",
     "RuntimeError: torch_shm_manager: Permission denied\n",
 )
 LOG_SILENT = ("RuntimeError: unable to open shared memory object </torch_1_2> in read-write mode\n",)
@@ -41,14 +42,17 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for the helper's name in an error."""
     found = phrase(
         trace,
-        r"(?:error|no response|executing|could not|failed|denied)[^.]{0,80}torch_shm_manager|torch_shm_manager\b[^.]{0,160}(?:error|could not|denied|not found|[Nn]o such|failed|No space|core\.cpp)|libshm/(?:core|manager)",
+        r"(?:error|no response|executing|could not|failed|denied)[^.]{0,80}torch_shm_manager"
+        r"|torch_shm_manager\b[^.]{0,160}(?:error|could not|denied|not found|[Nn]o such"
+        r"|failed|No space|core\.cpp)|libshm/(?:core|manager)",
     )
     if found is None:
         return None
     remedy = Remedy(
         "See what the helper lacks, reinstall torch, or share by descriptor.",
         (
-            'ldd $(python -c "import torch, os; print(os.path.dirname(torch.__file__))")/bin/torch_shm_manager',
+            'ldd $(python -c "import torch, os; '
+            'print(os.path.dirname(torch.__file__))")/bin/torch_shm_manager',
             'torch.multiprocessing.set_sharing_strategy("file_descriptor")',
             "python -m pip install --force-reinstall torch",
         ),

@@ -42,7 +42,8 @@ LOG_FIRES = (
     "__main__ failed\n",
 )
 LOG_SILENT = (
-    'Traceback (most recent call last):\n  File "train.py", line 90, in <module>\n    torch.save(model, path)\n'
+    'Traceback (most recent call last):\n  File "train.py", line 90, in <module>\n    '
+    "torch.save(model, path)\n"
     '  File "/opt/lib/site-packages/torch/serialization.py", line 379, in save\n    _save(obj, f)\n'
     "AttributeError: Can't pickle local object 'make_net.<locals>.Net'\n",
 )

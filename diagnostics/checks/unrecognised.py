@@ -41,7 +41,8 @@ def recognise(trace: Trace) -> Recognition | None:
         if error
         else phrase(
             trace,
-            r"(?i)\b(?:killed|aborted|bus error|segmentation fault|core dumped|exit(?:ed)? (?:code|status)[: ]+-?\d+)\b",
+            r"(?i)\b(?:killed|aborted|bus error|segmentation fault|core dumped|exit(?:ed)? "
+            r"(?:code|status)[: ]+-?\d+)\b",
         )
     )
     said = "an error that is not known here" if found else f"no error in {trace.num_lines} lines"

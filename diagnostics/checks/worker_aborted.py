@@ -31,12 +31,15 @@ CODE = "DL221"
 SLUG = "worker-aborted"
 TITLE = "A worker called abort()"
 _LAST_WORDS = (
-    r"terminate called after throwing[^.]{0,120}|what\(\): .{0,120}|double free or corruption|free\(\): invalid \w+|malloc\w*\(\): \w[\w ]{0,40}"
-    r"|corrupted (?:size|double-linked)[\w -]{0,40}|Assertion [`'].{0,120}?' failed|OMP: Error #\d+.{0,80}|LLVM ERROR:.{0,80}"
+    r"terminate called after throwing[^.]{0,120}|what\(\): .{0,120}|double free or "
+    r"corruption|free\(\): invalid \w+|malloc\w*\(\): \w[\w ]{0,40}"
+    r"|corrupted (?:size|double-linked)[\w -]{0,40}|Assertion [`'].{0,120}?' failed|OMP: "
+    r"Error #\d+.{0,80}|LLVM ERROR:.{0,80}"
 )
 LOG_FIRES = (
     "RuntimeError: DataLoader worker (pid 4411) is killed by signal: Aborted.\n",
-    "double free or corruption (!prev)\nRuntimeError: DataLoader worker (pid 31) is killed by signal: Aborted.\n",
+    "double free or corruption (!prev)\nRuntimeError: DataLoader worker (pid 31) is "
+    "killed by signal: Aborted.\n",
 )
 LOG_SILENT = ("terminate called after throwing an instance of 'std::runtime_error'\nAborted (core dumped)\n",)
 

@@ -31,12 +31,14 @@ CODE = "DL223"
 SLUG = "worker-exception-lost-in-reraise"
 TITLE = "The worker's real exception was lost"
 _WORDS = (
-    r"^TypeError: .{0,120}(?:missing \d+ required (?:positional|keyword-only) arguments?|takes (?:exactly|at least|no|from|\d+)"
+    r"^TypeError: .{0,120}(?:missing \d+ required (?:positional|keyword-only) arguments?"
+    r"|takes (?:exactly|at least|no|from|\d+)"
     r"|got an unexpected keyword argument 'message'|function takes|required argument|argument \d+ must be)"
 )
 LOG_FIRES = (
     '  File "/opt/lib/python3.8/site-packages/torch/_utils.py", line 428, in reraise\n'
-    "    raise self.exc_type(msg)\nTypeError: __init__() missing 2 required positional arguments: 'doc' and 'pos'\n",
+    "    raise self.exc_type(msg)\nTypeError: __init__() missing 2 required positional "
+    "arguments: 'doc' and 'pos'\n",
     '  File "/opt/lib/python3.7/site-packages/torch/_utils.py", line 385, in reraise\n'
     "    raise self.exc_type(msg)\nTypeError: function takes exactly 5 arguments (1 given)\n",
 )

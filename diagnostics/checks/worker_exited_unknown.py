@@ -44,7 +44,8 @@ LOG_FIRES = (
     "RuntimeError: DataLoader worker (pid(s) 1108, 7640) exited unexpectedly\n",
     '  File "/usr/lib/python3.8/multiprocessing/resource_sharer.py", line 57, in detach\n'
     "    with _resource_sharer.get_connection(self._id) as conn:\n"
-    '  File "/usr/lib/python3.8/multiprocessing/connection.py", line 383, in _recv\n    chunk = read(handle, remaining)\n'
+    '  File "/usr/lib/python3.8/multiprocessing/connection.py", line 383, in _recv\n    '
+    "chunk = read(handle, remaining)\n"
     "ConnectionResetError: [Errno 104] Connection reset by peer\n",
 )
 LOG_SILENT = ("ConnectionResetError: [Errno 104] Connection reset by peer\n",)

@@ -29,7 +29,10 @@ from diagnostics.traces.clues import Recognition, Trace, death, died_by, phrase
 CODE = "DL218"
 SLUG = "worker-oom-killed"
 TITLE = "A worker was killed for want of memory"
-_KERNEL = r"(?i)oom[-_ ]?kill|out of memory: killed process \d+|OOMKilled|exceeded (?:job )?memory limit|killed process \d+ \((?:pt_data_worker|python)"
+_KERNEL = (
+    r"(?i)oom[-_ ]?kill|out of memory: killed process \d+|OOMKilled|exceeded (?:job "
+    r")?memory limit|killed process \d+ \((?:pt_data_worker|python)"
+)
 LOG_FIRES = (
     "RuntimeError: DataLoader worker (pid 2221) is killed by signal: Killed.\n",
     "Out of memory: Killed process 8812 (pt_data_worker) total-vm:22311528kB, anon-rss:9812204kB\n",

@@ -32,8 +32,14 @@ from diagnostics.traces.remedies import GUARD, NO_WORKERS
 CODE = "DL205"
 SLUG = "worker-startup-secondary"
 TITLE = "A worker's start broke off; the reason is in the other process"
-_BROKEN = r"^(?:BrokenPipeError|EOFError|UnpicklingError: pickle data was truncated|PermissionError: \[WinError 5\]|OSError: \[WinError 87\]|OSError: \[Errno 9\])"
-_WORDS = r"BrokenPipeError: \[(?:Errno 32|WinError 109|WinError 232)\]|EOFError: Ran out of input|pickle data was truncated"
+_BROKEN = (
+    r"^(?:BrokenPipeError|EOFError|UnpicklingError: pickle data was truncated"
+    r"|PermissionError: \[WinError 5\]|OSError: \[WinError 87\]|OSError: \[Errno 9\])"
+)
+_WORDS = (
+    r"BrokenPipeError: \[(?:Errno 32|WinError 109|WinError 232)\]|EOFError: Ran out of "
+    r"input|pickle data was truncated"
+)
 LOG_FIRES = (
     '  File "C:\\Python37\\lib\\multiprocessing\\reduction.py", line 60, in dump\n'
     "    ForkingPickler(file, protocol).dump(obj)\nBrokenPipeError: [Errno 32] Broken pipe\n",

@@ -6,10 +6,25 @@ from diagnostics.traces.trace import Trace, compiled
 from diagnostics.traces.tracebacks import Error
 
 __all__ = [
-    "Clue", "Recognition", "Role", "Trace", "code_clue", "death", "died_by", "error_clue", "joined", "phrase", "phrases",
-    "quoted", "raised_in", "refused_to_pickle", "recognised", "says",
-]  # fmt: skip
+    "Clue",
+    "Recognition",
+    "Role",
+    "Trace",
+    "code_clue",
+    "death",
+    "died_by",
+    "error_clue",
+    "joined",
+    "phrase",
+    "phrases",
+    "quoted",
+    "raised_in",
+    "recognised",
+    "refused_to_pickle",
+    "says",
+]
 
+_SIGSEGV = 11
 _SIGNALS = {
     "Bus error": 7,
     "Killed": 9,
@@ -102,9 +117,17 @@ def code_clue(trace: Trace, pattern: str) -> Clue | None:
 
 
 def died_by(trace: Trace, name: str, crash: str = "") -> Clue | None:
-    """Find a worker that died by a signal, named in any of torch's wordings."""
-    number = _SIGNALS.get(name, 0)
-    pattern = rf"(?i)worker \(pid\(?s?\)? ?([\d, ]+)\)[^.]{{0,40}}(?:killed by|by) signal: ?(?:Unknown signal: )?(?:{name}|{number}\b)"
+    """Find a worker that died by a signal, in any of torch's wordings, or by the exit code that it leaves.
+
+    `name` may be a pattern of several names; the first that has a number tells the code.
+    """
+    number = next((number for known, number in _SIGNALS.items() if known in name), 0)
+    codes = rf"-{number}|{128 + number}" + ("|3221225477|-1073741819" if number == _SIGSEGV else "")
+    pattern = (
+        r"(?i)worker \(pid\(?s?\)? ?([\w, ]+)\)[^.]{0,40}?"
+        rf"(?:(?:killed )?by signal: ?(?:Unknown signal: )?(?:{name}|{number}\b)|with exit "
+        rf"code (?:{codes})\b)"
+    )
     return phrase(trace, pattern) or (phrase(trace, crash) if crash else None)
 
 

@@ -6,7 +6,8 @@ from diagnostics.traces.tracebacks import Error
 
 _KINDS: tuple[tuple[str, str, str], ...] = (
     (
-        r"(?i)device-side assert|illegal memory access|CUDA error|CUBLAS_STATUS|cuDNN error|CUDNN_STATUS|no kernel image",
+        r"(?i)device-side assert|illegal memory access|CUDA error|CUBLAS_STATUS|cuDNN error"
+        r"|CUDNN_STATUS|no kernel image",
         "an error on the GPU",
         "CUDA_LAUNCH_BLOCKING=1 python train.py",
     ),
@@ -21,25 +22,37 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "NCCL_DEBUG=INFO TORCH_DISTRIBUTED_DEBUG=DETAIL torchrun train.py",
     ),
     (
-        r"(?i)^(?:ImportError|ModuleNotFoundError)|DLL load failed|undefined symbol|No module named|cannot import name",
+        r"(?i)^(?:ImportError|ModuleNotFoundError)|DLL load failed|undefined symbol|No module "
+        r"named|cannot import name",
         "an import that fails",
         "python -m pip check",
     ),
-    (r"^(?:SyntaxError|IndentationError|TabError)", "an error in the script's text", "python -m py_compile train.py"),
-    (r"^KeyboardInterrupt", "an interrupt by you or the system", "py-spy dump --pid PID  # if it seemed to hang"),
     (
-        r"(?i)state_dict|load_state_dict|PytorchStreamReader|weights_only|checkpoint|UnpicklingError|invalid load key",
+        r"^(?:SyntaxError|IndentationError|TabError)",
+        "an error in the script's text",
+        "python -m py_compile train.py",
+    ),
+    (
+        r"^KeyboardInterrupt",
+        "an interrupt by you or the system",
+        "py-spy dump --pid PID  # if it seemed to hang",
+    ),
+    (
+        r"(?i)state_dict|load_state_dict|PytorchStreamReader|weights_only|checkpoint"
+        r"|UnpicklingError|invalid load key",
         "a checkpoint that does not fit or cannot be read",
         "python -c \"import torch; print(torch.load('checkpoint.pt', map_location='cpu').keys())\"",
     ),
     (
-        r"(?i)shapes cannot be multiplied|size mismatch|must match the (?:size|existing)|expected .{0,40}(?:input|channels|dimension|batch_size)"
+        r"(?i)shapes cannot be multiplied|size mismatch|must match the (?:size|existing)"
+        r"|expected .{0,40}(?:input|channels|dimension|batch_size)"
         r"|weight of size|Sizes of tensors|not match|inconsistent tensor|out of bounds",
         "shapes or labels that do not fit the model",
         "print(x.shape, y.shape, y.min(), y.max())  # before that line",
     ),
     (
-        r"(?i)same device|Input type .{0,60}weight type|on cpu|expected scalar type|same dtype|Half|not compiled with CUDA|NVIDIA driver",
+        r"(?i)same device|Input type .{0,60}weight type|on cpu|expected scalar type|same "
+        r"dtype|Half|not compiled with CUDA|NVIDIA driver",
         "tensors, model and device that do not fit",
         "x = x.to(next(model.parameters()).device)",
     ),
@@ -49,30 +62,55 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "torch.autograd.set_detect_anomaly(True)",
     ),
     (
-        r"(?i)HTTP|ConnectionError|URLError|ssl|Max retries|huggingface|LocalEntryNotFound|Name or service|wandb|CommError|api[_ ]key|Timeout",
+        r"(?i)HTTP|ConnectionError|URLError|ssl|Max retries|huggingface|LocalEntryNotFound"
+        r"|Name or service|wandb|CommError|api[_ ]key|Timeout",
         "a failure of the network or of a service",
         "curl -I https://huggingface.co",
     ),
     (r"(?i)No space left on device|Disk quota exceeded", "a disk that is full", "df -h ."),
-    (r"(?i)error: (?:unrecognized|the following|argument)|invalid choice|SystemExit", "a wrong command line", "python train.py --help"),
-)  # fmt: skip
+    (
+        r"(?i)error: (?:unrecognized|the following|argument)|invalid choice|SystemExit",
+        "a wrong command line",
+        "python train.py --help",
+    ),
+)
 # What means a failure elsewhere even without a traceback.
 ANYWHERE = (
-    r"(?i:CUDA|HIP|MPS backend) out of memory|shapes cannot be multiplied|device-side assert triggered|Error\(s\) in loading state_dict"
-    r"|Expected all tensors to be on the same device|element 0 of tensors does not require grad|size mismatch, m1"
-    r"|(?:^|\s)(?:ImportError|ModuleNotFoundError|SyntaxError|IndentationError): |nccl\w*Error|NCCL error|ncclSystemError|DistBackendError"
-    r"|(?i:Torch not compiled with CUDA)|CUBLAS_STATUS_|CUDNN_STATUS|cuDNN error|illegal memory access|No module named '"
-    r"|: error: (?:unrecognized arguments|the following arguments|argument )|JSONDecodeError|HfHubHTTPError|wandb\.errors|requests\.exceptions"
-    r"|(?i:loss is nan)|Expected input batch_size|modified by an inplace operation|Found no NVIDIA driver|Input type \(|optimizer got an empty"
-    r"|Default process group has not been initialized|Watchdog caught collective operation timeout|Connection closed by peer \["
+    r"(?i:CUDA|HIP|MPS backend) out of memory|shapes cannot be multiplied|device-side "
+    r"assert triggered|Error\(s\) in loading state_dict"
+    r"|Expected all tensors to be on the same device|element 0 of tensors does not "
+    r"require grad|size mismatch, m1"
+    r"|(?:^|\s)(?:ImportError|ModuleNotFoundError|SyntaxError|IndentationError): "
+    r"|nccl\w*Error|NCCL error|ncclSystemError|DistBackendError"
+    r"|(?i:Torch not compiled with CUDA)|CUBLAS_STATUS_|CUDNN_STATUS|cuDNN error|illegal "
+    r"memory access|No module named '"
+    r"|: error: (?:unrecognized arguments|the following arguments|argument )"
+    r"|JSONDecodeError|HfHubHTTPError|wandb\.errors|requests\.exceptions"
+    r"|(?i:loss is nan)|Expected input batch_size|modified by an inplace operation|Found "
+    r"no NVIDIA driver|Input type \(|optimizer got an empty"
+    r"|Default process group has not been initialized|Watchdog caught collective "
+    r"operation timeout|Connection closed by peer \["
     r"|expected scalar type|no kernel image is available|urllib\.error|Trying to backward through the graph"
 )
 # Carried by launchers, or a mere echo: never the failure itself.
 _ECHOES = (
-    "ChildFailedError", "ProcessRaisedException", "ProcessExitedException", "CalledProcessError", "Empty", "SystemExit",
-    "GeneratorExit", "BrokenPipeError", "ConnectionResetError", "_RemoteTraceback", "RayTaskError", "StopIteration",
-)  # fmt: skip
-_LOADERS_OWN = r"DataLoader worker|Pin memory thread|can only (?:test|join) a child|exited unexpectedly|DataLoader timed out|daemonic processes"
+    "ChildFailedError",
+    "ProcessRaisedException",
+    "ProcessExitedException",
+    "CalledProcessError",
+    "Empty",
+    "SystemExit",
+    "GeneratorExit",
+    "BrokenPipeError",
+    "ConnectionResetError",
+    "_RemoteTraceback",
+    "RayTaskError",
+    "StopIteration",
+)
+_LOADERS_OWN = (
+    r"DataLoader worker|Pin memory thread|can only (?:test|join) a child|exited "
+    r"unexpectedly|DataLoader timed out|daemonic processes"
+)
 _STACKS = ("KeyboardInterrupt", "Fatal Python error")
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+LONGEST_FRAME = 600  # characters of a line that can be a frame
 _LOADER = "torch/utils/data/"
 _LIBRARY = (
     "/site-packages/",
@@ -17,10 +18,12 @@ _IPYTHON_NEW = re.compile(
     r"(?:File|Cell|Input) (\S.{0,400}?)[:,] ?(?:line )?(\d{1,7})(?:, in |$)(\S{0,200}?)(?:\(.*)?$"
 )
 _IPYTHON_CELL = re.compile(
-    r"(?:Input |Cell )(In ?\[\d{1,5}\])(?:, (?:line (\d{1,7})|in (\S{1,100}).{0,80}))|(Cell In\[\d{1,5}\]), line (\d{1,7})"
+    r"(?:Input |Cell )(In ?\[\d{1,5}\])(?:, (?:line (\d{1,7})|in (\S{1,100}).{0,80}))"
+    r"|(Cell In\[\d{1,5}\]), line (\d{1,7})"
 )
 _IPYTHON_OLD = re.compile(
-    r"(<ipython-input-[^>\n]{1,80}>|[~/.\w\\:-][^()\n]{0,400}?\.(?:py|pyx|ipynb|pxi)) in (<?[\w.]{1,100}>?)\(?"
+    r"(<ipython-input-[^>\n]{1,80}>|[~/.\w\\:-][^()\n]{0,400}?\.(?:py|pyx|ipynb|pxi)) in "
+    r"(<?[\w.]{1,100}>?)\(?"
 )
 _RICH = re.compile(r"(\S[^\n]{0,400}?\.pyx?):(\d{1,7}) in (\S{1,200})$")
 _PYTEST = re.compile(r"(\S{1,400}\.pyx?):(\d{1,7}): (?:in )?([\w<>.]{0,100})$")
@@ -97,36 +100,51 @@ def _slashes(path: str) -> str:
     return path.replace("\\\\", "/").replace("\\", "/")
 
 
+def _parse_cell(text: str, at: int) -> Frame | None:
+    found = _IPYTHON_CELL.match(text)
+    if found is None:
+        return None
+    name, number = found.group(1) or found.group(4), found.group(2) or found.group(5) or 0
+    return Frame(f"<cell {name}>", int(number), found.group(3) or "<module>", "", at)
+
+
+def _parse_notebook(text: str, at: int) -> Frame | None:
+    found = _IPYTHON_NEW.match(text)
+    if found is None:
+        return None
+    path = found.group(1).split("](", 1)[0].strip("[]")
+    function = found.group(3).split("(", 1)[0].split(".")[-1]
+    return Frame(_slashes(path), int(found.group(2)), function, "", at)
+
+
+def _parse_other(text: str, at: int) -> Frame | None:
+    """Parse what rich, old IPython, pytest and py-spy write."""
+    is_place = " in " in text
+    if is_place and (found := _RICH.match(text)):
+        return Frame(_slashes(found.group(1)), int(found.group(2)), found.group(3), "", at)
+    if is_place and (found := _IPYTHON_OLD.match(text)):
+        return Frame(_slashes(found.group(1)), 0, found.group(2), "", at)
+    if ".py:" in text and (found := _PYTEST.match(f"{text} " if text.endswith(":") else text)):
+        return Frame(_slashes(found.group(1)), int(found.group(2)), found.group(3), "", at)
+    if "(" in text and (found := _PY_SPY.fullmatch(text)):
+        return Frame(_slashes(found.group(2)), int(found.group(3)), found.group(1), "", at)
+    return None
+
+
 def parse_frame(text: str, at: int) -> Frame | None:
     """Return the frame in a line, None where there is none."""
     if 'File "' in text:
-        if found := _PYTHON.search(text):
-            path, number, function, rest = found.groups()
-            return Frame(_slashes(path), int(number), function or "", (rest or "").strip(), at)
-        return None
+        found = _PYTHON.search(text)
+        if found is None:
+            return None
+        path, number, function, rest = found.groups()
+        return Frame(_slashes(path), int(number), function or "", (rest or "").strip(), at)
     stripped = text.strip()
-    if not stripped or len(stripped) > 600:
+    if not stripped or len(stripped) > LONGEST_FRAME:
         return None
-    if stripped.startswith(("Cell", "Input")) and (found := _IPYTHON_CELL.match(stripped)):
-        name = found.group(1) or found.group(4)
-        return Frame(
-            f"<cell {name}>", int(found.group(2) or found.group(5) or 0), found.group(3) or "<module>", "", at
-        )
-    if stripped.startswith("File ") and (found := _IPYTHON_NEW.match(stripped)):
-        path = found.group(1).split("](", 1)[0].strip("[]")
-        function = found.group(3).split("(", 1)[0].split(".")[-1]
-        return Frame(_slashes(path), int(found.group(2)), function, "", at)
-    if " in " in stripped:
-        if found := _RICH.match(stripped):
-            return Frame(_slashes(found.group(1)), int(found.group(2)), found.group(3), "", at)
-        if found := _IPYTHON_OLD.match(stripped):
-            return Frame(_slashes(found.group(1)), 0, found.group(2), "", at)
-    if (
-        ".py" in stripped
-        and ": " in stripped + " "
-        and (found := _PYTEST.match(stripped + (" " if stripped.endswith(":") else "")))
-    ):
-        return Frame(_slashes(found.group(1)), int(found.group(2)), found.group(3), "", at)
-    if "(" in stripped and (found := _PY_SPY.fullmatch(stripped)):
-        return Frame(_slashes(found.group(2)), int(found.group(3)), found.group(1), "", at)
-    return None
+    frame = None
+    if stripped.startswith(("Cell", "Input")):
+        frame = _parse_cell(stripped, at)
+    elif stripped.startswith("File "):
+        frame = _parse_notebook(stripped, at)
+    return frame or _parse_other(stripped, at)

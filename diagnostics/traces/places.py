@@ -7,15 +7,40 @@ from diagnostics.traces.frames import Frame
 from diagnostics.traces.tracebacks import Error
 
 Place = Literal[
-    "dataset", "collate", "sampler", "pin", "start", "child_start", "construct", "receive", "reraise",
-    "loader", "forward", "backward", "optimizer", "collective", "loading", "import", "user", "library", "unknown",
-]  # fmt: skip
+    "dataset",
+    "collate",
+    "sampler",
+    "pin",
+    "start",
+    "child_start",
+    "construct",
+    "receive",
+    "reraise",
+    "loader",
+    "forward",
+    "backward",
+    "optimizer",
+    "collective",
+    "loading",
+    "import",
+    "user",
+    "library",
+    "unknown",
+]
 ELSEWHERE: frozenset[Place] = frozenset(
     {"forward", "backward", "optimizer", "collective", "loading", "import", "user", "library"}
 )
 _LOOP = re.compile(
-    r"^(?:async )?for .{1,120} in .{0,80}(?:loader|enumerate\(|\bdl\b|batches|_iter\b)|=\s*next\(.{0,40}(?:loader|iter)"
+    r"^(?:async )?for .{1,120} in .{0,80}(?:loader|enumerate\(|\bdl\b|batches|_iter\b)"
+    r"|=\s*next\(.{0,40}(?:loader|iter)"
 )
+_BY_FILE: dict[str, Place] = {
+    "pin_memory.py": "pin",
+    "sampler.py": "sampler",
+    "fetch.py": "dataset",
+    "dataset.py": "dataset",
+}
+_RECEIVING = ("_try", "_get", "__next__", "_next", "_process", "_handle", "handler")
 _STARTING = ("popen_", "/process.py", "reduction.py", "forkserver.py")
 _OTHER_LOADERS = (
     "fastai/data/",
@@ -25,6 +50,7 @@ _OTHER_LOADERS = (
     "torchdata/",
     "webdataset/",
 )
+_CHILDREN = ("multiprocessing/spawn.py", "multiprocessing/forkserver.py")
 _SAMPLE_FUNCTIONS = ("__getitem__", "__getitems__")
 _BY_PATH: tuple[tuple[str, Place], ...] = (
     ("torch/distributed/", "collective"),
@@ -41,26 +67,27 @@ _BY_PATH: tuple[tuple[str, Place], ...] = (
 def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
     """Name the part of the loader that the frames from the last loader frame on stand in."""
     loader, inner = frames[last], frames[last + 1 :]
-    names = [frame.path.rsplit("/", 1)[-1] for frame in frames if frame.is_loader]
-    if loader.path.endswith("_utils/collate.py") or "collate_fn(" in loader.code:
+    name = loader.path.rsplit("/", 1)[-1]
+    is_own_collate = any("collate" in frame.function for frame in inner if frame.is_user)
+    if name == "collate.py" or "collate_fn(" in loader.code or is_own_collate:
         return "collate"
-    if any("collate" in frame.function for frame in inner if frame.is_user):
-        return "collate"
-    if names[-1] == "pin_memory.py":
-        return "pin"
-    if names[-1] == "sampler.py" or "_sampler_iter" in loader.code or loader.function == "_next_index":
-        return "sampler" if not inner or names[-1] == "sampler.py" else "dataset"
-    if names[-1] in {"fetch.py", "worker.py", "dataset.py"} or "/datapipes/" in loader.path:
-        return "dataset" if loader.function != "_worker_loop" or inner else "receive"
+    if name in _BY_FILE:
+        return _BY_FILE[name]
+    if "_sampler_iter" in loader.code or loader.function == "_next_index":
+        return "dataset" if inner else "sampler"
+    if "/datapipes/" in loader.path or (loader.function == "_worker_loop" and inner):
+        return "dataset"
+    return _in_iterator(loader, inner)
+
+
+def _in_iterator(loader: Frame, inner: tuple[Frame, ...]) -> Place:
     if loader.function in {"__init__", "__iter__", "_get_iterator"}:
-        is_starting = any(any(part in frame.path for part in _STARTING) for frame in inner)
-        if is_starting or loader.function == "__init__":
-            return "start" if is_starting else "construct"
-    return (
-        "receive"
-        if loader.function.startswith(("_try", "_get", "__next__", "_next", "_process", "_handle", "handler"))
-        else "loader"
-    )
+        if any(part in frame.path for frame in inner for part in _STARTING):
+            return "start"
+        if loader.function == "__init__":
+            return "construct"
+    is_receiving = loader.function == "_worker_loop" or loader.function.startswith(_RECEIVING)
+    return "receive" if is_receiving else "loader"
 
 
 def place_of(error: Error) -> Place:
@@ -83,38 +110,51 @@ def _unseen(error: Error) -> Place:
 
 
 def _outside(error: Error) -> Place:
+    """Name the place of an error without frames of torch's loader."""
+    for rule in (_in_child, _in_samples, _in_import, _in_torch, _in_process):
+        place = rule(error)
+        if place is not None:
+            return place
+    return "user" if error.user_frame else "library"
+
+
+def _in_child(error: Error) -> Place | None:
     frames = error.frames
-    if any(
-        "multiprocessing/spawn.py" in frame.path or "multiprocessing/forkserver.py" in frame.path
-        for frame in frames
-    ):
-        if not any(frame.function in {"_wrap", "_bootstrap", "start_processes"} for frame in frames):
-            return "child_start"
-    for frame in reversed(frames):
+    is_child = any(part in frame.path for frame in frames for part in _CHILDREN)
+    runs = any(frame.function in {"_wrap", "_bootstrap", "start_processes"} for frame in frames)
+    return "child_start" if is_child and not runs else None
+
+
+def _in_samples(error: Error) -> Place | None:
+    for frame in reversed(error.frames):
         if any(part in frame.path for part in _OTHER_LOADERS):
             return (
                 "collate"
                 if "collat" in frame.path + frame.function or "batch" in frame.function
                 else "dataset"
             )
-    if any(frame.function in _SAMPLE_FUNCTIONS and frame.is_user for frame in frames):
+    own = [frame.function for frame in error.frames if frame.is_user]
+    if any(function in _SAMPLE_FUNCTIONS for function in own):
         return "dataset"
-    if any("collate" in frame.function and frame.is_user for frame in frames):
-        return "collate"
+    return "collate" if any("collate" in function for function in own) else None
+
+
+def _in_import(error: Error) -> Place | None:
     if error.type in {"ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError"}:
         return "import"
-    if _LOOP.search(frames[-1].code):
-        return "receive"
+    return "receive" if _LOOP.search(error.frames[-1].code) else None
+
+
+def _in_torch(error: Error) -> Place | None:
     for part, place in _BY_PATH:
-        if any(part in frame.path for frame in frames):
+        if any(part in frame.path for frame in error.frames):
             return place
-    if frames[-1].function == "backward" or "torch/_tensor.py" in frames[-1].path:
-        return "backward"
-    if any(
-        frame.is_multiprocessing and frame.function in {"_launch", "_Popen", "dump", "start"}
-        for frame in frames
-    ):
+    last = error.frames[-1]
+    return "backward" if last.function == "backward" or "torch/_tensor.py" in last.path else None
+
+
+def _in_process(error: Error) -> Place | None:
+    processes = [frame for frame in error.frames if frame.is_multiprocessing]
+    if any(frame.function in {"_launch", "_Popen", "dump", "start"} for frame in processes):
         return "start"
-    if any(frame.is_multiprocessing for frame in frames) and frames[0].is_multiprocessing:
-        return "unknown"
-    return "user" if error.user_frame else "library"
+    return "unknown" if error.frames[0].is_multiprocessing else None

@@ -1,13 +1,17 @@
-"""Want of shared memory in a log, told from a full disk, from memory maps and from the GPU's shared memory."""
+"""Want of shared memory in a log, told from a full disk, memory maps and the GPU's shared memory."""
 
 from diagnostics.traces.places import ELSEWHERE
 from diagnostics.traces.recognition import Clue
 from diagnostics.traces.trace import Trace
 from diagnostics.traces.tracebacks import Error
 
-_DIED = r"killed by signal: Bus error|(?:Unexpected )?bus error encountered in worker|signal: 7\b|Signal 7 \(SIGBUS\)|insufficient shared memory|workers are out of shared memory"
+_DIED = (
+    r"killed by signal: Bus error|(?:Unexpected )?bus error encountered in worker|signal: "
+    r"7\b|Signal 7 \(SIGBUS\)|insufficient shared memory|workers are out of shared memory"
+)
 _TORCH = (
-    r"unable to (?:write to|resize|allocate shared memory ?\(shm\) for) file <|Shared memory file has unexpected size"
+    r"unable to (?:write to|resize|allocate shared memory ?\(shm\) for) file <|Shared "
+    r"memory file has unexpected size"
     r"|unable to mmap \d+ bytes from file <[^>]*>: ?Cannot allocate memory"
 )
 _NO_SPACE = r"No space left on device|\[Errno 28\]|\(28\)"

@@ -114,13 +114,15 @@ def _first(pattern: str, text: str) -> str:
 def read_platform(text: str) -> Platform:
     """Tell the platform from paths and version lines."""
     windows = compiled(
-        r"(?i)\b[a-z]:[\\/](?!/)[\w. \\/-]{2,}|WinError|\bWindows (?:1[01]|7|8|Server)|[\\/]Lib[\\/]site-packages|popen_spawn_win32|win-amd64"
+        r"(?i)\b[a-z]:[\\/](?!/)[\w. \\/-]{2,}|WinError|\bWindows (?:1[01]|7|8|Server)"
+        r"|[\\/]Lib[\\/]site-packages|popen_spawn_win32|win-amd64"
     ).search(text)
     darwin = compiled(r"/Users/\w|/opt/homebrew|macOS|Darwin|/Library/Frameworks|libdispatch|\.dylib").search(
         text
     )
     linux = compiled(
-        r"/home/|/root/|/usr/(?:local/)?lib/|/opt/conda|/dev/shm|/kaggle|/content/|slurm|SIGKILL|linux|Ubuntu|/mnt/|/workspace|/data/"
+        r"/home/|/root/|/usr/(?:local/)?lib/|/opt/conda|/dev/shm|/kaggle|/content/|slurm"
+        r"|SIGKILL|linux|Ubuntu|/mnt/|/workspace|/data/"
     ).search(text)
     earliest = min(
         (

@@ -11,10 +11,14 @@ Relation = Literal["", "cause", "context", "original"]
 
 _NAME = r"(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}"
 _RAISED = re.compile(rf"({_NAME})(?::\s?(.*))?$")
-_ENDINGS = r"(?:Error|Exception|Interrupt|Empty|Timeout|timeout|BadZipFile|error|StopIteration|SystemExit|Died|Errors|NotFound|Exit)"
+_ENDINGS = (
+    r"(?:Error|Exception|Interrupt|Empty|Timeout|timeout|BadZipFile|error|StopIteration"
+    r"|SystemExit|Died|Errors|NotFound|Exit)"
+)
 _LOOSE = re.compile(
-    rf"(?:^|[\s>'\"(`|:*])((?:[A-Za-z_]\w{{0,60}}\.){{0,8}}[A-Z_]\w{{0,80}}?(?:Error|Exception|Interrupt)|KeyboardInterrupt"
-    rf"|StopIteration|BadZipFile|cv2\.error|struct\.error|zlib\.error)(?:: ?(.*)|$)"
+    r"(?:^|[\s>'\"(`|:*])((?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z_]\w{0,80}?(?:Error"
+    r"|Exception|Interrupt)|KeyboardInterrupt"
+    r"|StopIteration|BadZipFile|cv2\.error|struct\.error|zlib\.error)(?:: ?(.*)|$)"
 )
 _LIKELY_TYPE = re.compile(rf"(?:{_NAME}\.)?\w{{0,80}}{_ENDINGS}$")
 _IPYTHON_HEADER = re.compile(r"^(\w{3,60})\s{2,}Traceback \(most recent call last\)")
@@ -22,9 +26,29 @@ _CAUGHT = re.compile(r"Caught (\w{1,80}) in (\S[^\n]{0,80}?)\.?\s*(?:Original|$)
 _CARRIED = re.compile(rf"(?:^|[\s:])({_NAME}): (Caught \w{{1,80}} in (?:DataLoader|pin memory|replica))")
 _NUMBERED = re.compile(r"\s*(?:-+>|❱|>)?\s*\d{1,6}(?:\s|$|\)|│)")
 _CODE_WORDS = (
-    "raise ", "return ", "def ", "self.", "assert ", "if ", "for ", "while ", "from ", "import ", "#", "with ",
-    "class ", "try:", "except", "else:", "elif ", "@", "yield ", ">>> ", "data = ", "lambda",
-)  # fmt: skip
+    "raise ",
+    "return ",
+    "def ",
+    "self.",
+    "assert ",
+    "if ",
+    "for ",
+    "while ",
+    "from ",
+    "import ",
+    "#",
+    "with ",
+    "class ",
+    "try:",
+    "except",
+    "else:",
+    "elif ",
+    "@",
+    "yield ",
+    ">>> ",
+    "data = ",
+    "lambda",
+)
 _MARKERS = re.compile(r"[\s~^]+$")
 _MOST_DETAIL_LINES = 30
 _MOST_PLAIN_DETAIL_LINES = 4
@@ -163,8 +187,6 @@ class Reader:
             state.frames.append(frame)
         state.detail_of = None
         state.awaits_code = 'File "' in line.text and not frame.code
-        if "site-packages" not in frame.path and frame.function == "" and "PYTEST" in state.style:
-            state.awaits_code = False
 
     def _is_part_of_frame(self, state: _Open, line: Line) -> bool:
         text = line.text
@@ -205,18 +227,23 @@ class Reader:
             return
         reading = state.is_reading and state.frames and state.style != "dump"
         is_indented = text.startswith((" ", "\t"))
-        if reading and (found := _RAISED.match(stripped)) and self._closes(found, is_indented, state):
-            self._emit(state, line, found.group(1), found.group(2) or "")
-        elif (
-            (found := _LOOSE.search(text))
-            and not _is_code(text)
-            and not text[: found.start()].rstrip().endswith("except")
-        ):
+        found = _RAISED.match(stripped) if reading else None
+        if found is None or not self._closes(found, is_indented, state):
+            found = self._loose(text)
+        if found is not None:
             self._emit(state, line, found.group(1), found.group(2) or "")
         elif state.detail_of is not None:
             self._continue(state, line, is_indented)
         if not _is_code(text):
             self.texts.append(line)
+
+    @staticmethod
+    def _loose(text: str) -> re.Match[str] | None:
+        """Find an exception that is named anywhere in a line that is no code."""
+        found = _LOOSE.search(text)
+        if found is None or _is_code(text) or text[: found.start()].rstrip().endswith("except"):
+            return None
+        return found
 
     def _closes(self, found: re.Match[str], is_indented: bool, state: _Open) -> bool:
         name, message = found.groups()

@@ -145,7 +145,7 @@ def test_it_imports_nothing_that_touches_the_world(check):
 
 
 def test_every_known_cause_has_its_check():
-    assert SLUGS == {check.slug for check in CHECKS if check.slug in SLUGS}
+    assert {check.slug for check in CHECKS if check.slug in SLUGS} == SLUGS
 
 
 @every_check

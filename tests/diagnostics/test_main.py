@@ -268,3 +268,86 @@ def test_a_users_folder_named_torch_an_unset_home_and_an_empty_path_do_no_harm(t
     done = subprocess.run(command, cwd=tmp_path, env=kept, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["facts"]["torch.intra_op_threads"]["value"] >= 1
+
+
+def explain(*arguments, stdin=b"", cwd=ROOT):
+    command = [sys.executable, "-m", "diagnostics", "explain", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=environment(), input=stdin, capture_output=True, timeout=100, check=False
+    )
+
+
+BUS_ERROR = b"RuntimeError: DataLoader worker (pid 7) is killed by signal: Bus error. \x1b[31m\x07\n"
+
+
+def test_a_log_on_stdin_is_explained_with_its_line_quoted_and_nothing_that_steers_the_terminal():
+    done = explain("-", stdin=BUS_ERROR)
+    text = done.stdout.decode()
+    assert done.returncode == 1
+    assert done.stderr == b""
+    assert "| line 1: RuntimeError: DataLoader worker (pid 7)" in text
+    assert "docker run --shm-size=8g" in text
+    assert "How sure: certain." in text
+    assert not {"\x1b", "\x07"} & set(text)
+
+
+def test_a_log_file_gives_a_document_whose_first_finding_is_the_cause(tmp_path):
+    (tmp_path / "train.log").write_bytes(BUS_ERROR + b"can only test a child process\n")
+    done = explain("train.log", "--json", "-", "--fail-on", "never", cwd=tmp_path)
+    document = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (document["schema"], document["command"], document["log"]["lines"]) == (1, "explain", 2)
+    slugs = [finding["slug"] for finding in document["findings"]]
+    assert slugs == ["shm-exhausted", "iterator-inherited-by-fork"]
+
+
+def test_what_is_not_recognised_gives_0_and_a_next_step():
+    done = explain("-", stdin=b"it stopped\n")
+    assert done.returncode == 0
+    assert b"Not recognised" in done.stdout
+    assert b"num_workers=0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("nothing.log", None, "cannot be read"),
+        ("empty.log", b" \n", "is empty"),
+        ("program", b"\x7fELF\x02\x01\x01" + bytes(900), "is not text"),
+        ("noise.bin", bytes(range(128, 256)) * 40, "is not text"),
+    ],
+)
+def test_a_log_that_cannot_be_read_is_one_sentence_and_2(tmp_path, name, content, said):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = explain(name, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert said in done.stderr.decode()
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_is_no_log(tmp_path):
+    done = explain(str(tmp_path))
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_named_like_a_code_is_read_and_said_so_and_without_it_the_page_is_shown(tmp_path):
+    assert b"Loader workers put every batch" in explain("DL101", cwd=tmp_path).stdout
+    (tmp_path / "DL101").write_bytes(BUS_ERROR)
+    done = explain("DL101", cwd=tmp_path)
+    assert b"What happened" in done.stdout
+    assert b"is a file here" in done.stderr
+    assert b"What happened" in explain("./DL101", cwd=tmp_path).stdout
+
+
+def test_explaining_imports_neither_torch_nor_numpy():
+    code = (
+        "import sys; from diagnostics.__main__ import main; main(['explain', '-']); "
+        "sys.exit(' '.join({'torch', 'scipy', 'numpy', 'psutil'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), input=BUS_ERROR, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

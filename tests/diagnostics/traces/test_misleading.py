@@ -11,7 +11,8 @@ TRAPS = {
         "unpicklable-local",
     ),
     "a broken pipe beside a child without main guard is the main guard": (
-        "BrokenPipeError: [Errno 32] Broken pipe\n        current process has finished its bootstrapping phase.\n",
+        "BrokenPipeError: [Errno 32] Broken pipe\n        current process has finished its "
+        "bootstrapping phase.\n",
         "missing-main-guard",
     ),
     "an end of input alone is the echo": ("EOFError: Ran out of input\n", "worker-startup-secondary"),
@@ -33,7 +34,8 @@ TRAPS = {
         "collate-shape-mismatch",
     ),
     "stack with out= is a sample that requires grad": (
-        "RuntimeError: stack(): functions with out=... arguments don't support automatic differentiation, but "
+        "RuntimeError: stack(): functions with out=... arguments don't support automatic "
+        "differentiation, but "
         "one of the arguments requires grad.\n",
         "requires-grad-tensor",
     ),
@@ -64,7 +66,8 @@ TRAPS = {
     ),
     "missing arguments in reraise are an exception that was lost": (
         '  File "/opt/lib/python3.8/site-packages/torch/_utils.py", line 428, in reraise\n'
-        "    raise self.exc_type(msg)\nTypeError: __init__() missing 1 required positional argument: 'code'\n",
+        "    raise self.exc_type(msg)\nTypeError: __init__() missing 1 required positional "
+        "argument: 'code'\n",
         "worker-exception-lost-in-reraise",
     ),
     "an assertion on the timeout timed nothing out": (
@@ -85,7 +88,8 @@ TRAPS = {
         "empty-dataset",
     ),
     "a collective's timeout at the end of an epoch may be unequal batches": (
-        "[rank0]: Epoch 1: 100%|####| 50/50\n[rank1]:[E] [Rank 1] Watchdog caught collective operation timeout\n",
+        "[rank0]: Epoch 1: 100%|####| 50/50\n[rank1]:[E] [Rank 1] Watchdog caught collective "
+        "operation timeout\n",
         "ddp-loader-imbalance",
     ),
     "a collective's timeout alone is not the loader's": (
