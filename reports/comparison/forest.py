@@ -1,5 +1,6 @@
 """The forest plot: the ratio of every configuration with its interval, on one logarithmic axis."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +28,8 @@ def drawn(against: Against, anchor: str) -> Drawn | None:
     lines = [row for row in against.rows if 0 < row.comparison.ratio < float("inf")]
     if not lines:
         return None
-    with canvas.style():
+    with canvas.style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the browser has the fonts: text stays text
         picture = svg.render(_draw(lines[:MOST_LINES]), anchor, title(against))
     return Drawn(anchor, title(against), _caption(against, len(lines)), picture, table(against))
 
@@ -84,7 +86,7 @@ def _draw(lines: Sequence[Row]) -> Any:
 
 def _label(name: str) -> str:
     """Return a name that fits, cut in its middle: configurations of one topic differ at their ends."""
-    tail = canvas.LONGEST_LABEL // 2
+    name, tail = " ".join(name.split()), canvas.LONGEST_LABEL // 2
     return name if len(name) <= canvas.LONGEST_LABEL else f"{name[: tail - 1]}…{name[-tail:]}"
 
 

@@ -1,8 +1,9 @@
 """A comparison's parts as text, the same in the terminal, in Markdown, in CSV and on the page."""
 
 from diagnostics.comparisons import Comparison, Outcome
+from reports.comparison.machines import is_recorded
 from reports.comparison.result import Against, Result, is_bounded
-from reports.comparison.sides import Side
+from reports.comparison.sides import Side, are_stamped
 from reports.wording import MISSING, count, number, shorten
 
 GLYPHS = {Outcome.SLOWER: "▲", Outcome.FASTER: "▼", Outcome.SAME: "=", Outcome.UNSURE: "~"}
@@ -37,19 +38,15 @@ def side(one: Side) -> str:
 def machines(against: Against) -> str:
     """Return in one sentence how far the machines of two sides are the same."""
     if against.facts:
-        return f"{count(len(against.facts), 'fact')} that matter differ:" if len(against.facts) > 1 else (
-            "1 fact that matters differs:"
-        )  # fmt: skip
-    if all(one.machine == "machine not recorded" for one in (against.a, against.b)):
-        return "The files do not say on which machines they were measured."
-    if against.is_same_machine and is_known(against):
+        amount = len(against.facts)
+        return f"{count(amount, 'fact')} that {'matters differs' if amount == 1 else 'matter differ'}:"
+    recorded = [is_recorded(given.run) for each in (against.a, against.b) for given in each.members]
+    if not all(recorded):
+        who = "Some files do" if any(recorded) else "The files do"
+        return f"{who} not say on which machine they were measured; one machine is assumed."
+    if are_stamped(against.a, against.b):
         return "One machine: nothing that matters differs."
-    return "Only one side says on which machine it was measured."
-
-
-def is_known(against: Against) -> bool:
-    """Return whether every side says something of its machine."""
-    return all(one.machine != "machine not recorded" for one in (against.a, against.b))
+    return "One machine as far as recorded: CPU, system and Python agree; torch and threads are not recorded."
 
 
 def heading(against: Against) -> str:

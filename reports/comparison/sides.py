@@ -100,15 +100,21 @@ def are_same_machine(a: Side, b: Side) -> bool:
 def fact_differences(a: Side, b: Side) -> list[FactDifference]:
     """Return the facts that matter and differ between the sides or within one, by name.
 
-    A fact that one side recorded and the other did not counts, unless that side recorded none at all.
+    A fact that one side recorded and the other did not counts, where both sides carry facts of ours.
     """
     found = [{key: _values(side, key) for key in _keys(side)} for side in (a, b)]
-    keys = found[0].keys() | found[1].keys() if all(found) else set()
+    in_both = found[0].keys() & found[1].keys()
+    keys = found[0].keys() | found[1].keys() if are_stamped(a, b) else in_both
     return [
         FactDifference(key, *_distinct(_text(a, key), _text(b, key)))
         for key in sorted(keys)
         if not _agree(key, *(values.get(key, []) for values in found))
     ]
+
+
+def are_stamped(a: Side, b: Side) -> bool:
+    """Return whether both sides carry facts of ours, not only what pytest-benchmark or pyperf record."""
+    return all(any(given.run.facts for given in side.members) for side in (a, b))
 
 
 def _keys(side: Side) -> set[str]:
