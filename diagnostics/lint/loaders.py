@@ -20,6 +20,7 @@ DEFAULTS = {
     "multiprocessing_context": None, "prefetch_factor": None, "persistent_workers": False, "generator": None,
 }  # fmt: skip
 DEEPEST_SUM = 4
+MOST_OF_A_NAME, MOST_USES = 12, 200  # loaders that one name stands for, and places where it is followed
 CORE_COUNTS = {"cpu_count", "sched_getaffinity", "process_cpu_count", "available_cpu_count"}
 
 
@@ -173,12 +174,16 @@ class LoaderNames:
         self.tree, self.values = tree, values
         self.by_name: dict[str, list[Loader]] = {}
         self._returned: dict[str, list[Loader]] = {}
+        self._uses: dict[str, list[ast.Name]] = {}
+        for node in tree.names:
+            if isinstance(node.ctx, ast.Load):
+                self._uses.setdefault(node.id, []).append(node)
         for loader in loaders:
             self._place(loader.call, loader, 0)
 
     def _add(self, name: str, loader: Loader, depth: int) -> None:
         known = self.by_name.setdefault(name, [])
-        if not name or any(each is loader for each in known):
+        if not name or len(known) >= MOST_OF_A_NAME or any(each is loader for each in known):
             return
         known.append(loader)
         self._follow(name, loader, depth)
@@ -210,19 +215,17 @@ class LoaderNames:
 
     def _return(self, function: Function, loader: Loader, depth: int) -> None:
         known = self._returned.setdefault(function.name, [])
-        if any(each is loader for each in known):
+        if len(known) >= MOST_OF_A_NAME or any(each is loader for each in known):
             return
         known.append(loader)
         if isinstance(self.tree.parents.get(function), ast.ClassDef):
             self._add(function.name, loader, depth + 1)
-        for call in self.values.calls_by_name.get(function.name, ()):
+        for call in self.values.calls_by_name.get(function.name, ())[:MOST_USES]:
             self._place(call, loader, depth + 1)
 
     def _follow(self, name: str, loader: Loader, depth: int) -> None:
         """A name handed to a function of this source, or returned, goes on there."""
-        for node in self.tree.names:
-            if node.id != name or not isinstance(node.ctx, ast.Load):
-                continue
+        for node in self._uses.get(name, ())[:MOST_USES]:
             parent = self.tree.parents.get(node)
             if isinstance(parent, ast.keyword):
                 parent = self.tree.parents.get(parent)

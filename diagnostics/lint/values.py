@@ -12,6 +12,7 @@ from diagnostics.lint.names import dotted, last_name
 from diagnostics.lint.tree import BLOCKS, FUNCTIONS, Binding, Function, Scope, Tree, all_parameters
 
 DEEPEST = 12  # variables that stand for variables: more is no code that a person wrote
+MOST_BINDINGS = 40  # places that give one name a value: what holds where is then anybody's guess
 NAMESPACES = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box"}
 MOST = 24  # alternatives of one expression
 MOST_STEPS = 3000  # expressions looked at for one answer: a knot of variables ends as unknown, not as a hang
@@ -152,6 +153,8 @@ class Values:
         return [UNKNOWN]
 
     def _of_bindings(self, node: ast.Name, scope: Scope, bindings: list[Binding]) -> list[Possible]:
+        if len(bindings) > MOST_BINDINGS:
+            return [UNKNOWN]
         found: list[Possible] = []
         for binding in self.reaching(node, scope, bindings):
             if binding.kind == "parameter" and isinstance(scope, FUNCTIONS):
@@ -210,6 +213,8 @@ class Values:
             return option
         default = self.default_of(function, name)
         calls = self.calls_to(function)
+        if len(calls) > MOST_BINDINGS:
+            return [UNKNOWN]
         if not calls:
             return [UNKNOWN] if default is None else self._as_defaults(default)
         found: list[Possible] = []
@@ -343,7 +348,7 @@ class Values:
             and isinstance(binding.node.value, ast.Name)
             and binding.node.value.id in {"self", "cls"}
             and self.tree.class_of(binding.node) is owner
-        ]
+        ][:MOST_BINDINGS]
         in_body = [b for b in self.tree.bindings.get((owner, name), ()) if b.kind == "assigned"]
         return in_body + through_self
 
@@ -433,8 +438,7 @@ class Values:
         for each in self.possible(expression):
             found += self._mapping(each.node)
         if isinstance(expression, ast.Name | ast.Attribute):
-            for change in self._changes(expression):
-                found = _changed(found, change)
+            found = _changed(found, self._changes(expression))
         return found[:MOST]
 
     def _mapping(self, node: ast.expr | None) -> "list[Mapping]":
@@ -465,21 +469,22 @@ class Values:
         wanted, line, scope = last_name(name), name.lineno, self.tree.scope_of(name)
         above = {id(each) for each in self.tree.ancestors(name)}
         found: list[tuple[int, Change]] = []
+        if len(self.tree.item_values.get(wanted, ())) > MOST_BINDINGS:
+            return [Change([Mapping({}, False)], None)]
         for statement in self.tree.item_values.get(wanted, ()):
             target = statement.targets[0]
             if not isinstance(target, ast.Subscript) or not self._is_before(statement, line, scope):
                 continue
             key = target.slice.value if isinstance(target.slice, ast.Constant) else None
             mapping = Mapping({key: statement.value}, True) if isinstance(key, str) else Mapping({}, False)
-            found.append((statement.lineno, Change([mapping], id(self.tree.parents[statement]) in above)))
+            found.append((statement.lineno, Change([mapping], self._block_of(statement, above))))
         for call in self.calls_by_name.get("update", ()):
             is_ours = isinstance(call.func, ast.Attribute) and last_name(call.func.value) == wanted
             statement_ = self.tree.statement_of(call)
             if not is_ours or statement_ is None or not self._is_before(statement_, line, scope):
                 continue
             as_dict = ast.Call(ast.Name("dict", ast.Load()), call.args, call.keywords)
-            surely = id(self.tree.parents.get(statement_)) in above
-            found.append((call.lineno, Change(self._mapping(as_dict), surely)))
+            found.append((call.lineno, Change(self._mapping(as_dict), self._block_of(statement_, above))))
         found += self._removals(wanted, name, above)
         return [change for _, change in sorted(found, key=lambda pair: pair[0])][:MOST]
 
@@ -495,16 +500,19 @@ class Values:
             statement = self.tree.statement_of(node)
             is_ours = last_name(owner) == wanted and isinstance(key, ast.Constant)
             if is_ours and statement is not None and self._is_before(statement, name.lineno, scope):
-                surely = id(self.tree.parents.get(statement)) in above
                 text = str(key.value) if isinstance(key, ast.Constant) else ""
-                yield statement.lineno, Change([], surely or self._is_test_of(statement, text), text)
+                yield statement.lineno, Change([], self._block_of(statement, above, text), text)
 
-    def _is_test_of(self, statement: ast.stmt, key: str) -> bool:
-        """Tell whether a statement stands under `if "key" in d:`, which makes it as good as sure."""
+    def _block_of(self, statement: ast.stmt, above: set[int], key: str = "") -> int | None:
+        """Return the block that a change belongs to; None where it is as good as sure.
+
+        Taking a key out under `if "key" in d:` is.
+        """
         parent = self.tree.parents.get(statement)
-        return isinstance(parent, ast.If) and any(
-            isinstance(node, ast.Constant) and node.value == key for node in ast.walk(parent.test)
+        is_asked_for = isinstance(parent, ast.If) and any(
+            isinstance(node, ast.Constant) and node.value == key and key for node in ast.walk(parent.test)
         )
+        return None if id(parent) in above or is_asked_for else id(parent)
 
     def _is_before(self, statement: ast.stmt, line: int, scope: Scope) -> bool:
         return statement.lineno < line or self.tree.scope_of(statement) is not scope
@@ -521,25 +529,36 @@ class Mapping:
         """Return both in one, the other's values first."""
         return Mapping({**self.items, **other.items}, self.is_complete and other.is_complete)
 
+    def without(self, key: str) -> "Mapping":
+        """Return it without a key."""
+        return Mapping({k: v for k, v in self.items.items() if k != key}, self.is_complete)
+
 
 @dataclass(frozen=True)
 class Change:
-    """What is put into a dictionary later, or taken out of it; perhaps, or surely."""
+    """What is put into a dictionary later, or taken out of it."""
 
     mappings: list[Mapping]
-    is_sure: bool
+    block: int | None  # None where it surely happens, else what it happens together with
     removed: str | None = None
 
 
-def _changed(variants: list[Mapping], change: Change) -> list[Mapping]:
-    if change.removed is not None:
-        after = [
-            Mapping({k: v for k, v in m.items.items() if k != change.removed}, m.is_complete)
-            for m in variants
-        ]
-    else:
-        after = [one.with_items(other) for one in variants for other in change.mappings]
-    return (after if change.is_sure else [*variants, *after])[:MOST]
+def _changed(variants: list[Mapping], changes: list[Change]) -> list[Mapping]:
+    """Apply what surely happens; of what may, the changes of one block at a time, which happen together."""
+    sure = _applied(variants, [change for change in changes if change.block is None])
+    found = list(sure)
+    for block in dict.fromkeys(change.block for change in changes if change.block is not None):
+        found += _applied(variants, [change for change in changes if change.block in {None, block}])
+    return found[:MOST]
+
+
+def _applied(variants: list[Mapping], changes: list[Change]) -> list[Mapping]:
+    for change in changes:
+        if change.removed is not None:
+            variants = [one.without(change.removed) for one in variants]
+        else:
+            variants = [one.with_items(other) for one in variants for other in change.mappings][:MOST]
+    return variants
 
 
 def _computed(node: ast.expr) -> ast.expr:

@@ -96,10 +96,10 @@ def find(script: Script) -> Iterator[Spot]:
     loaders = [each for each in script.loaders if id(each.call) in ids and each.has_workers]
     if not loaders:
         return
-    readers = [node for node in running if _reads(script, node, loaders)]
-    if not readers:
+    in_order = sorted(running, key=lambda node: getattr(node, "lineno", 0))
+    reader = next((node for node in in_order if _reads(script, node, loaders)), None)
+    if reader is None:
         return
-    reader = min(readers, key=lambda node: getattr(node, "lineno", 0))
     loader = min(loaders, key=lambda each: each.call.lineno)
     message = (
         f"This loader has workers (num_workers={_workers(loader)}) and is read when the file is imported "
@@ -158,6 +158,6 @@ def _reads(script: Script, node: ast.AST, loaders: list[Loader]) -> bool:
 
 
 def _mentions_one(script: Script, expression: ast.expr, loaders: list[Loader]) -> bool:
-    named = {id(each) for each in script.loader_names.of_call(expression)}
-    inside = {id(node) for node in ast.walk(expression)}
-    return any(id(loader) in named or id(loader.call) in inside for loader in loaders)
+    named = script.loader_names.of_call(expression)
+    calls = {id(node) for node in ast.walk(expression) if isinstance(node, ast.Call)}
+    return any(any(each is loader for each in named) or id(loader.call) in calls for loader in loaders)

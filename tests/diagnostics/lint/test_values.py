@@ -1,9 +1,11 @@
 import ast
+import time
 
 import pytest
 
 from diagnostics.lint.tree import Tree
 from diagnostics.lint.values import Values
+from tests.diagnostics.lint.linted import codes as found_codes
 
 UNKNOWN = "?"
 
@@ -61,3 +63,29 @@ def test_argparse_defaults_hold_under_the_name_that_the_option_gives_them():
 def test_a_knot_of_variables_ends_as_unknown_in_no_time():
     knot = "".join(f"v{i} = v{i + 1} if a else v{i + 2} if b else v{i + 3}\n" for i in range(60))
     assert UNKNOWN in possible(f"{knot}show(v0)")
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ("k['timeout'] = 5", ["LN109"]),
+        ("k.update(timeout=5)", ["LN109"]),
+        ("k['timeout'] = 5\ndel k['timeout']", []),
+        ("k['timeout'] = 5\nk.pop('timeout')", []),
+        ("k['timeout'] = 5\nif 'timeout' in k:\n    del k['timeout']", []),
+        ("if fast:\n    k['timeout'] = 5", ["LN109"]),
+        ("if fast:\n    k['timeout'] = 5\n    k['num_workers'] = 2", []),
+        ("if fast:\n    k['batch_sampler'] = make()\n    del k['batch_size']", []),
+        ("if fast:\n    k['batch_sampler'] = make()", ["LN112"]),
+    ],
+)
+def test_what_is_put_into_a_dictionary_or_taken_out_of_it_counts(changes, codes):
+    head = "from torch.utils.data import DataLoader\nk = {'batch_size': 8}\n"
+    assert found_codes(f"{head}{changes}\nDataLoader(d, **k)\n") == codes
+
+
+def test_a_source_with_thousands_of_loaders_takes_seconds():
+    started = time.perf_counter()
+    lines = ("n = n + 1\nl = DataLoader(l, num_workers=n)\nfor x in l:\n    x.cuda()\n" for _ in range(500))
+    found_codes("from torch.utils.data import DataLoader\n" + "".join(lines))
+    assert time.perf_counter() - started < 20  # 0.3 s here; it grew with the square once
