@@ -73,6 +73,8 @@ def compare(arguments: argparse.Namespace) -> int:
     crossed = limit.crossed(found) if limit else []
     if limit and crossed:
         print(gate.line(limit, crossed, found), file=sys.stderr)
+    if limit and not any(against.rows for against in found.against):
+        print("The gate had nothing to judge: no configuration was compared.", file=sys.stderr)
     return GATE_CROSSED if crossed else 0
 
 

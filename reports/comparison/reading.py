@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from reports.comparison.foreign import as_pytest_benchmark
 from reports.load import ResultError, Run, read_run, shown
+from reports.privacy import HIDDEN
 
 _COMMIT = re.compile(r"(?<![0-9a-f])([0-9a-f]{7})[0-9a-f]{33}(?![0-9a-f])")  # in names that autosave gives
 
@@ -65,7 +67,7 @@ def read_sides(
     """
     notes: list[str] = []
     groups = [[file for path in paths for file in _files(path, include_private, notes)] for paths in inputs]
-    labels = _labels([file.path for group in groups for file in group])
+    labels = _labels([file.path for group in groups for file in group], include_private)
     return [[_given(file, labels[file.path]) for file in group] for group in groups], notes
 
 
@@ -94,14 +96,24 @@ def _readable(origin: Path, paths: Sequence[Path], include_private: bool, notes:
     return found
 
 
-def _labels(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return for each path as much of its end as tells all of them apart."""
-    different = set(paths)
-    for depth in range(1, max((len(path.parts) for path in different), default=1) + 1):
-        ends = {path: "/".join(path.parts[-depth:]) for path in different}
-        if len(set(ends.values())) == len(different):
-            return ends
-    return {path: str(path) for path in different}
+def _labels(paths: Sequence[Path], include_private: bool) -> dict[Path, str]:
+    """Return for each path as much of its end as tells all of them apart; whose home it is stays out."""
+    parts = {path: _parts(path, include_private) for path in paths}
+    deepest = max((len(found) for found in parts.values()), default=1)
+    ends: dict[Path, str] = {}
+    for depth in range(1, deepest + 1):
+        ends = {path: "/".join(found[-depth:]) for path, found in parts.items()}
+        if len(set(ends.values())) == len(ends):
+            break
+    return ends
+
+
+def _parts(path: Path, include_private: bool) -> list[str]:
+    found = list(Path(os.path.abspath(path)).parts)  # noqa: PTH100 -- resolve would follow links
+    for i, part in enumerate(found[:-1]):
+        if part.lower() in {"home", "users"} and not include_private:
+            found[i + 1] = HIDDEN if i + 2 < len(found) else found[i + 1]
+    return found
 
 
 def _given(file: _File, label: str) -> Given:

@@ -57,6 +57,12 @@ def test_identical_runs_do_not_cross_the_gate(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().err == ""
 
 
+def test_a_gate_with_nothing_to_judge_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = runs.write_all(tmp_path, "x", [runs.ours(), runs.plain(1)])
+    assert main(["compare", str(one), str(other), "--fail-on", "slower"]) == 0
+    assert capsys.readouterr().err == "The gate had nothing to judge: no configuration was compared.\n"
+
+
 @pytest.mark.parametrize("gate", ["5", "slower:5", "median:5%"])
 def test_malformed_gate_is_one_sentence_and_exit_code_2(
     gate: str, sides: list[str], capsys: pytest.CaptureFixture[str]

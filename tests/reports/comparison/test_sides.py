@@ -164,6 +164,16 @@ def test_same_names_in_different_folders_are_told_apart(tmp_path: Path) -> None:
     assert [side.name for side in found] == ["left/0001.json", "right/0001.json"]
 
 
+@pytest.mark.parametrize(("include_private", "names"), [(False, ["(hidden)"]), (True, ["ann", "bob"])])
+def test_whose_home_a_file_lies_in_is_hidden(include_private: bool, names: list[str], tmp_path: Path) -> None:
+    paths = [tmp_path / "home" / name / "x.json" for name in ("ann", "bob")]
+    for number, path in enumerate(paths):
+        path.parent.mkdir(parents=True)
+        results.write(path, runs.ours(number))
+    (given,), _ = reading.read_sides([paths], include_private)
+    assert {name for one in given for name in ("ann", "bob", "(hidden)") if name in one.label} == set(names)
+
+
 def test_one_file_given_twice_gives_two_names(tmp_path: Path) -> None:
     found = arranged(tmp_path, {"x.json": runs.ours()}, ["x.json", "x.json"])
     assert [side.name for side in found] == ["x.json (A)", "x.json (B)"]
