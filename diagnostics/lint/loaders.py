@@ -148,7 +148,19 @@ def _counts_cores(node: ast.expr) -> bool:
 
 def find_loaders(tree: Tree, values: Values) -> list[Loader]:
     """Return every call of torch's DataLoader, under whatever name it was imported."""
-    return [_loader(call, values) for call in tree.calls if tree.imports.qualified(call.func) == DATALOADER]
+    aliases = {
+        target.id
+        for statement in tree.module.body
+        if isinstance(statement, ast.Assign) and tree.imports.qualified(statement.value) == DATALOADER
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    return [
+        _loader(call, values)
+        for call in tree.calls
+        if tree.imports.qualified(call.func) == DATALOADER
+        or (isinstance(call.func, ast.Name) and call.func.id in aliases)
+    ]
 
 
 def _loader(call: ast.Call, values: Values) -> Loader:

@@ -160,4 +160,4 @@ def _is_blocking(call: ast.Call) -> bool:
     if isinstance(target, ast.Constant):
         return isinstance(target.value, str) and target.value.startswith("cuda")
     text = source_of(target).lower() if target is not None else ""
-    return any(word in text for word in ("device", "cuda", "gpu", "rank")) and "dtype" not in text
+    return any(word in text for word in ("dev", "cuda", "gpu", "rank")) and "dtype" not in text

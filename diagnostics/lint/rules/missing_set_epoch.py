@@ -87,7 +87,7 @@ def find(script: Script) -> Iterator[Spot]:
     """Find shuffling samplers in a source with epochs and without set_epoch."""
     if script.has_module(*CARING) or any(each.attr == "set_epoch" for each in script.tree.attributes):
         return
-    if not any(_is_over_epochs(script, loop) for loop in script.tree.loops):
+    if not any(_is_over_epochs(script, loop) for loop in script.tree.loops) and not _counts_epochs(script):
         return
     for call in script.tree.calls:
         if (
@@ -105,6 +105,16 @@ def find(script: Script) -> Iterator[Spot]:
                 confidence="likely",
             )
             return
+
+
+def _counts_epochs(script: Script) -> bool:
+    """Tell whether there is a `while epoch < ...:`."""
+    return any(
+        isinstance(parent, ast.Compare) and isinstance(script.tree.parents.get(parent), ast.While)
+        for name in script.tree.names
+        if "epoch" in name.id.lower()
+        for parent in (script.tree.parents.get(name),)
+    )
 
 
 def _is_over_epochs(script: Script, loop: ast.For | ast.AsyncFor) -> bool:
