@@ -1,19 +1,21 @@
 """A comparison in the terminal: a table with colours there, plain columns in a pipe."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TextIO
 
 from diagnostics.comparisons import Outcome
 from diagnostics.console import make_console
 from reports.comparison import shown
-from reports.comparison.result import Against, Result, summary
+from reports.comparison.result import Against, Result, Row, summary
 from reports.wording import number, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-STYLES = {Outcome.SLOWER: "red", Outcome.FASTER: "green", Outcome.SAME: "", Outcome.UNSURE: "dim"}
+STYLES = {Outcome.SLOWER: "red", Outcome.FASTER: "green", Outcome.SAME: "", Outcome.UNSURE: ""}
 ASCII = str.maketrans({"▲": "^", "▼": "v", "–": "-", "…": "...", "µ": "u", "±": "+-"})
+COLUMNS = ("verdict", "ratio", "95 % interval", "configuration")
 PIPE_WIDTH = 10_000
 
 
@@ -46,19 +48,28 @@ def _against(console: "Console", against: Against, *, has_heading: bool) -> None
         _table(console, ("fact", against.a.name, against.b.name), facts)
     if against.rows:
         _line(console, "")
-        rows = [
-            (
-                (shown.verdict(one.verdict), number(one.ratio), shown.interval(one), one.name, row.reason),
-                STYLES[one.verdict],
-            )
-            for row in against.rows
-            for one in (row.comparison,)
-        ]
-        _table(console, ("verdict", "ratio", "95 % interval", "configuration", "why"), rows)
+        if console.is_terminal:
+            _table(console, COLUMNS, _stacked(against))
+        else:
+            rows = [((*_cells(row), row.reason), "") for row in against.rows]
+            _table(console, (*COLUMNS, "why"), rows)
     if against.missing:
         _line(console, "")
         left = [((shown.KINDS[one.kind], one.name, one.reason), "") for one in against.missing]
         _table(console, ("not in the table above", "configuration", "why"), left)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    one = row.comparison
+    return (shown.verdict(one.verdict), number(one.ratio), shown.interval(one), one.name)
+
+
+def _stacked(against: Against) -> Iterator[tuple[Sequence[str], str]]:
+    """Yield the rows for a narrow place: a reason below the configurations that it holds for."""
+    for row, following in zip_longest(against.rows, against.rows[1:]):
+        yield _cells(row), STYLES[row.comparison.verdict]
+        if following is None or following.reason != row.reason:
+            yield ("", "", "", row.reason), "dim"
 
 
 def _table(console: "Console", columns: Sequence[str], rows: Iterable[tuple[Sequence[str], str]]) -> None:
@@ -69,7 +80,7 @@ def _table(console: "Console", columns: Sequence[str], rows: Iterable[tuple[Sequ
         table.add_column(
             _printable(console, column),
             overflow="fold",
-            no_wrap=column in {"verdict", "ratio", "95 % interval"},
+            no_wrap=column in COLUMNS[:3],
         )
     for cells, style in rows:
         table.add_row(*(_printable(console, cell) for cell in cells), style=style or None)

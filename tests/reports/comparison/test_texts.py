@@ -40,6 +40,34 @@ def test_a_pipe_gets_sides_facts_verdicts_missing_and_the_counts_last(changed: R
     assert "\x1b" not in "".join(lines)
 
 
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_each_reason_once_below_what_it_holds_for_within_its_width(
+    changed: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("COLUMNS", "80"), ("NO_COLOR", "1"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    text = told(changed, Terminal(io.BytesIO(), encoding="utf-8"))
+    rows = text[text.index("verdict") : text.index("not in the table")]
+    assert max(map(len, rows.splitlines())) <= 80
+    assert rows.count("▲ slower") == 4
+    assert rows.count("3 and 3 runs") == 1
+    assert rows.index("3 and 3 runs") > rows.rindex("▲ slower")
+
+
+def test_a_terminal_colours_verdicts_unless_no_color_is_set(
+    changed: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[31m▲ slower" in told(changed, Terminal(io.BytesIO(), encoding="utf-8"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[31m" not in told(changed, Terminal(io.BytesIO(), encoding="utf-8"))
+
+
 def test_a_stream_without_our_glyphs_gets_ascii(changed: Result) -> None:
     text = told(changed, io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     assert "^ slower" in text
