@@ -85,7 +85,7 @@ def find(script: Script) -> Iterator[Spot]:
         for argument in ("dataset", "collate_fn", "worker_init_fn"):
             for part in script.datasets.parts_of(loader.argument(argument)):
                 node = _definition(script, part)
-                if node is None or id(node) in seen:
+                if node is None or id(node) in seen or (script.is_notebook and seen):
                     continue
                 seen.add(id(node))
                 where = "in a notebook" if script.is_notebook else "under the main guard"
