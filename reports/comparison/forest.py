@@ -30,7 +30,7 @@ def drawn(against: Against, anchor: str) -> Drawn | None:
         return None
     with canvas.style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the browser has the fonts: text stays text
-        picture = svg.render(_draw(lines[:MOST_LINES]), anchor, title(against))
+        picture = svg.render(_draw(lines[:MOST_LINES], against), anchor, title(against))
     return Drawn(anchor, title(against), _caption(against, len(lines)), picture, table(against))
 
 
@@ -57,7 +57,7 @@ def _caption(against: Against, total: int) -> str:
     )
 
 
-def _draw(lines: Sequence[Row]) -> Any:
+def _draw(lines: Sequence[Row], against: Against) -> Any:
     figure, grid = canvas.panels(1, 1, 1.1 + 0.25 * len(lines))
     axes = grid[0, 0]
     low, high = _limits(lines)
@@ -74,7 +74,8 @@ def _draw(lines: Sequence[Row]) -> Any:
     ticks = _ticks(low, high)
     axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
-    axes.set(xlabel="time of B over time of A (logarithmic)", ylabel="")
+    over = f"time of {against.b.letter} over time of {against.a.letter} (logarithmic)"
+    axes.set(xlabel=over, ylabel="")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     present = [outcome for outcome in LOOKS if any(row.comparison.verdict is outcome for row in lines)]
@@ -140,7 +141,7 @@ def table(against: Against) -> Table:
         ]
         for row in against.rows
     )
-    columns = ("verdict", "ratio", "95 % interval", "configuration", "A", "B")
+    columns = ("verdict", "ratio", "95 % interval", "configuration", against.a.letter, against.b.letter)
     return Table(count(len(lines), "comparison"), columns, lines)
 
 

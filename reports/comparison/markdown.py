@@ -31,7 +31,8 @@ def _against(against: Against, *, has_heading: bool) -> Iterator[str]:
         yield from (*_table(("fact", escaped(against.a.name), escaped(against.b.name)), facts), "")
     if against.rows:
         yield from _table(
-            ("verdict", "ratio", "95 % interval", "configuration", "A", "B", "why"), map(_row, against.rows)
+            ("verdict", "ratio", "95 % interval", "configuration", against.a.letter, against.b.letter, "why"),
+            map(_row, against.rows),
         )
     if against.missing:
         rows = ((shown.KINDS[one.kind], name(one.name), escaped(one.reason)) for one in against.missing)

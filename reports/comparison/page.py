@@ -125,8 +125,12 @@ def _noise(result: Result) -> Iterator[Part]:
     for against in result.against:
         lines = rows(_reference(REFERENCES.get(kind, kind), against, kind) for kind in sorted(against.moved))
         if lines:
-            caption = f"How far the machine itself moved: references, {shown.heading(against)}"
-            yield Table(caption, ("reference", "A", "B", "B over A"), lines)
+            a, b = against.a.letter, against.b.letter
+            told = (
+                "How far the machine itself moved" if against.is_same_machine else "How fast the machines are"
+            )
+            caption = f"{told}: references, {shown.heading(against)}"
+            yield Table(caption, ("reference", a, b, f"{b} over {a}"), lines)
         else:
             yield Prose(
                 f"{shown.heading(against)}: no reference was timed on both sides, so drift is unknown."

@@ -136,7 +136,8 @@ def _text(side: Side, key: str) -> str:
         for given in side.members
         if (fact := key_facts(given.run).get(key)) is not None
     )
-    return " | ".join(dict.fromkeys(texts)) or NOT_RECORDED
+    has_no_gpu = key.startswith("gpu.") and _values(side, "gpu.count") == [0] * len(side.members)
+    return " | ".join(dict.fromkeys(texts)) or ("none" if has_no_gpu else NOT_RECORDED)
 
 
 def _distinct(a: str, b: str) -> tuple[str, str]:

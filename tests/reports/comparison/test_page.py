@@ -45,8 +45,14 @@ def test_every_section_stands_on_the_page(html: str) -> None:
     assert "What differs and matters: B against A" in html
     assert "<td>gpu.driver_version</td><td>550.1</td><td>560.2</td>" in html
     assert "not in B" in html
-    assert "How far the machine itself moved: references, B against A" in html
+    assert "How fast the machines are: references, B against A" in html
     assert "All facts of each side" in html
+
+
+def test_one_machine_shows_how_far_it_moved(tmp_path: Path) -> None:
+    text = page.render(runs.compared(tmp_path, [runs.ours()], [runs.ours(1)]), "")
+    assert "How far the machine itself moved: references, b0.json against a0.json" in text
+    assert "<td>memory copy</td>" in text
 
 
 def test_policy_allows_the_script_and_nothing_else_and_nothing_is_asked_for(html: str) -> None:

@@ -115,6 +115,18 @@ def test_a_fact_recorded_on_one_side_only_is_named_and_makes_no_other_machine(tm
     assert found.is_same_machine
 
 
+def test_a_gpu_is_named_beside_a_machine_that_has_none(tmp_path: Path) -> None:
+    without = runs.ours(1, gpu__count=0)
+    for key in ("gpu.0.model_name", "gpu.driver_version"):
+        del without["machine_info"]["facts"][key]
+    found = runs.against(tmp_path, [without], [runs.ours()])
+    assert [(f.key, f.a, f.b) for f in found.facts] == [
+        ("gpu.0.model_name", "none", "NVIDIA T4"),
+        ("gpu.count", "0", "1"),
+        ("gpu.driver_version", "none", "550.1"),
+    ]
+
+
 def test_memory_that_a_kernel_counts_a_little_differently_is_the_same(tmp_path: Path) -> None:
     first, second = (
         runs.ours(memory__total_bytes=8_000_000_000),
