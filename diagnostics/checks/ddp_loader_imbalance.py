@@ -24,7 +24,7 @@ PyTorch documentation, torch.distributed.algorithms.Join.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Clue, Recognition, Trace, joined, phrase, phrases, recognised
+from diagnostics.traces.clues import Clue, Recognition, Trace, has, joined, phrase, phrases, recognised
 
 CODE = "DL255"
 SLUG = "ddp-loader-imbalance"
@@ -37,9 +37,10 @@ _TIMEOUT = (
     r"|monitoredBarrier|Runtime of NCCL|Socket Timeout"
 )
 _END = (
-    r"100%\|?|(?i:end of epoch|epoch \d+ (?:finished|done|complete)|validat|finished "
-    r"(?:training|epoch)|last batch|exhausted)|\b(\d{2,6})/\1\b"
+    r"(?i)end of (?:the )?epoch|epoch \d+ (?:finished|done|complete)|finished (?:training|epoch)|last batch"
 )
+_BAR = r"(\d{1,3})%\|[^%]{0,120}"
+_OTHER_BARS = r"(?i)load|map|download|tokeniz|generat|shard|saving|fetch|filter|extract"
 _STEP = r"(?i)(?:step|iter(?:ation)?|batch)\D{0,4}(\d{1,7})"
 LOG_FIRES = (
     "Epoch 0: 100%|##########| 313/313 [02:10<00:00]\n[rank0]:[E "
@@ -56,6 +57,14 @@ LOG_SILENT = (
 )
 
 
+def _full_bar(trace: Trace, timeout: Clue) -> Clue | None:
+    """Return the last progress bar before the timeout, if it is a training's and full."""
+    before = [bar for bar in phrases(trace, _BAR) if bar.lines[0].number <= timeout.lines[-1].number]
+    if not before or before[-1].groups[0] != "100":
+        return None
+    return None if has(before[-1], _OTHER_BARS) else before[-1]
+
+
 def _unequal_steps(trace: Trace) -> Clue | None:
     last: dict[str, Clue] = {}
     for clue in phrases(trace, _STEP):
@@ -68,7 +77,9 @@ def _unequal_steps(trace: Trace) -> Clue | None:
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a collective that waits in vain, beside the end of an epoch or unequal steps."""
     certain, timeout = phrase(trace, _CERTAIN), phrase(trace, _TIMEOUT)
-    hint = phrase(trace, _END) or _unequal_steps(trace) if timeout else None
+    hint = None
+    if timeout is not None:
+        hint = phrase(trace, _END) or _full_bar(trace, timeout) or _unequal_steps(trace)
     if certain is None and hint is None:
         return None
     remedy = Remedy(

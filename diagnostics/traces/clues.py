@@ -14,6 +14,7 @@ __all__ = [
     "death",
     "died_by",
     "error_clue",
+    "has",
     "joined",
     "phrase",
     "phrases",
@@ -38,6 +39,11 @@ _SIGNALS = {
 def says(error: Error, pattern: str) -> bool:
     """Tell whether an error, as "Type: message and what belongs to it", has a pattern."""
     return bool(compiled(pattern).search(f"{error.type}: {error.detail}"))
+
+
+def has(clue: Clue, pattern: str) -> bool:
+    """Tell whether a line of a clue has a pattern."""
+    return any(compiled(pattern).search(line.text) for line in clue.lines)
 
 
 def _groups(pattern: str, text: str) -> tuple[str, ...]:

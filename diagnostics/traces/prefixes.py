@@ -8,6 +8,7 @@ _SPEAKERS = (
     re.compile(r"\(([\w.-]{0,60} ?pid=\d{1,9}(?:, ip=[\w.:-]{1,60})?)\)\s?"),
     re.compile(r"(?:\[)?(Rank \d{1,5}|rank\d{1,5}|GPU ?\d{1,3}|node[\w-]{0,20}|worker-\d{1,4})(?:\]|:|\|)\s"),
     re.compile(r"(\d{1,4}): (?=\s|\S)"),
+    re.compile(r"([\w.-]{1,60} [\w./-]{1,40}\[\d{1,8}\]): "),
     re.compile(r"([\w.-]{1,40}-\d{1,4})\s{1,20}\| ?"),
 )
 _TIMES = (
@@ -16,9 +17,11 @@ _TIMES = (
         r"(?:Z|[+-]\d{2}:?\d{2})?[\])]?:?\s?"
     ),
     re.compile(r"\[\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,6})?\]\s?"),
+    re.compile(r"0\d{4,7}  ?|\[\d{1,7}\] (?=\S)"),
     re.compile(r"\[?(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2}\s{1,2}\d{1,2} \d{2}:\d{2}:\d{2}(?: \d{4})?\]?\s"),
 )
 _QUOTES = re.compile(r"(?:std(?:err|out): ?|(?:>|&gt;)+ ?|[│┃╎] ?|\|\s(?=\s*(?:File|Traceback|\w+Error)))")
+_INDENTED_QUOTE = re.compile(r" {2,16}(?:[*|+] (?:\d{1,3} x )?)(?=\[rank|Traceback|  ?File|[\w.]+Error)")
 _LEVEL = re.compile(
     r"[\[(<]?(?:ERROR|CRITICAL|FATAL|WARNING|WARN|INFO)[\])>]?(?:\s?[-:|]\s?|\s+)(?:[\w.]{1,40}(?::\d{1,5})?\s?[-:|]\s)?"
     r"(?=Traceback|[\w.]{1,60}(?:Error|Exception)\b|\s*File \")"
@@ -50,7 +53,9 @@ def strip_prefixes(text: str) -> tuple[str, str]:
     ('ValueError: x', 'rank1')
     """
     speakers = []
-    for _ in range(5):
+    for _ in range(6):
+        if text.startswith("  ") and (quoted := _INDENTED_QUOTE.match(text)):
+            text = text[quoted.end() :]
         if not text or text[0] == " ":
             break
         found = _strip_one(text)

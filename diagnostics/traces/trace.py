@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from diagnostics.traces.cleaning import Line, clean, decode, split_lines, unfold
@@ -12,6 +12,7 @@ from diagnostics.traces.prefixes import strip_prefixes
 from diagnostics.traces.tracebacks import Error, read_errors
 from diagnostics.traces.windows import select
 
+MOST_SPEAKERS = 64
 MOST_ERRORS = 300  # kept of a log that repeats itself; the first and the last ones
 
 
@@ -54,7 +55,7 @@ class Trace:
         found = compiled(pattern).search(self.flat)
         return self._quote(found) if found else None
 
-    def find_all(self, pattern: str, limit: int = 200) -> "list[Quote]":
+    def find_all(self, pattern: str, limit: int = 20_000) -> "list[Quote]":
         """Return all such places, at most `limit`."""
         quotes = []
         for found in compiled(pattern).finditer(self.flat):
@@ -169,6 +170,8 @@ def read_trace(data: bytes | str) -> Trace:
     numbered = split_lines(text)
     chosen = unfold([(number, clean(content)) for number, content in select(numbered)])
     lines = [Line(number, *strip_prefixes(content)) for number, content in chosen]
+    if len({line.source for line in lines}) > MOST_SPEAKERS:  # numbers of lines, not of ranks
+        lines = [replace(line, source="") for line in lines]
     errors, texts = read_errors(lines)
     kept = list(_distinct(errors))
     if len(kept) > MOST_ERRORS:

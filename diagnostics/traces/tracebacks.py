@@ -22,7 +22,10 @@ _LOOSE = re.compile(
 )
 _LIKELY_TYPE = re.compile(rf"(?:{_NAME}\.)?\w{{0,80}}{_ENDINGS}$")
 _IPYTHON_HEADER = re.compile(r"^(\w{3,60})\s{2,}Traceback \(most recent call last\)")
-_CAUGHT = re.compile(r"Caught (\w{1,80}) in (\S[^\n]{0,80}?)\.?\s*(?:Original|$)")
+_CAUGHT = re.compile(
+    r"Caught (\w{1,80}) in "
+    r"(DataLoader worker process \d+|pin memory thread[\w ]{0,30}|replica \d+[\w ]{0,30})"
+)
 _CARRIED = re.compile(rf"(?:^|[\s:])({_NAME}): (Caught \w{{1,80}} in (?:DataLoader|pin memory|replica))")
 _NUMBERED = re.compile(r"\s*(?:-+>|❱|>)?\s*\d{1,6}(?:\s|$|\)|│)")
 _CODE_WORDS = (
