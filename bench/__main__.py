@@ -1,8 +1,11 @@
 """What the suite is worth here, and A against B: `python -m bench {ab, check-overhead}`."""
 
 import argparse
+import os
 import random
+import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -72,6 +75,7 @@ def _add_ab(parser: argparse.ArgumentParser) -> None:
         "--budget", type=seconds, default=60.0, metavar="S", help="seconds, default %(default)s"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="repeat the orders of an earlier run")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the result as a page too")
     parser.add_argument(
         "--hang-after", type=seconds, default=60.0, metavar="S", help="give a process up after"
     )
@@ -149,6 +153,7 @@ def compare_sides(arguments: argparse.Namespace) -> int:
         print(quoted)
     parts = {
         "design": unit,
+        **{side: _described(arguments, side) for side in ("a", "b")},
         "seed": seed,
         "seconds": result.seconds,
         "stopped": result.stopped,
@@ -156,7 +161,32 @@ def compare_sides(arguments: argparse.Namespace) -> int:
         "comparisons": result.as_rows(),
     }
     write_json(arguments.json, "ab", parts)
+    if arguments.output is not None:
+        _write_page(arguments.output, parts)
     return 1 if result.failures else 0
+
+
+def _described(arguments: argparse.Namespace, side: str) -> str:
+    """Tell what a side is, as its options were given; the side's letter where it has none."""
+    told = [getattr(arguments, side), *getattr(arguments, f"env_{side}")]
+    if revision := getattr(arguments, f"rev_{side}"):
+        told.append(f"revision {revision}")
+    if (python := getattr(arguments, f"python_{side}")) != sys.executable:
+        told.append(Path(python).name)
+    return ", ".join(filter(None, told)) or side.upper()
+
+
+def _write_page(path: Path, parts: dict[str, object]) -> None:
+    """Let `reports` draw the page: the rooms meet in a JSON file."""
+    with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
+        document = Path(folder) / "ab.json"
+        write_json(document, "ab", parts)
+        command = [sys.executable, "-m", "reports", "build", str(document), "-o", str(path)]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise CommandError((done.stderr.strip().splitlines() or ["the page could not be built"])[-1])
+    print(path)
 
 
 def _differs(arguments: argparse.Namespace) -> bool:

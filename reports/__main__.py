@@ -43,9 +43,14 @@ def parser() -> argparse.ArgumentParser:
 
 def build(arguments: argparse.Namespace) -> int:
     """Build one self-contained HTML page about the newest of the results; the others are named on it."""
-    from reports import cards, load, output, page
+    from reports import ab_page, cards, load, output, page
 
     output.check_target(arguments.output, arguments.results)
+    document = ab_page.read(arguments.results[0]) if len(arguments.results) == 1 else None
+    if document is not None:
+        output.write_whole(arguments.output, ab_page.render(document, arguments.title))
+        print("\n".join([str(arguments.output.resolve()), *ab_page.lines(document)]), flush=True)
+        return 0
     runs = load.read_runs(arguments.results, arguments.include_private)
     output.write_whole(arguments.output, page.render(runs, arguments.title))
     print("\n".join([str(arguments.output.resolve()), *cards.lines(runs[0])]), flush=True)

@@ -1,0 +1,121 @@
+"""The page of an A/B comparison, from the document that `python -m bench ab --json` writes."""
+
+import json
+from collections.abc import Mapping
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from diagnostics.comparisons import Comparison, Outcome
+from reports import page
+from reports.comparison import forest
+from reports.comparison.page import GLYPHS, STATUS, WORDS
+from reports.comparison.result import Against, Row, summary
+from reports.comparison.sides import Side
+from reports.load import Run, mapping
+from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell, rows
+from reports.report import Report
+from reports.wording import count, number, shorten
+
+READING = (
+    "**Design.** Two settings of one code alternate value by value, in random order, inside fresh "
+    "processes; environments, interpreters and revisions run as whole processes in turns, A B B A. What "
+    "drifts hits both sides alike, and the process (or the pair of processes) is the unit that varies.",
+    "**Verdicts.** `slower` and `faster`: the difference is larger than what varies between the units, after "
+    "correction for the number of comparisons (Holm). `same`: the whole interval lies within ±5 %. `unsure`: "
+    "neither can be said; the reason tells how many units would.",
+    "**Stopping.** A run stops early only where everything is settled at the level 0.001, and the last look "
+    "claims at 0.045 (Haybittle and Peto): looking often does not make false claims likely.",
+)
+LONGEST_LIST = 1000
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """Return the document of an A/B comparison, or None where a file is anything else."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    is_ours = isinstance(document, dict) and document.get("command") == "ab"
+    return document if is_ours and isinstance(document.get("comparisons"), list) else None
+
+
+def render(document: Mapping[str, Any], title: str) -> str:
+    """Return the page; equal input gives equal bytes."""
+    against = _against(document)
+    report = Report(Run("A/B comparison", {"benchmarks": []}, {}), title or "B against A")
+    with np.errstate(over="ignore"):
+        drawn = forest.drawn(against, "figure-ratios")
+    built = [
+        Section("overview", "Overview", [_overview(document, against)]),
+        Section("comparisons", "Comparisons", [drawn or Prose("Nothing was measured."), *_tables(document)]),
+        Section("method", "Method", [Prose(text) for text in READING]),
+    ]
+    return page.formatted(report, built, page.GLYPHS | GLYPHS, WORDS)
+
+
+def lines(document: Mapping[str, Any]) -> list[str]:
+    """Return the verdicts as lines for the terminal."""
+    found = _against(document).rows
+    return [
+        f"{row.comparison.name}: {row.comparison.verdict}, {number(row.comparison.ratio)}" for row in found
+    ]
+
+
+def _against(document: Mapping[str, Any]) -> Against:
+    told = [mapping(one) for one in document["comparisons"]][:LONGEST_LIST]
+    a, b = (_side(document, letter) for letter in ("a", "b"))
+    return Against(a, b, tuple(_row(one) for one in told), (), (), {}, is_same_machine=True)
+
+
+def _side(document: Mapping[str, Any], letter: str) -> Side:
+    settings = document.get(letter)
+    name = shorten(settings, 120) if isinstance(settings, str) and settings else letter.upper()
+    return Side(letter.upper(), name, ())
+
+
+def _row(one: Mapping[str, Any]) -> Row:
+    verdict = one.get("verdict")
+    outcome = Outcome(verdict) if verdict in list(Outcome) else Outcome.UNSURE
+    low, high = _number(one.get("ratio_low"), 0.0), _number(one.get("ratio_high"), float("inf"))
+    reason = shorten(str(one.get("reason", "")), 600)
+    name = shorten(str(one.get("name", "")), 300)
+    comparison = Comparison(name, _number(one.get("ratio"), nan), low, high, outcome, reason, nan)
+    return Row(comparison, nan, nan, reason)
+
+
+def _number(value: object, default: float) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return float(value) if is_number else default  # type: ignore[arg-type]
+
+
+def _overview(document: Mapping[str, Any], against: Against) -> Overview:
+    counts = against.counts()
+    leading = next((outcome for outcome in (Outcome.SLOWER, Outcome.FASTER) if counts[outcome]), None)
+    if leading is None:
+        is_same = counts[Outcome.SAME] == len(against.rows) and against.rows
+        leading = Outcome.SAME if is_same else Outcome.UNSURE
+    spent = _number(document.get("seconds"), nan)
+    advice = f"{against.b.name} against {against.a.name}: {summary(against)}. It took {number(spent)} s."
+    verdict = f"{counts[leading]} of {count(len(against.rows), 'comparison')}."
+    return Overview(STATUS[leading], verdict, shorten(advice, 1000), (), ())
+
+
+def _tables(document: Mapping[str, Any]) -> list[Part]:
+    reasons = [
+        [
+            cell(row.comparison.name),
+            cell(number(row.comparison.ratio), row.comparison.ratio),
+            Cell(row.reason),
+        ]
+        for row in _against(document).rows
+    ]
+    parts: list[Part] = [Table("Why", ("configuration", "ratio", "why"), rows(reasons))]
+    failures = [
+        [cell(name), Cell(shorten(str(why), 600))] for name, why in mapping(document.get("failures")).items()
+    ]
+    if failures:
+        parts.append(Table("Given up", ("configuration", "why"), rows(failures)))
+    return parts
