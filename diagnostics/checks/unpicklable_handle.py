@@ -35,7 +35,7 @@ _WORDS = (
     r"(?i:can'?t|cannot) (?:pickle|serialize) '?(?!local|<)((?:select\.)?[\w.]+)'? ?(?:objects?|instances?)\b"
     r"|(h5py objects) cannot be pickled|no default __reduce__ due to non-trivial __cinit__"
     r"|(ctypes objects) containing pointers cannot be pickled|\{\} cannot be pickled', '(\w+)'"
-    r"|([\w.]{1,80}) cannot be converted to a Python object for pickling"
+    r"|\b([\w.,]{1,80}) cannot be converted to a Python object for pickling"
     r"|(?i:pickling of) \"?'?([\w.]+)'?\"? (?:objects? |instances? )?is (?:not supported|unsupported)"
     r"|(?i:can'?t|cannot) pickle (?:<)?(module|generator|_thread|weakref)"
 )

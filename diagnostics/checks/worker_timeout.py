@@ -24,7 +24,7 @@ PyTorch documentation, torch.utils.data.DataLoader, timeout.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
 from diagnostics.traces.remedies import look_inside
 
 CODE = "DL237"
@@ -49,5 +49,5 @@ def recognise(trace: Trace) -> Recognition | None:
         ("DataLoader(..., timeout=300)", *look_inside(trace.platform)[:1]),
     )
     return recognised(
-        found, "No batch came within {0} s: a worker is stuck or slower than that.", remedy, score=38
+        found, "No batch came within {0} s: a worker is stuck or slower than that.", remedy, Role.SYMPTOM, 80
     )

@@ -50,17 +50,17 @@ def rank(recognitions: Sequence[tuple[Check, Recognition]]) -> list[tuple[Check,
     kept = ordered[:1]
     told = {line.number for line in ordered[0][1].lines}
     for check, one in ordered[1:]:
-        numbers = {line.number for line in one.lines}
-        if one.role in {Role.OPEN, Role.ELSEWHERE} or (numbers <= told and one.role > Role.REMARK):
+        is_told = bool(one.lines) and one.lines[-1].number in told and one.role > Role.REMARK
+        if one.role in {Role.OPEN, Role.ELSEWHERE} or is_told:
             continue
         kept.append((check, one))
-        told |= numbers
+        told |= {line.number for line in one.lines}
     return kept[:MOST_FINDINGS]
 
 
 def as_finding(check: Check, recognition: Recognition, is_first: bool = True) -> Finding:
     """Return the finding of a recognition; an echo beside a cause is a remark."""
-    is_echo = recognition.role == Role.SYMPTOM and not is_first
+    is_echo = not is_first and (recognition.role == Role.SYMPTOM or recognition.is_death)
     return Finding(
         check.code,
         check.slug,

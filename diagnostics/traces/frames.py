@@ -1,7 +1,7 @@
 """Frames: one line of a traceback in any of the forms that Python, IPython, rich, pytest and py-spy write."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LONGEST_FRAME = 600  # characters of a line that can be a frame
 _LOADER = "torch/utils/data/"
@@ -18,8 +18,7 @@ _IPYTHON_NEW = re.compile(
     r"(?:File|Cell|Input) (\S.{0,400}?)[:,] ?(?:line )?(\d{1,7})(?:, in |$)(\S{0,200}?)(?:\(.*)?$"
 )
 _IPYTHON_CELL = re.compile(
-    r"(?:Input |Cell )(In ?\[\d{1,5}\])(?:, (?:line (\d{1,7})|in (\S{1,100}).{0,80}))"
-    r"|(Cell In\[\d{1,5}\]), line (\d{1,7})"
+    r"(?:Input |Cell )(In ?\[\d{1,5}\]),(?: line (\d{1,7}),?)?(?: in (\S{1,100}).{0,80})?"
 )
 _IPYTHON_OLD = re.compile(
     r"(<ipython-input-[^>\n]{1,80}>|[~/.\w\\:-][^()\n]{0,400}?\.(?:py|pyx|ipynb|pxi)) in "
@@ -45,6 +44,8 @@ class Frame:
         The source line, where the log has it.
     at : int
         The line of the log.
+    written : str
+        The frame as the log has it, for quoting.
     """
 
     path: str
@@ -52,6 +53,7 @@ class Frame:
     function: str
     code: str = ""
     at: int = 0
+    written: str = ""
 
     @property
     def place(self) -> str:
@@ -104,8 +106,8 @@ def _parse_cell(text: str, at: int) -> Frame | None:
     found = _IPYTHON_CELL.match(text)
     if found is None:
         return None
-    name, number = found.group(1) or found.group(4), found.group(2) or found.group(5) or 0
-    return Frame(f"<cell {name}>", int(number), found.group(3) or "<module>", "", at)
+    function = (found.group(3) or "<module>").split("(", 1)[0].split(".")[-1]
+    return Frame(f"<cell {found.group(1)}>", int(found.group(2) or 0), function, "", at)
 
 
 def _parse_notebook(text: str, at: int) -> Frame | None:
@@ -119,7 +121,7 @@ def _parse_notebook(text: str, at: int) -> Frame | None:
 
 def _parse_other(text: str, at: int) -> Frame | None:
     """Parse what rich, old IPython, pytest and py-spy write."""
-    is_place = " in " in text
+    is_place = " in " in text and "://" not in text
     if is_place and (found := _RICH.match(text)):
         return Frame(_slashes(found.group(1)), int(found.group(2)), found.group(3), "", at)
     if is_place and (found := _IPYTHON_OLD.match(text)):
@@ -133,6 +135,11 @@ def _parse_other(text: str, at: int) -> Frame | None:
 
 def parse_frame(text: str, at: int) -> Frame | None:
     """Return the frame in a line, None where there is none."""
+    frame = _parse(text, at)
+    return frame and replace(frame, written=text.strip()[:LONGEST_FRAME])
+
+
+def _parse(text: str, at: int) -> Frame | None:
     if 'File "' in text:
         found = _PYTHON.search(text)
         if found is None:

@@ -68,6 +68,8 @@ def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
     """Name the part of the loader that the frames from the last loader frame on stand in."""
     loader, inner = frames[last], frames[last + 1 :]
     name = loader.path.rsplit("/", 1)[-1]
+    if any(frame.function in _SAMPLE_FUNCTIONS and frame.is_user for frame in inner):
+        return "dataset"
     is_own_collate = any("collate" in frame.function for frame in inner if frame.is_user)
     if name == "collate.py" or "collate_fn(" in loader.code or is_own_collate:
         return "collate"

@@ -23,7 +23,8 @@ _TIMES = (
 _QUOTES = re.compile(r"(?:std(?:err|out): ?|(?:>|&gt;)+ ?|[│┃╎] ?|\|\s(?=\s*(?:File|Traceback|\w+Error)))")
 _INDENTED_QUOTE = re.compile(r" {2,16}(?:[*|+] (?:\d{1,3} x )?)(?=\[rank|Traceback|  ?File|[\w.]+Error)")
 _LEVEL = re.compile(
-    r"[\[(<]?(?:ERROR|CRITICAL|FATAL|WARNING|WARN|INFO)[\])>]?(?:\s?[-:|]\s?|\s+)(?:[\w.]{1,40}(?::\d{1,5})?\s?[-:|]\s)?"
+    r"(?:- )?[\[(<]?(?:ERROR|CRITICAL|FATAL|WARNING|WARN|INFO)[\])>]?(?:\s?[-:|]\s?"
+    r"|\s+)(?:[\w.]{1,40}(?::\d{1,5})?\s?[-:|]\s)?"
     r"(?=Traceback|[\w.]{1,60}(?:Error|Exception)\b|\s*File \")"
 )
 _PYTEST = re.compile(r"E {3,}(?=[\w.]{1,80}(?:Error|Exception|Interrupt|Exit)\b)")

@@ -74,13 +74,11 @@ def quoted(error: Error) -> tuple[Line, ...]:
     lines = []
     frame = error.user_frame or (error.frames[-1] if error.frames else None)
     if frame is not None:
-        code = f"  {frame.code}" if frame.code else ""
-        place = f", line {frame.line_number}" if frame.line_number else ""
-        lines.append(
-            Line(frame.at, f'File "{frame.path}"{place}, in {frame.function or "?"}{code}', error.source)
-        )
-    name = error.type or "(cut off)"
-    lines.append(Line(error.at, f"{name}: {error.detail}" if error.detail else name, error.source))
+        shows_code = not frame.code or frame.code in frame.written
+        text = frame.written if shows_code else f"{frame.written}  {frame.code}"
+        lines.append(Line(frame.at, text, error.source))
+    name, said = error.type or "(cut off)", error.message or error.detail
+    lines.append(Line(error.at, f"{name}: {said}" if said else name, error.source))
     return tuple(lines)
 
 

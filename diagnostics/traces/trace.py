@@ -12,6 +12,7 @@ from diagnostics.traces.prefixes import strip_prefixes
 from diagnostics.traces.tracebacks import Error, read_errors
 from diagnostics.traces.windows import select
 
+_PYTHON_VERSION = r"[Pp]ython ?(3\.\d{1,2})|[Pp]ython(3\d{1,2})\b|py(3\d{1,2})\b"
 MOST_SPEAKERS = 64
 MOST_ERRORS = 300  # kept of a log that repeats itself; the first and the last ones
 
@@ -49,6 +50,7 @@ class Trace:
     offsets: tuple[int, ...] = ()
     code: str = ""
     everything: tuple[Line, ...] = ()
+    _places: dict[int, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def find(self, pattern: str) -> "Quote | None":
         """Return the first place where the log's text, line ends aside and code left out, has a pattern."""
@@ -79,7 +81,9 @@ class Trace:
 
     def place(self, error: Error) -> Place:
         """Return where an error was raised."""
-        return place_of(error)
+        if id(error) not in self._places:
+            self._places[id(error)] = place_of(error)
+        return self._places[id(error)]
 
     @property
     def mentions_loader(self) -> bool:
@@ -135,7 +139,7 @@ def read_platform(text: str) -> Platform:
     )
     return Platform(
         os_name="Windows" if windows and "WinError" in text else earliest[1],
-        python=_first(r"[Pp]ython ?(3\.\d{1,2})|Python3(\d{2})|py(3\d{1,2})\b", text),
+        python=re.sub(r"^3(\d+)$", r"3.\1", _first(_PYTHON_VERSION, text)),
         torch=_first(r"(?i)(?:py)?torch(?: version)?(?:==|[:=]? v?|-)(\d\.\d{1,2}(?:\.\d)?)", text),
         is_notebook=any(
             mark in text

@@ -5,7 +5,7 @@ from itertools import accumulate
 
 SMALL_LOG_LINES = 5_000
 MOST_LINES = 8_000  # read of a large log; half from its beginning, half from its end
-MOST_CHARACTERS = 2_000_000
+MOST_CHARACTERS = 1_000_000
 SHORT_LINE = 400
 MOST_REPEATS = 20  # of a line, its digits aside
 HEAD, TAIL = 40, 200

@@ -6,6 +6,7 @@ from diagnostics.judge import find_checks
 from diagnostics.terminal import (
     ASCII,
     GLYPHS,
+    explanation_lines,
     finding_lines,
     list_lines,
     machine_lines,
@@ -85,3 +86,18 @@ def test_the_list_has_one_line_a_check_and_the_page_its_docstring():
     checks = find_checks()
     assert len(list(list_lines(checks))) == len(checks)
     assert text(page_lines(checks[0])).endswith(checks[0].page)
+
+
+def test_an_explanation_draws_the_cause_in_full_and_what_came_along_in_short():
+    cause = finding(Status.FAIL, "It broke.", Remedy("Do this.", (COMMAND,)))
+    echo = finding(Status.WARN, "It echoed.", Remedy("Nothing.", ("x",)))
+    drawn = text(explanation_lines([cause, echo], {"MC900": "The\nmeaning."}, 80))
+    assert drawn.startswith("What happened\n✕ fail     MC900  It broke.\n")
+    for part in ("| 3 of 4", "The meaning.", "To mend: Do this.", COMMAND.strip(), "How sure: certain."):
+        assert part in drawn
+    assert drawn.index("Beside it") < drawn.index("It echoed.")
+    assert "To mend: Nothing." not in drawn
+
+
+def test_how_sure_is_not_said_of_what_is_not_known():
+    assert "How sure" not in text(explanation_lines([finding(Status.UNKNOWN)], {}, 80))

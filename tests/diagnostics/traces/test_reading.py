@@ -1,0 +1,183 @@
+import pytest
+
+from diagnostics.findings import Remedy, Status
+from diagnostics.judge import Check, find_checks
+from diagnostics.traces.cleaning import Line, clean, decode, split_lines
+from diagnostics.traces.explaining import explain_log, quote
+from diagnostics.traces.frames import parse_frame
+from diagnostics.traces.prefixes import strip_prefixes
+from diagnostics.traces.recognition import Recognition, Role
+from diagnostics.traces.trace import read_trace
+from diagnostics.traces.windows import SMALL_LOG_LINES
+
+CAUGHT = (
+    "KeyError: Caught KeyError in DataLoader worker process 3.\nOriginal Traceback (most recent call last):\n"
+    '  File "/home/user/data.py", line 17, in __getitem__\n    label = self.labels[name]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "source"),
+    [
+        ("[rank1]: ValueError: x", "ValueError: x", "rank1"),
+        ("(RayTrainWorker pid=12, ip=10.0.0.1) x", "x", "RayTrainWorker pid=12, ip=10.0.0.1"),
+        ("[default0]:Traceback", "Traceback", "default0"),
+        ("[1,0]<stderr>:Traceback", "Traceback", "1,0"),
+        ("3: KeyError: 'a'", "KeyError: 'a'", "3"),
+        ("trainer-1  | KeyError: 'a'", "KeyError: 'a'", "trainer-1"),
+        ("2024-05-01T10:00:00.123Z x", "x", ""),
+        ("2024-05-01 10:00:00,123 - ERROR - ValueError: x", "ValueError: x", ""),
+        ("E       ValueError: x", "ValueError: x", ""),
+        ("> ValueError: x", "ValueError: x", ""),
+        ("  0%|          | 0/60 [00:00<?, ?it/s]", "  0%|          | 0/60 [00:00<?, ?it/s]", ""),
+    ],
+)
+def test_prefixes_are_split_off(written, text, source):
+    assert strip_prefixes(written) == (text, source)
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "line_number", "function"),
+    [
+        ('  File "a/b.py", line 3, in f', "a/b.py", 3, "f"),
+        ('  File "C:\\a\\b.py", line 3, in <module>', "C:/a/b.py", 3, "<module>"),
+        ('  File "/a/b.py", line 12 in f', "/a/b.py", 12, "f"),
+        ("~/lib/dataloader.py in __next__(self)", "~/lib/dataloader.py", 0, "__next__"),
+        ("File /a/b.py:3, in Loader.f(self, x)", "/a/b.py", 3, "f"),
+        ("Cell In[4], line 9", "<cell In[4]>", 9, "<module>"),
+        ("Cell In[4], line 9, in Digits.__getitem__(self, i)", "<cell In[4]>", 9, "__getitem__"),
+        ("Input In [5], in <cell line: 1>()", "<cell In [5]>", 0, "<cell"),
+        ("/a/b.py:88 in main", "/a/b.py", 88, "main"),
+        ("    _poll (multiprocessing/connection.py:12)", "multiprocessing/connection.py", 12, "_poll"),
+    ],
+)  # fmt: skip
+def test_frames_are_read_in_every_form(written, path, line_number, function):
+    frame = parse_frame(written, 5)
+    assert (frame.path, frame.line_number, frame.function, frame.at) == (path, line_number, function, 5)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "for x in loader:", "ValueError: a in b", "see http://x.py in it"]
+)
+def test_what_is_no_frame_is_none(text):
+    assert parse_frame(text, 1) is None
+
+
+def test_an_exception_that_was_carried_is_read_with_its_worker_even_when_its_end_is_cut_off():
+    wrapper, inner = read_trace(CAUGHT).errors
+    assert (wrapper.is_wrapper, inner.type, inner.where) == (True, "KeyError", "DataLoader worker process 3")
+    assert inner.user_frame.place == "data.py:17, in __getitem__"
+    assert inner.user_frame.code == "label = self.labels[name]"
+
+
+def test_the_message_keeps_the_indented_lines_below_it():
+    error = read_trace("RuntimeError:\n        An attempt\n        was made\n\nother words\n").errors[0]
+    assert error.detail == "An attempt was made"
+
+
+def test_a_chain_is_told_from_two_errors():
+    between = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
+    text = f"KeyError: 1{between}ValueError: 2\n"
+    assert [error.relation for error in read_trace(text).errors] == ["", "context"]
+    assert [error.relation for error in read_trace("KeyError: 1\nValueError: 2\n").errors] == ["", ""]
+
+
+def test_ranks_that_write_at_the_same_time_keep_their_own_frames():
+    lines = (
+        "[rank0]: Traceback (most recent call last):\n[rank1]: Traceback (most recent call last):\n"
+        '[rank0]:   File "a.py", line 1, in f\n[rank1]:   File "b.py", line 2, in g\n'
+        "[rank0]: ValueError: x\n[rank1]: KeyError: y\n"
+    )
+    errors = read_trace(lines).errors
+    assert [(e.type, e.source, e.frames[0].path) for e in errors] == [
+        ("ValueError", "rank0", "a.py"),
+        ("KeyError", "rank1", "b.py"),
+    ]
+
+
+def test_a_dump_of_faulthandler_ends_with_the_frame_that_crashed():
+    text = (
+        "Fatal Python error: Aborted\n\nThread 0x1 (most recent call first):\n"
+        '  File "b.py", line 2 in g\n  File "a.py", line 1 in f\n'
+    )
+    error = read_trace(text).errors[0]
+    assert (error.type, error.message, error.frames[-1].function) == ("Fatal Python error", "Aborted", "g")
+
+
+def test_frames_that_were_flattened_or_escaped_are_unfolded():
+    flat = 'File "a.py", line 1, in f x() File "b.py", line 2, in g y() KeyError: 3'
+    escaped = (
+        "KeyError: 'Traceback (most recent call last):\\n  File \"a.py\", line 1, in f\\nKeyError: 3\\n'"
+    )
+    assert [frame.path for frame in read_trace(flat).errors[0].frames] == ["a.py", "b.py"]
+    assert read_trace(escaped).errors[-1].frames[0].path == "a.py"
+
+
+def test_pieces_of_a_progress_bar_keep_the_number_of_their_line():
+    assert split_lines("a\n 1%\r 2%\nb") == [(1, "a"), (2, " 1%"), (2, " 2%"), (3, "b")]
+    assert [number for number, _ in split_lines("a\rb")] == [1, 2]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_encodings_are_told_without_help(encoding):
+    assert decode("RuntimeError: zażółć".encode(encoding)) == "RuntimeError: zażółć"
+
+
+def test_escapes_controls_and_markup_are_taken_out():
+    assert clean("\x1b[0;31mKey\x1b[0mError\x07: “a”\x1b]0;title\x07") == 'KeyError: "a"'
+    assert (
+        clean("[0;31mKeyError[0m: attribute \\_\\_main\\_\\_ &lt;lambda&gt;")
+        == "KeyError: attribute __main__ <lambda>"
+    )
+    assert clean("C:\\data\\_utils\\x.py") == "C:\\data\\_utils\\x.py"
+
+
+def test_an_error_in_the_middle_of_a_large_log_is_found_and_numbered():
+    filler = "".join(f"step {step} loss 0.1\n" for step in range(SMALL_LOG_LINES * 2))
+    finding = explain_log(filler + CAUGHT + "KeyError: 'a'\n" + filler)[0]
+    assert finding.slug == "dataset-exception"
+    assert finding.evidence[-1] == f"line {SMALL_LOG_LINES * 2 + 5}: KeyError: 'a'"
+
+
+@pytest.mark.parametrize(
+    ("text", "os_name", "python"),
+    [
+        ('File "C:\\Users\\me\\Python311\\lib\\site-packages\\x.py", line 1, in f', "Windows", "3.11"),
+        ('File "/Users/me/lib/python3.9/x.py", line 1, in f', "Darwin", "3.9"),
+        ('File "/home/me/lib/python3.14/x.py", line 1, in f', "Linux", "3.14"),
+        ("ValueError: x", "", ""),
+    ],
+)
+def test_the_platform_is_read_from_paths(text, os_name, python):
+    platform = read_trace(text).platform
+    assert (platform.os_name, platform.python) == (os_name, python)
+
+
+def test_a_quoted_line_says_who_spoke_and_is_cut_to_a_bearable_length():
+    assert quote(Line(4, "KeyError: 1", "rank1")) == "line 4: [rank1] KeyError: 1"
+    assert len(quote(Line(4, "x" * 5000))) < 250
+
+
+def test_a_recogniser_that_crashes_stops_no_other():
+    def explode(trace):
+        raise RuntimeError("boom")
+
+    broken = Check("DL900", "a-slug", "Bad", recognise=explode)
+    findings = explain_log(CAUGHT, [broken, *find_checks()])
+    assert findings[0].slug == "dataset-exception"
+    assert [finding.status for finding in findings if finding.code == "DL900"] == [Status.CRASHED]
+
+
+def test_a_failure_elsewhere_that_came_first_outranks_a_death_and_never_a_cause():
+    def recogniser(role, at, is_death=False):
+        lines = (Line(at, f"line {at}"),)
+        return lambda trace: Recognition(role, 50, lines, "It broke.", Remedy("x", ("x",)), is_death=is_death)
+
+    def first(*recognisers):
+        checks = [Check(f"DL90{i}", f"slug-{i}", "Bad", recognise=r) for i, r in enumerate(recognisers)]
+        return explain_log("x", checks)[0].slug
+
+    assert first(recogniser(Role.ELSEWHERE, 1), recogniser(Role.CAUSE, 9, is_death=True)) == "slug-0"
+    assert first(recogniser(Role.ELSEWHERE, 9), recogniser(Role.CAUSE, 1, is_death=True)) == "slug-1"
+    assert first(recogniser(Role.ELSEWHERE, 1), recogniser(Role.CAUSE, 9)) == "slug-1"
+    assert first(recogniser(Role.SYMPTOM, 1), recogniser(Role.ELSEWHERE, 9)) == "slug-1"
