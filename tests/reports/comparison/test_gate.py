@@ -56,6 +56,13 @@ def test_an_unsure_ratio_beyond_the_limit_does_not_cross(tmp_path: Path) -> None
     assert gate.parse("slower:5%").crossed(found) == []
 
 
+def test_an_unsure_interval_beyond_the_limit_does_not_cross(tmp_path: Path) -> None:
+    a, b = runs.three(runs.ours)
+    found = runs.compared(tmp_path, a, [runs.dragged(document, 1.3) for document in b])
+    assert all(row.comparison.low > 1.05 for row in found.against[0].rows)
+    assert gate.parse("slower:5%").crossed(found) == []
+
+
 def test_faster_does_not_cross(tmp_path: Path) -> None:
     a, b = runs.three(runs.ours)
     found = runs.compared(tmp_path, a, [runs.scaled(document, 0.7) for document in b])

@@ -84,6 +84,18 @@ def test_twice_the_same_entry_in_a_file_is_two_configurations(tmp_path: Path) ->
     assert [(one.name, one.kind) for one in found.missing] == [("test_parse #2", "missing")]
 
 
+def test_entries_of_one_name_are_told_apart_by_their_parameters_not_their_order(tmp_path: Path) -> None:
+    made = []
+    for number, sizes in enumerate(((1, 8), (8, 1))):
+        document = runs.plain(number)
+        entry = document["benchmarks"][0]
+        document["benchmarks"] = [entry | {"params": {"size": size}} for size in sizes]
+        made.append(document)
+    found = runs.against(tmp_path, [made[0]], [made[1]])
+    assert len(found.rows) == 2
+    assert found.missing == ()
+
+
 def test_times_in_another_quantity_are_refused(tmp_path: Path) -> None:
     document = {
         "benchmarks": [{"metadata": {"name": "x", "unit": "byte"}, "runs": [{"values": [4096.0, 4096.0]}]}],

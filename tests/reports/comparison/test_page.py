@@ -78,6 +78,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     assert not {tag for tag, _ in elements} & {"img", "b"}
     assert not [name for _, attributes in elements for name in attributes if name.startswith("on")]
     assert "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert '>a,b"c d|e<' in text  # in the figure, where a name is one line
 
 
 def test_private_words_are_hidden_unless_asked_for(tmp_path: Path) -> None:

@@ -113,12 +113,9 @@ def test_slower_comes_first_then_faster_unsure_and_same(tmp_path: Path) -> None:
 
 def test_references_that_moved_alike_take_the_claim_back_on_one_machine(tmp_path: Path) -> None:
     a, b = runs.three(runs.ours)
-    slow = [runs.scaled(document, 1.3) for document in b]
-    for document in slow:
-        for entry in document["benchmarks"]:
-            for measured in entry["extra_info"]["passes"]:
-                measured["reference"] = {key: 1.3 * value for key, value in measured["reference"].items()}
-    assert runs.verdicts(runs.against(tmp_path, a, slow)) == {"unsure"}
+    found = runs.against(tmp_path, a, [runs.dragged(document, 1.3) for document in b])
+    assert len(found.rows) == 5
+    assert runs.verdicts(found) == {"unsure"}
 
 
 def test_the_reason_names_another_torch_and_other_threads(tmp_path: Path) -> None:
