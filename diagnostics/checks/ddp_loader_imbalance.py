@@ -24,7 +24,8 @@ PyTorch documentation, torch.distributed.algorithms.Join.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Clue, Recognition, Trace, has, joined, phrase, phrases, recognised
+from diagnostics.traces.clues import Clue, Recognition, Trace, has, joined, phrase, phrases, recognised, says
+from diagnostics.traces.elsewhere import main_failure
 
 CODE = "DL255"
 SLUG = "ddp-loader-imbalance"
@@ -57,6 +58,12 @@ LOG_SILENT = (
 )
 
 
+def _another_failed(trace: Trace) -> bool:
+    """Tell whether a rank failed by itself, so that the others wait for it in vain."""
+    error = main_failure(trace)
+    return error is not None and trace.place(error) != "collective" and not says(error, _TIMEOUT)
+
+
 def _full_bar(trace: Trace, timeout: Clue) -> Clue | None:
     """Return the last progress bar before the timeout, if it is a training's and full."""
     before = [bar for bar in phrases(trace, _BAR) if bar.lines[0].number <= timeout.lines[-1].number]
@@ -80,7 +87,7 @@ def recognise(trace: Trace) -> Recognition | None:
     hint = None
     if timeout is not None:
         hint = phrase(trace, _END) or _full_bar(trace, timeout) or _unequal_steps(trace)
-    if certain is None and hint is None:
+    if certain is None and (hint is None or _another_failed(trace)):
         return None
     remedy = Remedy(
         "Give every rank the same number of batches.",

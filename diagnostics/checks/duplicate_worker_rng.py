@@ -23,7 +23,7 @@ PyTorch documentation, "Randomness in multi-process data loading"; PyTorch issue
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, recognised
+from diagnostics.traces.clues import Recognition, Role, Trace, recognised
 from diagnostics.traces.repeats import repeated_by_workers
 
 CODE = "DL242"
@@ -51,4 +51,11 @@ def recognise(trace: Trace) -> Recognition | None:
             "DataLoader(..., worker_init_fn=seed_worker)",
         ),
     )
-    return recognised(found, "Two workers print equal random numbers.", remedy, score=44, confidence="likely")
+    return recognised(
+        found,
+        "Two workers print equal random numbers.",
+        remedy,
+        role=Role.REMARK,
+        score=70,
+        confidence="likely",
+    )

@@ -32,7 +32,7 @@ _WORDS = (
     r"num_samples should be a positive inte(?:ger|geral) value, but got num_samples ?=? "
     r"?0|Found 0 (?:files|images|samples)\b"
     r"|Couldn'?t find any class folder|Found no valid file for the classes|[Nn]o (?:valid "
-    r")?(?:images|files|labels|image files) (?:were )?found in|0 images, 0 (?:labels"
+    r")?(?:images|files|labels|image files) (?:were )?found in|\b0 images, 0 (?:labels"
     r"|backgrounds|corrupt)"
 )
 LOG_FIRES = (

@@ -23,7 +23,7 @@ PyTorch documentation, torch.utils.data.IterableDataset, the examples.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, recognised
+from diagnostics.traces.clues import Recognition, Role, Trace, recognised
 from diagnostics.traces.repeats import repeated_by_workers
 
 CODE = "DL243"
@@ -56,6 +56,7 @@ def recognise(trace: Trace) -> Recognition | None:
         found,
         "Two workers yield the same samples: the stream is not divided among them.",
         remedy,
-        score=44,
+        role=Role.REMARK,
+        score=70,
         confidence="likely",
     )

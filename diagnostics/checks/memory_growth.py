@@ -27,7 +27,7 @@ PyTorch issue 13246.
 from itertools import pairwise
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Clue, Recognition, Trace, phrases, recognised
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, phrases, recognised
 
 CODE = "DL219"
 SLUG = "memory-growth"
@@ -77,6 +77,7 @@ def recognise(trace: Trace) -> Recognition | None:
         found,
         f"Memory grew {ratio:.3g}-fold over {len(values)} readings.",
         remedy,
-        score=45,
+        role=Role.REMARK,
+        score=70,
         confidence="possible",
     )
