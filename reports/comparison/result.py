@@ -10,9 +10,17 @@ from diagnostics.differences import RunValues
 from reports.comparison.machines import THREAD_FACTS, TORCH_VERSION
 from reports.comparison.matching import Matched, Missing, matched
 from reports.comparison.measured import measured, references
-from reports.comparison.sides import FactDifference, Side, are_same_machine, fact_differences, notes
+from reports.comparison.sides import (
+    FactDifference,
+    Side,
+    are_same_machine,
+    fact_differences,
+    notes,
+    recorded_once,
+)
 from reports.wording import count
 
+MOST_KEYS = 8
 ORDER = (Outcome.SLOWER, Outcome.FASTER, Outcome.UNSURE, Outcome.SAME)
 
 
@@ -65,6 +73,7 @@ def compare(sides: Sequence[Side], passed_over: Sequence[str] = ()) -> Result:
     """Compare every other side with the first; `passed_over` are notes from reading."""
     baseline, *others = sides
     told = [*passed_over, *notes(sides), *_scaled(sides)]
+    told += [note for other in others for note in _recorded_once(baseline, other)]
     return Result(
         tuple(sides), tuple(_against(baseline, other) for other in others), tuple(dict.fromkeys(told))
     )
@@ -106,6 +115,13 @@ def typical_seconds(runs: Sequence[RunValues]) -> float:
 def _rank(row: Row) -> tuple[int, float, str]:
     size = abs(log(row.comparison.ratio)) if 0 < row.comparison.ratio < float("inf") else 0.0
     return ORDER.index(row.comparison.verdict), -size, row.comparison.name
+
+
+def _recorded_once(a: Side, b: Side) -> list[str]:
+    keys = recorded_once(a, b)
+    more = f" and {len(keys) - MOST_KEYS} more" if len(keys) > MOST_KEYS else ""
+    told = f"{', '.join(keys[:MOST_KEYS])}{more}"
+    return [f"Recorded by one of {a.name} and {b.name} only, so not compared: {told}."] if keys else []
 
 
 def _scaled(sides: Sequence[Side]) -> list[str]:

@@ -8,7 +8,6 @@ from string import ascii_uppercase
 from diagnostics.facts import Fact
 from reports.comparison.machines import (
     HIDDEN,
-    NOT_RECORDED,
     are_equal,
     are_one_machine,
     described,
@@ -100,16 +99,28 @@ def are_same_machine(a: Side, b: Side) -> bool:
 def fact_differences(a: Side, b: Side) -> list[FactDifference]:
     """Return the facts that matter and differ between the sides or within one, by name.
 
-    A fact that one side recorded and the other did not counts, where both sides carry facts of ours.
+    A fact that only one side recorded says nothing, but for a GPU beside a machine that has none.
     """
     found = [{key: _values(side, key) for key in _keys(side)} for side in (a, b)]
-    in_both = found[0].keys() & found[1].keys()
-    keys = found[0].keys() | found[1].keys() if are_stamped(a, b) else in_both
+    gpus = {key for key in _keys(a) ^ _keys(b) if key.startswith("gpu.") and _is_without_gpu(a, b)}
     return [
         FactDifference(key, *_distinct(_text(a, key), _text(b, key)))
-        for key in sorted(keys)
-        if not _agree(key, *(values.get(key, []) for values in found))
+        for key in sorted((found[0].keys() & found[1].keys()) | gpus)
+        if key in gpus or not _agree(key, found[0][key], found[1][key])
     ]
+
+
+def recorded_once(a: Side, b: Side) -> list[str]:
+    """Return the facts that matter and hold a value, and that only one of two stamped sides recorded."""
+    if not are_stamped(a, b):
+        return []
+    keys = {key for key in _keys(a) ^ _keys(b) if not (key.startswith("gpu.") and _is_without_gpu(a, b))}
+    return sorted(key for key in keys if any(v is not None for side in (a, b) for v in _values(side, key)))
+
+
+def _is_without_gpu(a: Side, b: Side) -> bool:
+    counts = [_values(side, "gpu.count") for side in (a, b)]
+    return all(counts) and any(not any(found) for found in counts)
 
 
 def are_stamped(a: Side, b: Side) -> bool:
@@ -127,7 +138,7 @@ def _values(side: Side, key: str) -> list[object]:
 
 
 def _agree(key: str, a: Sequence[object], b: Sequence[object]) -> bool:
-    return bool(a and b) and all(are_equal(key, a[0], value) for value in (*a, *b))
+    return all(are_equal(key, a[0], value) for value in (*a, *b))
 
 
 def _text(side: Side, key: str) -> str:
@@ -136,8 +147,7 @@ def _text(side: Side, key: str) -> str:
         for given in side.members
         if (fact := key_facts(given.run).get(key)) is not None
     )
-    has_no_gpu = key.startswith("gpu.") and _values(side, "gpu.count") == [0] * len(side.members)
-    return " | ".join(dict.fromkeys(texts)) or ("none" if has_no_gpu else NOT_RECORDED)
+    return " | ".join(dict.fromkeys(texts)) or "none"
 
 
 def _distinct(a: str, b: str) -> tuple[str, str]:

@@ -31,6 +31,7 @@ FACTS = {
         "gpu.driver_version": "550.1",
         "memory.available_bytes": 10**9,
         "memory.cgroup_limit_bytes": None,
+        "memory.total_bytes": 2000,
         "process.default_start_method": "fork",
         "python.version": "3.11.7",
         "system.kernel_version": "6.1",

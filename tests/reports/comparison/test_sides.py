@@ -89,6 +89,7 @@ def test_one_machine_twice_differs_in_nothing_whatever_moves_on_it(tmp_path: Pat
         ("gpu.count", 2, ("1", "2")),
         ("gpu.driver_version", "560.2", ("550.1", "560.2")),
         ("memory.cgroup_limit_bytes", 1000, ("none", "1,000")),
+        ("memory.total_bytes", 1000, ("2,000", "1,000")),
         ("process.default_start_method", "forkserver", ("fork", "forkserver")),
         ("python.version", "3.14.0", ("3.11.7", "3.14.0")),
         ("torch.version", "2.6.0", ("2.13.0", "2.6.0")),
@@ -107,12 +108,16 @@ def test_a_fact_that_matters_is_named_with_both_values(
     assert shown.machines(found) == "1 fact that matters differs:"
 
 
-def test_a_fact_recorded_on_one_side_only_is_named_and_makes_no_other_machine(tmp_path: Path) -> None:
+def test_a_fact_recorded_on_one_side_only_is_no_difference_but_is_said(tmp_path: Path) -> None:
     without = runs.ours(1)
-    del without["machine_info"]["facts"]["gpu.driver_version"]
-    found = runs.against(tmp_path, [runs.ours()], [without])
-    assert [(f.key, f.a, f.b) for f in found.facts] == [("gpu.driver_version", "550.1", "not recorded")]
-    assert found.is_same_machine
+    for key in ("gpu.driver_version", "environment.OMP_NUM_THREADS"):  # the second holds no value anyway
+        del without["machine_info"]["facts"][key]
+    found = runs.compared(tmp_path, [runs.ours()], [without])
+    assert found.against[0].facts == ()
+    assert found.against[0].is_same_machine
+    assert found.notes == (
+        "Recorded by one of a0.json and b0.json only, so not compared: gpu.driver_version.",
+    )
 
 
 def test_a_gpu_is_named_beside_a_machine_that_has_none(tmp_path: Path) -> None:
@@ -127,10 +132,19 @@ def test_a_gpu_is_named_beside_a_machine_that_has_none(tmp_path: Path) -> None:
     ]
 
 
+def test_gpus_that_one_side_did_not_count_are_no_difference(tmp_path: Path) -> None:
+    uncounted, none = runs.ours(), runs.ours(1, gpu__count=0)
+    for key in ("gpu.0.model_name", "gpu.driver_version", "gpu.count"):
+        del uncounted["machine_info"]["facts"][key]
+    for key in ("gpu.0.model_name", "gpu.driver_version"):
+        del none["machine_info"]["facts"][key]
+    assert runs.against(tmp_path, [uncounted], [none]).facts == ()
+
+
 def test_memory_that_a_kernel_counts_a_little_differently_is_the_same(tmp_path: Path) -> None:
     first, second = (
         runs.ours(memory__total_bytes=8_000_000_000),
-        runs.ours(1, memory__total_bytes=8_010_000_000),
+        runs.ours(1, memory__total_bytes=8_100_000_000),
     )
     assert runs.against(tmp_path, [first], [second]).facts == ()
 
