@@ -143,9 +143,9 @@ def bars(
     axes.set_xlim(left=0)
 
 
-def key(figure: Figure, names: Sequence[str], looks: Sequence[dict[str, object]]) -> None:
+def key(figure: Figure, names: Sequence[str], looks: Sequence[dict[str, Any]]) -> None:
     """Put one legend above all panels."""
-    handles = [Line2D([], [], label=label(name), **look) for name, look in zip(names, looks, strict=True)]  # type: ignore[arg-type]
+    handles = [Line2D([], [], label=label(name), **look) for name, look in zip(names, looks, strict=True)]
     figure.legend(
         handles=handles, loc="outside upper left", ncols=len(handles), handlelength=2.6, borderpad=0
     )
