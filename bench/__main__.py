@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         "prints the ratio. Exit code 1: the whole interval of a ratio lies beyond 5 %.",
     )
     overhead.add_argument("--workers", type=counts, default=(0, 2), metavar="0,2", help="worker counts")
-    overhead.add_argument("--pairs", type=positive, default=7, metavar="N", help="pairs of measurements each")
+    overhead.add_argument("--pairs", type=positive, default=20, metavar="N", help="pairs of turns each")
     overhead.set_defaults(run=check_overhead)
     _add_calibrate(
         commands.add_parser("calibrate", help="how often verdicts are wrong here, beside other tools' rules")
