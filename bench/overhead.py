@@ -10,9 +10,10 @@ from bench.configuration import Options
 from bench.loader_epochs import LoaderEpochs
 from diagnostics.intervals import Interval, ratio_interval
 
-TURN_SECONDS = 0.2  # short against drift of the machine
+TURN_SECONDS = 0.1  # short against drift of the machine, so that many turns fit
 # With workers the plain loop pays for the start of its epoch, some milliseconds, which the figure leaves out.
 PLAIN_SECONDS_WITH_WORKERS = 1.0
+FIGURE_SECONDS_WITH_WORKERS = 0.3
 TOLERANCE = 0.05
 
 
@@ -66,11 +67,15 @@ def first_method(num_workers: tuple[int, ...]) -> str | None:
 
 
 def _agreement(params: dict[str, Any], loader: LoaderEpochs, num_pairs: int) -> Agreement:
-    plain_seconds = PLAIN_SECONDS_WITH_WORKERS if loader.num_workers else TURN_SECONDS
+    plain_seconds, figure_seconds = TURN_SECONDS, TURN_SECONDS
+    if loader.num_workers:
+        plain_seconds, figure_seconds = PLAIN_SECONDS_WITH_WORKERS, FIGURE_SECONDS_WITH_WORKERS
+    else:
+        num_pairs *= 3
     group_size = max(1, loader.num_workers)  # a last group that is not full would leave workers idle
     num_batches = group_size * max(4, round(plain_seconds / loader.seconds_per_batch / group_size))
     turns: dict[str, Callable[[], float]] = {
-        "figure": lambda: loader.measure(TURN_SECONDS, 1.0).figures["samples_per_second"],
+        "figure": lambda: loader.measure(figure_seconds, 1.0).figures["samples_per_second"],
         "plain": lambda: loader.plain_loop(num_batches),
     }
     series: dict[str, list[float]] = {name: [] for name in turns}

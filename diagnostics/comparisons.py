@@ -231,15 +231,17 @@ def _reason(one: _Evidence, outcome: Outcome, count: int, is_paired: bool) -> st
     if outcome in {Outcome.SLOWER, Outcome.FASTER}:
         among = f", after correction for {count} comparisons" if count > 1 else ""
         return f"{units}: the difference is beyond what varies between them{among}"
-    return f"{units}: {_doubt(one)}; {_would_settle(one, is_paired)}"
+    return f"{units}: {_doubt(one, count)}; {_would_settle(one, is_paired)}"
 
 
-def _doubt(one: _Evidence) -> str:
+def _doubt(one: _Evidence, count: int) -> str:
     """Say what stands between an unsure comparison and a verdict."""
+    if one.p_value < 1 - CONFIDENCE and count > 1:
+        return f"a difference alone, but not after correction for {count} comparisons"
     if one.adjusted is not None and one.difference.p_value < 1 - CONFIDENCE <= one.adjusted.p_value:
         return "the references moved as well, so it may be the machine"
     if one.drift > one.difference.standard_error / 2:
-        return f"drift between runs alone is about {percent(one.drift)}"
+        return f"drift between runs alone is about {one.drift:.0%}"
     return f"single values differ by {percent(one.unit_deviation)} (one standard deviation)"
 
 

@@ -108,22 +108,33 @@ def run_difference(a: Sequence[RunValues], b: Sequence[RunValues]) -> Difference
 
     The variance between runs is not believed to be smaller than the passes alone would make it.
     """
-    centers, variances = zip(*(_side(side) for side in (a, b)), strict=True)
-    value = centers[1] - centers[0]
-    parts = [variance / max(1, len(side)) for variance, side in zip(variances, (a, b), strict=True)]
+    sides = [_side(side) for side in (a, b)]
+    value = sides[1].center - sides[0].center
+    parts = [one.variance / max(1, len(side)) for one, side in zip(sides, (a, b), strict=True)]
     total = sum(parts)
     if not np.isfinite(value) or not total > 0:
         return Difference(value, 0.0, 1.0)
-    shares = [part**2 / max(1, len(side) - 1) for part, side in zip(parts, (a, b), strict=True)]
+    shares = [part**2 / one.degrees for part, one in zip(parts, sides, strict=True)]
     return Difference(value, sqrt(total), max(1.0, total**2 / sum(shares)))
 
 
-def _side(runs: Sequence[RunValues]) -> tuple[float, float]:
-    """Mean of the runs' centres, and the variance of a single run's centre."""
+@dataclass(frozen=True)
+class _SideOfRuns:
+    """Mean of the runs' centres, the variance of a single run's centre, and what that rests on."""
+
+    center: float
+    variance: float
+    degrees: float
+
+
+def _side(runs: Sequence[RunValues]) -> _SideOfRuns:
     centers = np.array([run.center for run in runs])
-    within = float(np.mean([run.variance_of_center for run in runs])) if runs else 0.0
+    center = float(centers.mean()) if centers.size else float("nan")
     between = float(centers.var(ddof=1)) if centers.size > 1 else 0.0
-    return float(centers.mean()) if centers.size else float("nan"), max(between, within)
+    within = float(np.mean([run.variance_of_center for run in runs])) if runs else 0.0
+    if between >= within:
+        return _SideOfRuns(center, between, max(1, centers.size - 1))
+    return _SideOfRuns(center, within, max(1, sum(len(run.seconds) - 1 for run in runs)))
 
 
 def is_interleaved(a: Sequence[RunValues], b: Sequence[RunValues]) -> bool:
