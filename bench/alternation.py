@@ -18,7 +18,7 @@ from bench.configuration import Configuration
 from bench.contrasts import Contrast
 from bench.host import MeasurementError, describe_exit
 
-NUM_VALUES = 5  # a side and process
+NUM_VALUES = 8  # a side and process
 VALUE_SECONDS = 0.02  # of a call; an epoch of a loader takes longer
 LOADER_VALUE_SECONDS = 0.1
 
