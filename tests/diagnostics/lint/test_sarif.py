@@ -12,7 +12,7 @@ from diagnostics.lint.sarif import as_sarif
 
 SOURCES = [SourceFile("folder with spaces/träin.py", rule.fires[0].encode()) for rule in find_rules()] + [
     SourceFile("/elsewhere/a.py", b"print 1\n"),
-    SourceFile("/work/here/b.py", b"def f(:\n"),
+    SourceFile("/project/here/b.py", b"def f(:\n"),
 ]
 ALLOWED = {
     "log": ({"version", "runs"}, {"$schema"}),
@@ -30,7 +30,7 @@ ALLOWED = {
 
 @pytest.fixture(scope="module")
 def log():
-    document = as_sarif(lint_sources(SOURCES), find_rules(), "/work/here")
+    document = as_sarif(lint_sources(SOURCES), find_rules(), "/project/here")
     return json.loads(json.dumps(document, allow_nan=False))
 
 
