@@ -1,7 +1,6 @@
 """What the suite is worth here, and A against B: `python -m bench {ab, check-overhead}`."""
 
 import argparse
-import os
 import random
 import subprocess
 import sys
@@ -178,12 +177,13 @@ def _described(arguments: argparse.Namespace, side: str) -> str:
 
 def _write_page(path: Path, parts: dict[str, object]) -> None:
     """Let `reports` draw the page: the rooms meet in a JSON file."""
+    from bench.host import environment
+
     with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
         document = Path(folder) / "ab.json"
         write_json(document, "ab", parts)
         command = [sys.executable, "-m", "reports", "build", str(document), "-o", str(path)]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
     if done.returncode:
         raise CommandError((done.stderr.strip().splitlines() or ["the page could not be built"])[-1])
     print(path)

@@ -1,7 +1,6 @@
 """How often verdicts are wrong on this machine, beside other tools' rules on the same measurements."""
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from scipy import stats
 
 from bench.alternation import alternated_values, in_fresh_process
 from bench.contrasts import Contrast
-from bench.host import ROOT
+from bench.host import ROOT, environment
 from bench.planted import WORK
 from bench.process_pairs import ProcessPairs, Side
 from diagnostics.comparisons import Comparison, Outcome, Pair, compare_pairs, compare_runs
@@ -163,10 +162,9 @@ def _saved(num_runs: int) -> Iterator[Row]:
 def _run_suite(path: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "pytest", str(ROOT / "bench"), "-q", "-p", "no:cacheprovider"]
     options = ["-k", SAVED_SELECTION, "--passes", "3", "--benchmark-json", str(path)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory(prefix="torch-checkup-") as storage:
         storing = ["--benchmark-storage", storage]
-        subprocess.run([*command, *options, *storing], env=environment, capture_output=True, check=False)
+        subprocess.run([*command, *options, *storing], env=environment(), capture_output=True, check=False)
     return json.loads(path.read_text(encoding="utf-8"))
 
 

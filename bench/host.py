@@ -150,7 +150,7 @@ class Host:
             stderr=self._log,
             text=True,
             encoding="utf-8",
-            env={**_environment(), **self.variables},
+            env={**environment(), **self.variables},
             start_new_session=True,  # Ctrl-C is for us; and the group can be ended as a whole
         )
         threading.Thread(
@@ -202,8 +202,8 @@ def describe_exit(exit_code: int) -> str:
         return f"died of signal {-exit_code}"
 
 
-def _environment() -> dict[str, str]:
-    """Let the measuring process find this suite wherever it is called from."""
+def environment() -> dict[str, str]:
+    """Return the variables with which a process finds this suite wherever it is called from."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.bench_loader_throughput import bench_loader_throughput, grid
 from bench.configuration import Options
-from bench.loader_epochs import LoaderEpochs
+from bench.loader_epochs import IN_PROCESS, LoaderEpochs
 from diagnostics.intervals import Interval, ratio_interval
 
 TURN_SECONDS = 0.1  # short against drift of the machine, so that many turns fit
@@ -51,19 +51,19 @@ class Agreement:
 
 
 def compare_with_plain_loops(num_workers: tuple[int, ...], num_pairs: int) -> Iterator[Agreement]:
-    """Alternate the suite's measurement and a plain loop, in random order, for each workload and count."""
-    for params in grid(Options(devices=("cpu",), num_workers=num_workers)):
-        if params["start_method"] == "in-process" or params["start_method"] == first_method(num_workers):
+    """Alternate the suite's measurement and a plain loop, in random order, for each workload and count.
+
+    Of the start methods, the first that the quick profile has speaks for all: they load alike once started.
+    """
+    rows = grid(Options(devices=("cpu",), num_workers=num_workers))
+    methods = [row["start_method"] for row in rows]
+    first = next((method for method in methods if method != IN_PROCESS), None)
+    for params in rows:
+        if params["start_method"] in {IN_PROCESS, first}:
             loader = bench_loader_throughput(**params)
             loader.warm_up()
             yield _agreement(dict(params), loader, num_pairs)
             loader.close()
-
-
-def first_method(num_workers: tuple[int, ...]) -> str | None:
-    """Return the start method that the quick profile draws the whole curve for."""
-    methods = [row["start_method"] for row in grid(Options(devices=("cpu",), num_workers=num_workers))]
-    return next((method for method in methods if method != "in-process"), None)
 
 
 def _agreement(params: dict[str, Any], loader: LoaderEpochs, num_pairs: int) -> Agreement:

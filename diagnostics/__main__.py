@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from diagnostics import commands
-from diagnostics.documents import check_json_path
+from diagnostics.documents import check_path
 from diagnostics.outcomes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, WRONG_USAGE, UsageError
 
 DEFAULT_COMMAND = "machine"
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
     try:
-        check_json_path(options.json)
+        check_path(options.json, "--json")
         code: int = options.run(options)
         sys.stdout.flush()
         return code

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.console import make_console, print_lines
-from diagnostics.documents import check_json_path, write_document
+from diagnostics.documents import check_path, write_document, write_output
 from diagnostics.outcomes import UsageError, exit_code
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.json == "-" and options.sarif == "-":
         raise UsageError("--json - and --sarif - both want stdout; name a file for one of them.")
-    if options.sarif is not None:
-        _check_sarif_path(options.sarif)
+    check_path(options.sarif, "--sarif")
     try:
         result = lint_sources(read_sources(options.paths))
     except UnreadablePathError as error:
@@ -52,13 +51,6 @@ def run(options: argparse.Namespace) -> int:
     return exit_code(result.findings, options.fail_on)
 
 
-def _check_sarif_path(name: str) -> None:
-    try:
-        check_json_path(name)
-    except UsageError as error:
-        raise UsageError(str(error).replace("--json", "--sarif", 1)) from None
-
-
 def _write_sarif(name: str | None, result: "Linted") -> bool:
     """Write the SARIF log; return whether stdout is taken by it."""
     from diagnostics.lint.ruleset import find_rules
@@ -66,12 +58,5 @@ def _write_sarif(name: str | None, result: "Linted") -> bool:
 
     if name is None:
         return False
-    text = json.dumps(as_sarif(result, find_rules(), Path.cwd().as_posix()), indent=2) + "\n"
-    if name == "-":
-        sys.stdout.write(text)
-        return True
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--sarif {name} cannot be written ({error.strerror}); name another file.") from None
-    return False
+    log = as_sarif(result, find_rules(), Path.cwd().as_posix())
+    return write_output(name, json.dumps(log, indent=2) + "\n", "--sarif")
