@@ -13,6 +13,8 @@ from bench.workloads import WORKLOADS, open_workload
 START_METHODS = ("fork", "spawn", "forkserver")
 QUICK_WORKERS = (0, 1, 2, 4)
 FULL_WORKERS = (0, 1, 2, 3, 4, 6, 8)
+QUICK_CURVES = ("image", "tiny", "wait")  # the other workloads: the fewest counts that show what bounds them
+QUICK_POINTS = (0, 2)
 
 
 def _worker_settings(options: Options) -> list[tuple[str, int]]:
@@ -21,7 +23,7 @@ def _worker_settings(options: Options) -> list[tuple[str, int]]:
     The quick profile draws the whole curve for one start method, the cheapest to start, and takes the others
     at two workers: once workers are up, they differ in nothing but how long that took.
     """
-    methods = options.start_methods or tuple(m for m in START_METHODS if m in _available())
+    methods = options.start_methods or start_methods_here()
     counts = options.num_workers or {"smoke": (0, 2), "full": FULL_WORKERS}.get(
         options.profile, QUICK_WORKERS
     )
@@ -37,17 +39,24 @@ def _available() -> list[str]:
     return multiprocessing.get_all_start_methods()
 
 
+def start_methods_here() -> tuple[str, ...]:
+    """Return the platform's start methods, the cheapest first."""
+    return tuple(method for method in START_METHODS if method in _available())
+
+
 def grid(options: Options) -> list[Params]:
     """Every workload on every device; the quick profile compares start methods on photographs alone."""
     settings = _worker_settings(options)
     first = next((method for method, num_workers in settings if num_workers), IN_PROCESS)
-    narrowed = options.start_methods or options.is_full
+    all_methods = options.start_methods or options.is_full
+    all_counts = options.num_workers or options.is_full
     return [
         {"workload": workload, "device": device, "start_method": method, "num_workers": num_workers}
         for workload in ([options.dataset] if options.dataset else WORKLOADS)
         for device in options.devices
         for method, num_workers in settings
-        if narrowed or workload in {"image", options.dataset} or method in {first, IN_PROCESS}
+        if (all_methods or workload in {"image", options.dataset} or method in {first, IN_PROCESS})
+        and (all_counts or workload in {*QUICK_CURVES, options.dataset} or num_workers in QUICK_POINTS)
     ]
 
 
@@ -60,13 +69,14 @@ def bench_loader_throughput(
     start_method: str,
     num_workers: int,
     batch_size: int | None = None,
+    style: str = "map",
     **loader_arguments: Any,
 ) -> LoaderEpochs:
     """Samples per second once the workers are up, read to the device."""
     require_device(device)
     if start_method not in [IN_PROCESS, *_available()]:
         pytest.skip(f"this platform has no start method {start_method!r}: it has {', '.join(_available())}")
-    chosen = open_workload(workload)
+    chosen = open_workload(workload, style)
     return LoaderEpochs(
         chosen.dataset,
         batch_size=batch_size or chosen.batch_size,

@@ -1,5 +1,6 @@
 """Throughput of a DataLoader, measured over whole epochs whose length fits the time of a pass."""
 
+import math
 import multiprocessing
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -11,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bench import process_tree
 from bench.configuration import PassResult
+from bench.streams import Stream
 from bench.user_data import tensors_in
 
 IN_PROCESS = "in-process"
@@ -77,11 +79,12 @@ class LoaderEpochs:
         self.num_workers = num_workers
         self.device = torch.device(device)
         self.is_cuda = self.device.type == "cuda"
-        self.sampler = EpochSampler(len(dataset), 0)
+        self.period = getattr(dataset, "period", 1)
+        self.epoch = dataset if isinstance(dataset, Stream) else EpochSampler(len(dataset), 0)
         self.loader: DataLoader[Any] = DataLoader(
             dataset,
             batch_size,
-            sampler=self.sampler,
+            sampler=self.epoch if isinstance(self.epoch, EpochSampler) else None,
             num_workers=num_workers,
             multiprocessing_context=start_method if num_workers and start_method != IN_PROCESS else None,
             collate_fn=collate_fn,
@@ -112,9 +115,8 @@ class LoaderEpochs:
         """Read one epoch that takes about `seconds`."""
         del until
         torch.set_num_threads(NUM_THREADS)
-        group_size = max(1, self.num_workers)
         wanted = min(seconds / max(self.seconds_per_batch, 1e-7), MAX_BATCHES)
-        self._set_batches(max(2, round(wanted / group_size)))
+        self._set_batches(self._whole_periods(wanted))
         cpu_before = process_tree.cpu_seconds()
         starts, arrivals, waits = self._epoch()
         cpu_used = process_tree.cpu_seconds() - cpu_before
@@ -132,7 +134,7 @@ class LoaderEpochs:
                 "first_batch_seconds": self.first_batch_seconds,
                 "batch_size": self.batch_size,
                 "sample_bytes": self.sample_bytes,
-                "epoch_samples": len(self.sampler),
+                "epoch_samples": self.epoch.num_samples,
                 "num_threads": NUM_THREADS,
                 **process_tree.memory_per_process(self.worker_pids),
             },
@@ -140,18 +142,26 @@ class LoaderEpochs:
 
     def plain_loop(self, num_batches: int) -> float:
         """Samples per second of the loop that a user would time: one epoch of `num_batches`, start to end."""
-        self.sampler.num_samples = num_batches * self.batch_size
+        self.epoch.num_samples = num_batches * self.batch_size
         starts = perf_counter()
         for _ in self.loader:
             pass
-        return len(self.sampler) / (perf_counter() - starts)
+        return self.epoch.num_samples / (perf_counter() - starts)
 
     def close(self) -> None:
         """Stop the workers: dropping the iterator shuts them down."""
         del self.loader
 
+    def _whole_periods(self, num_batches: float) -> int:
+        """Groups of batches, one a worker, whose timed part holds whole periods of the dataset's costs."""
+        group_size = max(1, self.num_workers)
+        step = self.period // math.gcd(self.period, group_size * self.batch_size)
+        untimed = 1 if self.num_workers else 0
+        timed = max(1, round((num_batches / group_size - untimed) / step)) * step
+        return max(2, untimed + timed)
+
     def _set_batches(self, num_groups: int) -> None:
-        self.sampler.num_samples = num_groups * max(1, self.num_workers) * self.batch_size
+        self.epoch.num_samples = num_groups * max(1, self.num_workers) * self.batch_size
 
     def _epoch(self) -> tuple[float, list[float], list[float]]:
         """Read one epoch: clock at its start, at each batch's arrival, and seconds waited for each batch.

@@ -11,6 +11,8 @@ from typing import Any
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from bench.streams import Repeated
+
 DEFAULT_BATCH_SIZE = 16
 
 
@@ -20,7 +22,7 @@ class UserDataError(ValueError):
 
 @dataclass(frozen=True)
 class UserData:
-    """A map-style dataset with the DataLoader arguments that it came with."""
+    """A dataset, a stream as `Stream`, with the DataLoader arguments that it came with."""
 
     dataset: Dataset[Any]
     batch_size: int = DEFAULT_BATCH_SIZE
@@ -64,9 +66,11 @@ def _as_user_data(found: object, text: str) -> UserData:
         dataset, batch_size, collate_fn = found.dataset, found.batch_size, found.collate_fn
     else:
         dataset, batch_size, collate_fn = found, DEFAULT_BATCH_SIZE, None
-    if isinstance(dataset, IterableDataset | str | bytes) or not hasattr(dataset, "__getitem__"):
+    if isinstance(dataset, IterableDataset):
+        return UserData(Repeated(dataset), batch_size, collate_fn)
+    if isinstance(dataset, str | bytes) or not hasattr(dataset, "__getitem__"):
         raise UserDataError(
-            f"{text} is {type(dataset).__name__}: a map-style Dataset with __getitem__ is wanted"
+            f"{text} is {type(dataset).__name__}: a Dataset, map-style or iterable, is wanted"
         )
     if not hasattr(dataset, "__len__") or len(dataset) == 0:
         raise UserDataError(f"{text}: a Dataset with a length above 0 is wanted")

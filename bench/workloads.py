@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -13,10 +14,14 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from bench.streams import Shards
 from bench.user_data import UserData, is_user_data, load
 
 STORAGE_LATENCY_SECONDS = 0.010  # a cold read from a network disk or an object store's cache
 CROP_PIXELS = 224  # the side that ImageNet models take
+NUM_WORDS, MAX_TOKENS = 400, 1024  # a paragraph or two, and a usual context length
+SLOW_EVERY, SLOW_SECONDS = 61, 0.080  # a cache miss now and then; 61 is prime, so it meets every worker
+STYLES = ("map", "iterable")
 
 
 class ImageFiles(Dataset[Tensor]):
@@ -73,6 +78,76 @@ class SlowStorage(TinyRows):
         return super().__getitem__(index)
 
 
+class TensorCopies(Dataset[Tensor]):
+    """Bound by moving bytes: copies of tensors in memory, (3, 224, 224) float32, 602,112 bytes a sample."""
+
+    def __init__(self) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.images = torch.rand(16, 3, CROP_PIXELS, CROP_PIXELS, generator=generator)
+
+    def __len__(self) -> int:
+        return 1 << 20
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self.images[index % len(self.images)].clone()
+
+
+class PythonTokens(Dataset[Tensor]):
+    """Bound by the interpreter: tokenises text in pure Python, which holds the GIL all the time.
+
+    Words are made of syllables; each is cut greedily into the longest pieces that the vocabulary has.
+    Samples are (1024,) int64, filled up with zeros.
+    """
+
+    def __init__(self) -> None:
+        chance = random.Random(0)
+        syllables = [c + v for c in "bcdfghklmnprst" for v in "aeiou"]
+        pairs = [first + second for first in syllables for second in chance.sample(syllables, 8)]
+        self.words = ["".join(chance.choices(syllables, k=chance.randint(2, 5))) for _ in range(5000)]
+        self.ids = {piece: number for number, piece in enumerate([*syllables, *pairs], start=1)}
+        self.longest = max(map(len, self.ids))
+
+    def __len__(self) -> int:
+        return 1 << 20
+
+    def __getitem__(self, index: int) -> Tensor:
+        words = random.Random(index).choices(self.words, k=NUM_WORDS)
+        ids = [number for word in words for number in self._tokenise(word)][:MAX_TOKENS]
+        return torch.tensor(ids + [0] * (MAX_TOKENS - len(ids)))
+
+    def _tokenise(self, word: str) -> list[int]:
+        ids, begin = [], 0
+        while begin < len(word):
+            end = min(len(word), begin + self.longest)
+            while word[begin:end] not in self.ids:
+                end -= 1
+            ids.append(self.ids[word[begin:end]])
+            begin = end
+        return ids
+
+
+class SkewedSamples(Dataset[Tensor]):
+    """Bound by its slowest samples: a little CPU work each, and one sample in 61 waits 80 ms beside it.
+
+    Attributes
+    ----------
+    period : int
+        Samples after which the costs repeat; a measurement takes whole periods.
+    """
+
+    period: ClassVar[int] = SLOW_EVERY
+
+    def __len__(self) -> int:
+        return 1 << 20
+
+    def __getitem__(self, index: int) -> Tensor:
+        chance = random.Random(index)
+        numbers = sorted(chance.random() for _ in range(1500))  # about 0.3 ms
+        if index % SLOW_EVERY == SLOW_EVERY // 2:
+            time.sleep(SLOW_SECONDS)
+        return torch.tensor(numbers[:: len(numbers) // 8])
+
+
 @dataclass(frozen=True)
 class Workload:
     """A dataset with the batch size it is measured at."""
@@ -85,11 +160,23 @@ WORKLOADS = {
     "image": Workload(ImageFiles, batch_size=4),
     "tiny": Workload(TinyRows, batch_size=16),
     "wait": Workload(SlowStorage, batch_size=4),
+    "copy": Workload(TensorCopies, batch_size=4),
+    "python": Workload(PythonTokens, batch_size=8),
+    "skewed": Workload(SkewedSamples, batch_size=8),
 }
 
 
-def open_workload(name: str) -> UserData:
-    """Return one of `WORKLOADS`, or what the user named as `FILE.py:NAME`."""
+def open_workload(name: str, style: str = "map") -> UserData:
+    """Return one of `WORKLOADS`, or what the user named as `FILE.py:NAME`.
+
+    Parameters
+    ----------
+    name : str
+    style : {"map", "iterable"}
+        `iterable` has the workers go through the same samples as a stream, each through its own share. The
+        user's own data keep their style.
+    """
     if is_user_data(name):
         return load(name)
-    return UserData(WORKLOADS[name].dataset(), WORKLOADS[name].batch_size)
+    dataset = WORKLOADS[name].dataset()
+    return UserData(Shards(dataset) if style == "iterable" else dataset, WORKLOADS[name].batch_size)

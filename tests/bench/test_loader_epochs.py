@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from bench.loader_epochs import IN_PROCESS, EpochSampler, LoaderEpochs, steady_seconds_per_batch
-from bench.workloads import SlowStorage, TinyRows
+from bench.streams import Repeated, Shards, Stream
+from bench.workloads import SkewedSamples, SlowStorage, TinyRows
 
 needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 
@@ -87,6 +88,35 @@ def test_an_epoch_is_whole_groups_of_batches() -> None:
         epochs = loader(num_workers)
         epochs.seconds_per_batch = 0.001
         group = num_workers * epochs.batch_size
-        epochs._set_batches(max(2, round(seconds / epochs.seconds_per_batch / num_workers)))
-        assert len(epochs.sampler) % group == 0
-        assert len(epochs.sampler) >= 2 * group
+        epochs._set_batches(epochs._whole_periods(seconds / epochs.seconds_per_batch))
+        assert epochs.epoch.num_samples % group == 0
+        assert epochs.epoch.num_samples >= 2 * group
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+@pytest.mark.parametrize("num_workers", [0, 1, 2, 3])
+@pytest.mark.parametrize("num_batches", [1, 100, 1000])
+def test_the_timed_part_of_an_epoch_holds_whole_periods_of_the_costs(
+    num_workers: int, num_batches: int
+) -> None:
+    epochs = LoaderEpochs(SkewedSamples(), batch_size=8, num_workers=num_workers, start_method="fork")
+    groups = epochs._whole_periods(num_batches)
+    timed = (groups - (num_workers > 0)) * max(1, num_workers) * 8
+    assert timed > 0
+    assert timed % SkewedSamples.period == 0
+
+
+@needs_fork
+@pytest.mark.parametrize("num_workers", [0, 1, 2])
+@pytest.mark.parametrize("stream", [Shards(TinyRows()), Repeated(Shards(TinyRows()))], ids=["own", "user's"])
+def test_a_stream_is_as_long_as_asked_in_every_epoch_of_the_same_workers(
+    stream: Stream, num_workers: int
+) -> None:
+    if isinstance(stream, Repeated):
+        stream.dataset.num_samples = 10
+    epochs = LoaderEpochs(stream, batch_size=4, num_workers=num_workers, start_method="fork")
+    for num_groups in (2, 5, 3):
+        epochs._set_batches(num_groups)
+        assert len(epochs._epoch()[1]) == num_groups * max(1, num_workers)
+    epochs.close()

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bench.streams import Stream
 from bench.user_data import UserDataError, is_user_data, load, tensors_in
 
 SOURCE = """
@@ -17,12 +18,16 @@ class Numbers(Dataset):
 class Stream(IterableDataset):
     def __iter__(self): return iter([torch.zeros(1)])
 
+class Dry(IterableDataset):
+    def __iter__(self): return iter([])
+
 class Empty(Numbers):
     def __len__(self): return 0
 
 numbers = Numbers()
 loader = DataLoader(numbers, batch_size=3, collate_fn=list)
 stream = Stream()
+dry = Dry()
 empty = Empty()
 words = "words"
 
@@ -49,6 +54,21 @@ def test_a_dataset_a_loader_or_a_function_that_returns_one_is_taken(
     assert data.batch_size == batch_size
 
 
+def test_a_stream_is_repeated_so_that_an_epoch_can_have_any_length(file: Path) -> None:
+    stream = load(f"{file}:stream").dataset
+    assert isinstance(stream, Stream)
+    stream.num_samples = 3
+    assert len(list(stream)) == 3
+
+
+def test_a_stream_without_samples_ends_in_a_sentence(file: Path) -> None:
+    stream = load(f"{file}:dry").dataset
+    assert isinstance(stream, Stream)
+    stream.num_samples = 3
+    with pytest.raises(ValueError, match="Dry yielded no sample"):
+        next(iter(stream))
+
+
 def test_the_loaders_own_collate_function_is_kept(file: Path) -> None:
     assert load(f"{file}:loader").collate_fn is list
 
@@ -63,10 +83,9 @@ def test_the_dataset_can_be_pickled_for_spawned_workers(file: Path) -> None:
     [
         (
             "nothing",
-            "has no 'nothing'; it has Empty, Numbers, Stream, empty, loader, make, make_loader, numbers",
+            "it has Dry, Empty, Numbers, Stream, dry, empty, loader, make, make_loader, numbers",
         ),
-        ("stream", "is Stream: a map-style Dataset"),
-        ("words", "a map-style Dataset"),
+        ("words", "is str: a Dataset, map-style or iterable"),
         ("empty", "a length above 0"),
     ],
 )
