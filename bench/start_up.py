@@ -1,0 +1,89 @@
+"""Starting a DataLoader's workers, again in every pass, out of a process that does nothing else."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import ClassVar
+
+from bench.configuration import PassResult
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Trainer:
+    """A process that has imported torch, as a training script has, and starts workers on request.
+
+    Parameters
+    ----------
+    start_method : str
+        One a process: a forkserver belongs to the process that started it, with its preload.
+    """
+
+    def __init__(self, start_method: str) -> None:
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(ROOT / "bench" / "starter.py"), start_method],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+        self.pid = self._process.pid
+
+    def start_workers(self, held: str, num_workers: int) -> dict[str, float]:
+        """Start workers for a dataset, and return what `bench.starting.start` tells.
+
+        Raises
+        ------
+        RuntimeError
+            The process ended without an answer; what it said stands in this process's standard error.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # its exit status tells more
+            print(
+                json.dumps({"held": held, "num_workers": num_workers}), file=self._process.stdin, flush=True
+            )
+        if answer := self._process.stdout.readline():
+            figures: dict[str, float] = json.loads(answer)
+            return figures
+        raise RuntimeError(f"the process that starts the workers ended with status {self._process.wait()}")
+
+    def close(self) -> None:
+        """End the process; it stops its workers when its standard input ends."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self._process.wait()
+
+
+class WorkerStarts:
+    """The start of a loader's workers; every pass starts and stops them anew."""
+
+    unit: ClassVar[str] = "start"
+    _trainers: ClassVar[dict[str, Trainer]] = {}
+    _in_use: ClassVar[list[str]] = []
+
+    def __init__(self, held: str, start_method: str, num_workers: int) -> None:
+        self.held, self.start_method, self.num_workers = held, start_method, num_workers
+
+    def warm_up(self) -> None:
+        """Start the process, shared by all configurations of one start method, once for the files' cache."""
+        if self.start_method not in self._trainers:
+            self._trainers[self.start_method] = Trainer(self.start_method)
+        self._in_use.append(self.start_method)
+
+    def measure(self, seconds: float, until: float) -> PassResult:
+        """Start the workers once; the pass is the seconds until all of them have delivered."""
+        del seconds, until
+        figures = self._trainers[self.start_method].start_workers(self.held, self.num_workers)
+        return PassResult([figures["all_workers_seconds"]], figures=figures)
+
+    def close(self) -> None:
+        """End the process when nobody needs it any more."""
+        self._in_use.remove(self.start_method)
+        if self.start_method not in self._in_use:
+            self._trainers.pop(self.start_method).close()

@@ -1,0 +1,73 @@
+import multiprocessing
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from bench.start_up import Trainer, WorkerStarts
+from bench.starting import HELD_BYTES, PRELOADED, HeldRows
+
+MIB = 2**20
+needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+
+
+@pytest.fixture(scope="module")
+def forking() -> Iterator[Trainer]:
+    trainer = Trainer("fork")
+    yield trainer
+    trainer.close()
+
+
+@needs_fork
+def test_memory_flags_the_list_and_not_the_array(forking: Trainer) -> None:
+    grown = {
+        held: forking.start_workers(held, 1)["uss_growth_bytes_per_worker"]
+        for held in ("list", "array", "nothing")
+    }
+    assert grown["list"] > 0.8 * HELD_BYTES
+    assert grown["array"] < 8 * MIB
+    assert grown["nothing"] < 8 * MIB
+
+
+@needs_fork
+def test_all_workers_are_up_no_sooner_than_the_first_and_are_gone_afterwards(forking: Trainer) -> None:
+    figures = forking.start_workers("nothing", 2)
+    assert 0 < figures["first_batch_seconds"] <= figures["all_workers_seconds"]
+    assert figures["seconds_per_worker"] == pytest.approx(figures["all_workers_seconds"] / 2)
+    assert figures["pickled_bytes_per_worker"] == 0
+    assert not psutil.Process(forking.pid).children()
+
+
+@pytest.mark.skipif("forkserver" not in multiprocessing.get_all_start_methods(), reason="no forkserver here")
+def test_the_preload_makes_workers_small_and_the_data_are_pickled_for_each() -> None:
+    trainer = Trainer(PRELOADED)
+    figures = trainer.start_workers("array", 1)
+    trainer.close()
+    assert figures["server_start_seconds"] > figures["seconds_per_worker"] / 10
+    assert figures["pickled_bytes_per_worker"] > HELD_BYTES
+    assert figures["uss_bytes_per_worker"] < HELD_BYTES + 60 * MIB  # torch alone is over 100 MiB
+
+
+def test_list_and_array_hold_the_same_bytes() -> None:
+    as_list, as_array = HeldRows("list").rows, HeldRows("array").rows
+    assert len(as_list) == len(as_array)
+    assert all(as_list[row] == as_array[row].tobytes() for row in (0, 1, len(as_list) - 1))
+
+
+@needs_fork
+def test_one_process_serves_all_configurations_of_a_start_method_and_ends_with_the_last() -> None:
+    starts = [WorkerStarts(held, "fork", 1) for held in ("nothing", "array")]
+    for one in starts:
+        one.warm_up()
+    pid = WorkerStarts._trainers["fork"].pid
+    starts[0].close()
+    assert starts[1].measure(0.1, 1.0).figures["first_batch_seconds"] > 0
+    starts[1].close()
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_process_that_dies_is_told_with_its_status() -> None:
+    trainer = Trainer("no such method")
+    with pytest.raises(RuntimeError, match="ended with status 1"):
+        trainer.start_workers("nothing", 1)
+    trainer.close()
