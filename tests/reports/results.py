@@ -115,6 +115,54 @@ def _loader_entries() -> list[dict[str, Any]]:
     return made
 
 
+def _startup_entries() -> list[dict[str, Any]]:
+    mib = 2**20
+    growth = {"nothing": 0.1, "list": 60.0, "array": 0.3}
+    made = []
+    for held, method, seconds in (
+        ("nothing", "fork", 0.06),
+        ("nothing", "forkserver", 1.8),
+        ("nothing", "forkserver with preload", 0.1),
+        ("list", "fork", 0.07),
+        ("array", "fork", 0.05),
+    ):
+        figures = {
+            "first_batch_seconds": 0.9 * seconds,
+            "all_workers_seconds": lambda n, seconds=seconds: seconds * DRIFT[n],
+            "shutdown_seconds": 0.01,
+            "pickled_bytes_per_worker": 0,
+            "pss_bytes_per_worker": (150 if method == "forkserver" else 20) * mib,
+            "uss_bytes_per_worker": (145 if method == "forkserver" else 10) * mib,
+            "uss_growth_bytes_per_worker": lambda n, held=held: growth[held] * mib * DRIFT[n],
+        }
+        if method != "fork":
+            figures["server_start_seconds"] = 1.5
+        params = {"held": held, "start_method": method, "num_workers": 2}
+        made.append(entry("loader_startup", "start", params, seconds, figures=figures))
+    return made
+
+
+def _settings_entries() -> list[dict[str, Any]]:
+    made = []
+    for workload, argument, rates in (
+        ("skewed", "in_order", {True: 640.0, False: 1100.0}),
+        ("tiny", "batch_size", {16: 14_000.0, 256: 90_000.0}),
+    ):
+        for value, rate in rates.items():
+            params = {"workload": workload, "device": "cpu", "start_method": "fork", "num_workers": 2}
+            figures = {"samples_per_second": lambda n, rate=rate: rate / DRIFT[n]}
+            made.append(
+                entry(
+                    "loader_settings",
+                    "sample",
+                    params | {"argument": argument, "value": value},
+                    1 / rate,
+                    figures=figures,
+                )
+            )
+    return made
+
+
 def _layer_entries() -> list[dict[str, Any]]:
     made = []
     for topic, roof in ROOF.items():
@@ -165,6 +213,8 @@ def ours(**changes: Any) -> dict[str, Any]:
         "commit_info": {},
         "benchmarks": [
             *_loader_entries(),
+            *_startup_entries(),
+            *_settings_entries(),
             *_layer_entries(),
             entry("weight_decay", "epoch", {"device": "cpu"}, 0.2, study=study()),
         ],

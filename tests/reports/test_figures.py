@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 
 from reports import canvas, figures, looks, sections
 from reports.figures import (
+    held_data,
     layer_roof,
+    loader_arguments,
     loader_throughput,
     reference_drift,
     saved_activations,
@@ -17,6 +19,7 @@ from reports.figures import (
     step_share,
     timings,
     weight_decay,
+    worker_start_up,
 )
 from reports.load import Run, read_run
 from reports.parts import Drawn
@@ -110,6 +113,24 @@ def test_start_title_compares_quickest_and_slowest(our_run: Run) -> None:
 def test_start_measured_once_claims_no_interval(our_run: Run) -> None:
     assert "timed once" in start_methods.caption(our_run)
     assert {row[4].text for row in start_methods.table(our_run).rows} == {"no interval from one value"}
+
+
+def test_start_up_title_compares_the_preload(our_run: Run) -> None:
+    assert worker_start_up.title(our_run) == (
+        "2 workers deliver after 60.2 ms when started by fork, by forkserver after 1.81 s"
+    )
+    assert "took up to 1.50 s" in worker_start_up.caption(our_run)
+
+
+def test_held_data_title_tells_the_list_from_the_array(our_run: Run) -> None:
+    assert held_data.title(our_run) == (
+        "Over an epoch each worker grows by 308 KiB with a numpy array "
+        "and by 60.2 MiB with a list of bytes of 64.0 MiB"
+    )
+
+
+def test_arguments_title_names_the_largest_change(our_run: Run) -> None:
+    assert loader_arguments.title(our_run).startswith("tiny: batch_size=256 gives ×6.43 of 16")
 
 
 def test_layer_titles_state_shares(our_run: Run) -> None:
