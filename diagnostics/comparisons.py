@@ -110,8 +110,9 @@ def compare_runs(
     references : mapping of str to Pair
         The references (arithmetic, copy, pipe) of the same runs; empty for files of other suites.
     same_machine : bool
-        On one machine the references do the same work at the same speed but for drift, so a verdict must hold
-        relative to them as well. Between machines they differ by right.
+        On one machine's hardware, whatever software runs on it, the references do the same work at the same
+        speed but for drift, so a verdict must hold relative to them as well. Between machines they differ by
+        right.
 
     Returns
     -------
@@ -173,20 +174,36 @@ def _of_runs(pair: Pair, references: Mapping[str, Pair], drift: float) -> _Evide
 
 
 def _relative(pair: Pair, references: Mapping[str, Pair]) -> Difference | None:
-    """The same difference with each run's references taken off, or None where a run has none."""
-    usable = [
-        reference
-        for reference in references.values()
-        if len(reference.a) == len(pair.a) and len(reference.b) == len(pair.b)
+    """The same difference with each run's own references taken off, or None where a run has none."""
+    found = [
+        (_shifts(pair.a, reference.a), _shifts(pair.b, reference.b)) for reference in references.values()
     ]
-    if not usable:
+    usable = [(a, b) for a, b in found if a is not None and b is not None]
+    if not usable or not pair.a or not pair.b:
         return None
-    sides = []
-    for side in ("a", "b"):
-        runs = getattr(pair, side)
-        shifts = np.mean([[run.center for run in getattr(reference, side)] for reference in usable], axis=0)
-        sides.append([run.divided_by(exp(shift)) for run, shift in zip(runs, shifts, strict=True)])
+    shifts = [np.mean(side, axis=0) for side in zip(*usable, strict=True)]
+    sides = (
+        [run.divided_by(exp(shift)) for run, shift in zip(runs, side, strict=True)]
+        for runs, side in zip((pair.a, pair.b), shifts, strict=True)
+    )
     return run_difference(*sides)
+
+
+def _shifts(runs: Sequence[RunValues], references: Sequence[RunValues]) -> list[float] | None:
+    """Return the reference's mean logarithm for each run, found by when the run began.
+
+    A configuration may be missing in some runs, so that there are more references than runs of it. Where the
+    files do not say when they began, or two began at once, only equal numbers can be paired, in their order.
+    """
+    if len(runs) == len(references) and [run.started for run in runs] == [one.started for one in references]:
+        found = [one.center for one in references]
+    else:
+        starts = [one.started for one in references]
+        known = {one.started: one.center for one in references if one.started}
+        if len(known) < len(starts) or any(run.started not in known for run in runs):
+            return None
+        found = [known[run.started] for run in runs]
+    return found if np.isfinite(found).all() else None
 
 
 def _concluded(
@@ -213,13 +230,21 @@ def _concluded(
 
 
 def conclude(difference: Difference, p_corrected: float, level: float = 1 - CONFIDENCE) -> Outcome:
-    """Turn a difference into a verdict: a change that survives the correction, equivalence, or neither."""
+    """Turn a difference into a verdict: a change that survives the correction, equivalence, or neither.
+
+    A change that is certain is told even where the whole interval lies within `EQUIVALENCE`: 2 % that are
+    there are a finding, and the reason says how small they are.
+    """
     if p_corrected < level:
         return Outcome.SLOWER if difference.value > 0 else Outcome.FASTER
-    low, high = difference.bounds(1 - min(level, 1 - CONFIDENCE))
-    if low > log(1 - EQUIVALENCE) and high < log(1 + EQUIVALENCE):
+    if _is_equivalent(difference, level):
         return Outcome.SAME
     return Outcome.UNSURE
+
+
+def _is_equivalent(difference: Difference, level: float = 1 - CONFIDENCE) -> bool:
+    low, high = difference.bounds(1 - min(level, 1 - CONFIDENCE))
+    return low > log(1 - EQUIVALENCE) and high < log(1 + EQUIVALENCE)
 
 
 def _reason(one: _Evidence, outcome: Outcome, count: int, is_paired: bool) -> str:
@@ -230,7 +255,8 @@ def _reason(one: _Evidence, outcome: Outcome, count: int, is_paired: bool) -> st
         return f"{units}: the whole interval lies within {EQUIVALENCE:.0%}"
     if outcome in {Outcome.SLOWER, Outcome.FASTER}:
         among = f", after correction for {count} comparisons" if count > 1 else ""
-        return f"{units}: the difference is beyond what varies between them{among}"
+        small = f"; it is there, but below {EQUIVALENCE:.0%}" if _is_equivalent(one.difference) else ""
+        return f"{units}: the difference is beyond what varies between them{among}{small}"
     return f"{units}: {_doubt(one, count)}; {_would_settle(one, is_paired)}"
 
 

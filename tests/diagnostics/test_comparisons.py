@@ -1,5 +1,7 @@
 """Verdicts on simulated machines of known truth: drift, autocorrelation, heavy tails, few runs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,27 @@ def test_a_change_that_the_references_share_is_not_pinned_on_the_code() -> None:
     assert told.adjusted_ratio == pytest.approx(1.0)
 
 
+def test_references_are_taken_off_run_by_run_where_a_configuration_lacks_in_some_runs() -> None:
+    speeds = (1.0, 2.0, 1.5, 1.2)
+    runs = [RunValues((speed, 1.01 * speed), f"{i}") for i, speed in enumerate(speeds)]
+    others = tuple(replace(run, seconds=(1.3 * run.seconds[0], 1.3 * run.seconds[1])) for run in runs)
+    moved = {"copy": Pair(tuple(runs), tuple(runs))}
+    told = one(Pair((runs[0], runs[2], runs[3]), others), references=moved)
+    assert told.adjusted_ratio == pytest.approx(1.3)
+
+
+def test_a_run_whose_reference_nobody_can_tell_is_not_adjusted_by_another_runs() -> None:
+    moved = {"copy": Pair(calm(count=4), calm())}  # four references, three runs, nobody says when
+    undated = tuple(replace(run, started="") for run in calm())
+    assert one(Pair(undated, calm()), references=moved).adjusted_ratio is None
+
+
+def test_a_certain_change_within_five_percent_is_told_and_called_small() -> None:
+    told = compare_pairs({"x": [0.019, 0.02, 0.021, 0.02, 0.02, 0.019]})[0]
+    assert told.verdict is Outcome.SLOWER
+    assert told.reason.endswith("it is there, but below 5%")
+
+
 def test_between_machines_references_differ_by_right() -> None:
     moved = {"copy": Pair(calm(), calm(1.3))}
     assert one(Pair(calm(), calm(1.3)), references=moved, same_machine=False).verdict is Outcome.SLOWER
@@ -120,6 +143,27 @@ def test_between_machines_references_differ_by_right() -> None:
 )
 def test_too_little_is_never_a_verdict_by_accident(pair: Pair) -> None:
     assert one(pair).verdict is Outcome.UNSURE
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_odd_data_never_becomes_a_claim(seed: int) -> None:
+    """Unequal numbers of runs, one sample, constant values, NaN, zeros, mixed: however far the sides are."""
+    chance = np.random.default_rng(seed)
+
+    def side(constant: float) -> tuple[RunValues, ...]:
+        values = [constant, np.nan, 0.0, np.inf, -1.0]
+        return tuple(
+            RunValues(tuple(chance.choice(values, chance.integers(0, 5), p=[0.6, 0.1, 0.1, 0.1, 0.1])))
+            for _ in range(chance.integers(0, 7))
+        )
+
+    told = compare_runs({f"c{i}": Pair(side(1.0), side(1.3)) for i in range(12)}, {}, same_machine=False)
+    assert {comparison.verdict for comparison in told} == {Outcome.UNSURE}
+
+
+@pytest.mark.parametrize("values", [[], [0.5], [0.5, 0.5, 0.5], [np.nan] * 9, [0.5, np.nan], [np.inf, 0.5]])
+def test_pairs_without_any_spread_are_never_a_verdict(values: list[float]) -> None:
+    assert compare_pairs({"x": values})[0].verdict is Outcome.UNSURE
 
 
 def test_alternated_pairs_find_two_percent() -> None:
