@@ -10,10 +10,13 @@ from bench.contrasts import Contrast
 from bench.host import MeasurementError
 from diagnostics.comparisons import Comparison, Outcome, compare_pairs
 
-# Haybittle and Peto: looks before the end claim only at 0.001, so that the last may have nearly all of 0.05.
-INTERIM_LEVEL, FINAL_LEVEL = 0.001, 0.045
-MIN_UNITS = 5
-MAX_UNITS = 60
+# Haybittle and Peto: looks before the end claim at a small level, so that the last has nearly all of 0.05;
+# nine times 0.0005 and 0.045 are less than that (Bonferroni). The first look comes late enough for chance:
+# where the layout of memory makes a process either faster or slower, eight agree once in 128 times.
+INTERIM_LEVEL, FINAL_LEVEL = 0.0005, 0.045
+LOOKS = (8, 12, 18, 27, 40, 60, 90, 135, 200)
+MAX_UNITS = 300
+NO_SIGN = 0.2  # p-value above which more units would hardly turn `same` into a small change
 
 Unit = Callable[[Contrast, int], float]
 
@@ -86,8 +89,8 @@ def run(
 
     Notes
     -----
-    A look before the end stops only if every configuration is settled at the level 0.001 (a change, or an
-    interval at that level inside 5 %), and the last look claims at 0.045: together below 0.05.
+    A look before the end (at `LOOKS` units) stops only if every configuration is settled at `INTERIM_LEVEL`: a
+    change, or an interval at that level inside 5 % and no sign of any change. The last claims at 0.045.
     """
     chance, begun = random.Random(seed), clock()
     result = AbResult(log_ratios={one.name: [] for one in contrasts})
@@ -96,7 +99,7 @@ def run(
             if one.name not in result.failures:
                 _measure(one, measure, chance.randrange(2**32), result)
                 listener(number, one.name)
-        if number + 1 >= MIN_UNITS and _is_settled(result, unit):
+        if number + 1 in LOOKS and _is_settled(result, unit):
             result.stopped = "settled"
             break
         if clock() - begun > budget_seconds:
@@ -121,7 +124,10 @@ def _usable(result: AbResult) -> Mapping[str, Sequence[float]]:
 
 def _is_settled(result: AbResult, unit: str) -> bool:
     interim = compare_pairs(_usable(result), unit, INTERIM_LEVEL)
-    return all(one.verdict is not Outcome.UNSURE for one in interim)
+    return all(
+        one.p_value > NO_SIGN if one.verdict is Outcome.SAME else one.verdict is not Outcome.UNSURE
+        for one in interim
+    )
 
 
 def _finite(value: float) -> float | None:

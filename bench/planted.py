@@ -12,7 +12,7 @@ from bench.loader_epochs import LoaderEpochs
 from bench.workloads import open_workload
 
 STEPS = 100  # of which a share of 0.02 can be added exactly
-VALUE_SECONDS = 0.02
+VALUE_SECONDS = 0.004  # of a value, as ab gives calls
 
 
 def _python() -> Callable[[], object]:

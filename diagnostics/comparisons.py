@@ -153,8 +153,9 @@ def compare_pairs(
     evidence = {}
     for name, values in log_ratios.items():
         finite = [value for value in values if np.isfinite(value)]
-        deviation = float(np.std(finite, ddof=1)) if len(finite) > 1 else float("nan")
-        evidence[name] = _Evidence(paired_difference(finite), None, 0.0, f"{len(finite)} {unit}", deviation)
+        difference = paired_difference(finite)
+        deviation = difference.standard_error * sqrt(len(finite))
+        evidence[name] = _Evidence(difference, None, 0.0, f"{len(finite)} {unit}", deviation)
     return _concluded(evidence, level, is_paired=True)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bench import ab
-from bench.alternation import NUM_VALUES, alternated_values, log_ratio_in_fresh_process
+from bench.alternation import MAX_PAIRS, MIN_PAIRS, alternated_values, log_ratio_in_fresh_process
 from bench.contrasts import Contrast
 from bench.host import MeasurementError
 from bench.process_pairs import ProcessPairs, Side, revision
@@ -49,12 +49,18 @@ def test_a_clear_difference_stops_early_and_is_told_with_its_ratio() -> None:
     result = run(noisy(log(1.3), 0.01, 1))
     assert (result.stopped, result.comparisons[0].verdict) == ("settled", "slower")
     assert result.comparisons[0].ratio == pytest.approx(1.3, rel=0.02)
-    assert len(result.log_ratios["x"]) == ab.MIN_UNITS
+    assert len(result.log_ratios["x"]) == ab.LOOKS[0]
 
 
 def test_equal_sides_stop_early_as_the_same() -> None:
     result = run(noisy(0.0, 0.002, 2))
     assert (result.stopped, result.comparisons[0].verdict) == ("settled", "same")
+
+
+def test_a_small_change_is_not_settled_as_the_same_while_more_units_would_show_it() -> None:
+    result = run(noisy(log(1.02), 0.012, 1), budget_seconds=60)
+    assert result.comparisons[0].verdict == "slower"
+    assert len(result.log_ratios["x"]) > ab.LOOKS[0]
 
 
 def test_noise_runs_until_the_budget_is_spent_and_says_what_would_settle_it() -> None:
@@ -76,8 +82,10 @@ def test_a_configuration_that_fails_is_given_up_and_the_others_go_on() -> None:
 
 def test_values_alternate_and_planted_work_shows() -> None:
     sides = ({"work": "python", "planted": planted} for planted in (0.0, 1.0))
-    pairs = alternated_values(Contrast("python", PLANTED, "planted_calls", *sides), seed=0)
-    assert len(pairs) == NUM_VALUES
+    one = Contrast("python", PLANTED, "planted_calls", *sides)
+    assert len(alternated_values(one, seed=0, clock=count().__next__)) == MIN_PAIRS
+    pairs = alternated_values(one, seed=0, clock=lambda: 0.0)
+    assert len(pairs) == MAX_PAIRS
     assert exp(median(log(b / a) for a, b in pairs)) == pytest.approx(2.0, rel=0.5)
 
 
