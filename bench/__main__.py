@@ -82,35 +82,63 @@ def _add_ab(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_calibrate(parser: argparse.ArgumentParser) -> None:
-    from bench.calibration import PARTS
+    from bench.trials import PARTS, Extent
 
     parser.description = (
         "Compares identical work, and work with 2, 5, 10 and 20 % more planted, by both designs of ab and by "
-        "saved runs, and prints how often each rule claims a difference. Takes half an hour by default; the "
-        "table is kept in .calibration.json, and later verdicts of ab quote it."
+        "saved runs, and prints how often each rule claims a difference. Takes about 50 minutes by default. "
+        "Ctrl-C prints what is known; --resume goes on. The table is kept in .calibration.json and quoted by "
+        "later verdicts, the measurements beside it in .calibration.jsonl."
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="which designs")
-    parser.add_argument(
-        "--comparisons", type=positive, default=20, metavar="N", help="for each planted share"
-    )
-    parser.add_argument(
-        "--runs", type=positive, default=12, metavar="N", help="saved runs, about a minute each"
-    )
+    for option, field, what in (
+        ("--identical", "num_identical", "alternated comparisons of identical work"),
+        ("--planted", "num_planted", "alternated comparisons of each planted share"),
+        ("--process-comparisons", "num_processes", "comparisons by pairs of processes"),
+        ("--runs", "num_runs", "saved runs of the suite"),
+        ("--passes", "num_passes", "passes of each saved run"),
+    ):
+        default = getattr(Extent, field)
+        parser.add_argument(
+            option, dest=field, type=positive, default=default, metavar="N", help=f"{what}, default {default}"
+        )
+    for option, field, what in (
+        ("--seconds", "seconds", "seconds of an alternated comparison"),
+        ("--process-seconds", "process_seconds", "seconds of a comparison by pairs of processes"),
+    ):
+        default = getattr(Extent, field)
+        parser.add_argument(
+            option,
+            dest=field,
+            type=seconds,
+            default=default,
+            metavar="S",
+            help=f"{what}, default {default:g}",
+        )
+    parser.add_argument("--resume", action="store_true", help="go on where an earlier calibration stopped")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
     parser.set_defaults(run=calibrate)
 
 
 def calibrate(arguments: argparse.Namespace) -> int:
-    """Print the share of claims of every rule for every planted share."""
-    from bench import calibration, calibration_file
+    """Measure what is still missing, then print the share of claims of every rule for every planted share."""
+    from dataclasses import fields
 
-    rows = []
-    print(calibration.HEADER, flush=True)
-    for part in arguments.parts:
-        for row in calibration.measure(part, arguments.comparisons, arguments.runs, arguments.seed):
-            print(row.as_line(), flush=True)
-            rows.append(row.as_dict())
-    write_json(arguments.json or calibration_file.PATH, "calibrate", calibration_file.parts(rows))
+    from bench import calibration, calibration_file, trials
+    from diagnostics.calibrations import PATH
+
+    path = arguments.json or PATH
+    extent = trials.Extent(**{one.name: getattr(arguments, one.name) for one in fields(trials.Extent)})
+    journal = calibration_file.Journal(path.with_suffix(".jsonl"), is_resumed=arguments.resume)
+    try:
+        for part in arguments.parts:
+            for measure in trials.missing(part, extent, journal.trials, arguments.seed):
+                journal.add(measure())
+                print(f"measured: {calibration.counted(journal.trials)}", file=sys.stderr)
+    finally:
+        rows = list(calibration.rows(journal.trials))
+        print(calibration.table(rows), flush=True)
+        write_json(path, "calibrate", calibration_file.parts([row.as_dict() for row in rows]))
     return 0
 
 
@@ -118,9 +146,10 @@ def compare_sides(arguments: argparse.Namespace) -> int:
     """Run A against B and print each ratio with its verdict."""
     from bench import ab
     from bench.alternation import log_ratio_in_fresh_process
-    from bench.calibration_file import quote
+    from bench.calibration_file import machine
     from bench.contrasts import Contrast, contrast_all, parse_settings
     from bench.process_pairs import ProcessPairs, Side, revision
+    from diagnostics.calibrations import quote, read
 
     contrasts = contrast_all(arguments.target, parse_settings(arguments.a), parse_settings(arguments.b))
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
@@ -148,7 +177,7 @@ def compare_sides(arguments: argparse.Namespace) -> int:
         print(f"{name}\n  {reason}")
     why = {"settled": "everything is settled", "budget": "the budget is spent", "units": "enough units"}
     print(f"{result.seconds:.0f} s, stopped because {why[result.stopped]}; --seed {seed}")
-    if quoted := quote("processes" if whole else "alternated"):
+    if quoted := quote(read(), "processes" if whole else "alternated", "ab", machine()):
         print(quoted)
     parts = {
         "design": unit,

@@ -89,8 +89,8 @@ def run(
 
     Notes
     -----
-    A look before the end (at `LOOKS` units) stops only if every configuration is settled at `INTERIM_LEVEL`: a
-    change, or an interval at that level inside 5 % and no sign of any change. The last claims at 0.045.
+    A look before the end (at `LOOKS` units) stops only if every configuration is settled at `INTERIM_LEVEL`:
+    a change, or an interval at that level inside 5 % and no sign of any change. The last claims at 0.045.
     """
     chance, begun = random.Random(seed), clock()
     result = AbResult(log_ratios={one.name: [] for one in contrasts})

@@ -1,40 +1,26 @@
 """How often verdicts are wrong on this machine, beside other tools' rules on the same measurements."""
 
-import json
-import random
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import expm1, log
-from pathlib import Path
+from math import expm1, inf, log
 from statistics import mean, median
-from time import monotonic
 from typing import Any
 
 from scipy import stats
 
-from bench.alternation import alternated_values, in_fresh_process
+from bench import ab
 from bench.contrasts import Contrast
-from bench.host import ROOT, environment
-from bench.planted import WORK
-from bench.process_pairs import ProcessPairs, Side
+from bench.trials import ALTERNATED, PLANTED_FILE, PROCESSES, SAVED, SHARES, Trial
+from diagnostics.calibrations import COMPARISON, SUITE
 from diagnostics.comparisons import Comparison, Outcome, Pair, compare_pairs, compare_runs
 from diagnostics.differences import RunValues
 
-PARTS = ("alternated", "processes", "saved")
-SHARES = (0.0, 0.02, 0.05, 0.10, 0.20)
-PROCESS_SHARES = (0.0, 0.10, 0.20)
-LOADERS = (("tiny", 0), ("wait", 2))
-NUM_PROCESSES = 10
-NUM_PAIRS = 8
-SAVED_SELECTION = "not weight_decay and not spawn and not forkserver and cpu"
-PLANTED_FILE = Path(__file__).resolve().parent / "planted.py"
-REFERENCES = ("arithmetic_seconds", "copy_seconds", "pipe_seconds")
-HEADER = f"{'design':12} {'rule':34} {'planted':>7} {'claims':>11} {'half-width':>10} {'seconds each':>12}"
-
-Values = list[tuple[float, float]]
+SUITE_SIZE = 10
+SCALED = "times scaled"  # more of the same work multiplies every time: exactly what scaling does
+HEADER = (
+    f"{'design':10} {'rule':38} {'counts':10} {'planted':>7} {'claims':>9} {'share':>6} "
+    f"{'95 % interval':>13} {'half-width':>10} {'seconds each':>12}"
+)
 
 
 @dataclass(frozen=True)
@@ -44,37 +30,47 @@ class Row:
     Attributes
     ----------
     design, rule : str
+    counts : {"comparison", "suite"}
+        What was counted: single verdicts, or suites with any claim in them.
     planted : float
         Share of more work in b; 0 makes every claim a false one.
     num_claims, num_comparisons : int
         Claims of `slower` (and, at 0, of `faster` too).
     half_width : float or None
-        Median of the 95 % interval's half-width, as a share.
+        Median of the 95 % interval's half-width, as a share: the smallest change that can be resolved.
     seconds : float
         Of one comparison, mean.
     """
 
     design: str
     rule: str
+    counts: str
     planted: float
     num_claims: int
     num_comparisons: int
     half_width: float | None
     seconds: float
 
+    def bounds(self) -> tuple[float, float]:
+        """95 % interval of the share of claims (Clopper and Pearson 1934)."""
+        told = stats.binomtest(self.num_claims, self.num_comparisons).proportion_ci(method="exact")
+        return float(told.low), float(told.high)
+
     def as_line(self) -> str:
         """Return the row as a line below `HEADER`."""
-        claims = f"{self.num_claims}/{self.num_comparisons}"
-        share = f"{self.num_claims / max(1, self.num_comparisons):4.0%}"
+        low, high = self.bounds()
         width = "" if self.half_width is None else f"{self.half_width:.1%}"
         return (
-            f"{self.design:12} {self.rule:34} {self.planted:7.0%} {claims:>6} {share} {width:>10} "
-            f"{self.seconds:12.1f}"
+            f"{self.design:10} {self.rule:38} {self.counts:10} {self.planted:7.0%} "
+            f"{f'{self.num_claims}/{self.num_comparisons}':>9} "
+            f"{self.num_claims / self.num_comparisons:6.0%} {f'{low:.0%} to {high:.0%}':>13} "
+            f"{width:>10} {self.seconds:12.1f}"
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
-        return asdict(self)
+        low, high = self.bounds()
+        return {**asdict(self), "share_low": low, "share_high": high}
 
 
 def _gate(center: Callable[[Sequence[float]], float]) -> Callable[[Sequence[float], Sequence[float]], bool]:
@@ -84,149 +80,168 @@ def _gate(center: Callable[[Sequence[float]], float]) -> Callable[[Sequence[floa
 PEERS: dict[str, Callable[[Sequence[float], Sequence[float]], bool]] = {
     "pytest-benchmark's min:5%": _gate(min),
     "pytest-benchmark's mean:5%": _gate(mean),
-    "t-test over rounds": lambda a, b: stats.ttest_ind(a, b).pvalue < 0.05,
-    "Mann-Whitney over rounds": lambda a, b: stats.mannwhitneyu(a, b).pvalue < 0.05,
+    "t-test over rounds": lambda a, b: bool(stats.ttest_ind(a, b).pvalue < 0.05),
+    "Mann-Whitney over rounds": lambda a, b: bool(stats.mannwhitneyu(a, b).pvalue < 0.05),
 }
 
 
-def measure(part: str, num_comparisons: int, num_runs: int, seed: int) -> Iterator[Row]:
-    """Measure one design and count the claims of its verdict and of the peers' rules."""
-    if part == "alternated":
-        yield from _alternated(num_comparisons, seed)
-    elif part == "processes":
-        yield from _processes(num_comparisons, seed)
-    else:
-        yield from _saved(num_runs)
+def rows(trials: Sequence[Trial]) -> Iterator[Row]:
+    """Count the claims of our verdicts and of the peers' rules over whatever was measured."""
+    by_design = {
+        design: [trial for trial in trials if trial["design"] == design]
+        for design in (ALTERNATED, PROCESSES, SAVED)
+    }
+    for share in SHARES:
+        alternated = [trial for trial in by_design[ALTERNATED] if trial["planted"] == share]
+        yield from _of_ab(alternated, "ab, alternated in processes", share, 1.0)
+    for share in SHARES:
+        rule = "ab, pairs of processes" + (f", {SCALED}" if share else "")
+        yield from _of_ab(by_design[PROCESSES], rule, share, 1 + share)
+    yield from _of_saved(by_design[SAVED])
 
 
-def _alternated(num_comparisons: int, seed: int) -> Iterator[Row]:
-    """Count over all kinds of work, the shares in turns so that the machine's moods hit them alike."""
-    chance = random.Random(seed)
-    counts: dict[float, _Count] = {share: _Count("alternated", share) for share in SHARES}
-    for number in range(num_comparisons):
-        work = list(WORK)[number % len(WORK)]
-        for share in chance.sample(SHARES, len(SHARES)):
-            a, b = ({"work": work, "planted": planted} for planted in (0.0, share))
-            contrast = Contrast(work, PLANTED_FILE, "planted_calls", a, b)
-            begun = monotonic()
-            processes: list[Values] = [
-                in_fresh_process(alternated_values, (contrast, chance.randrange(2**32)), 60.0)
-                for _ in range(NUM_PROCESSES)
-            ]
-            ratios = [median(log(b / a) for a, b in values) for values in processes]
-            counts[share].add(compare_pairs({work: ratios})[0], monotonic() - begun)
-            counts[share].add_peers(*zip(*(pair for values in processes for pair in values), strict=True))
-    for count in counts.values():
-        yield from count.rows("ab, 10 fresh processes")
+def _of_ab(trials: Sequence[Trial], rule: str, share: float, factor: float) -> Iterator[Row]:
+    """Count the verdicts that `ab` reaches on units as they were measured, early looks included."""
+    if not trials:
+        return
+    found = [replayed(trial, factor) for trial in trials]
+    count = _Count(trials[0]["design"], share)
+    for (comparison, seconds), trial in zip(found, trials, strict=True):
+        count.add([comparison], seconds)
+        a, b = ([x for unit in trial["units"] for x in unit[side]] for side in ("a", "b"))
+        count.add_peers([(a, [factor * x for x in b])])
+    yield from count.rows(rule)
+    suites = [trials[i : i + SUITE_SIZE] for i in range(0, len(trials) - SUITE_SIZE + 1, SUITE_SIZE)]
+    if share == 0 and suites:
+        count = _Count(trials[0]["design"], share)
+        for suite in suites:
+            ratios = {str(i): [unit["log_ratio"] for unit in one["units"]] for i, one in enumerate(suite)}
+            count.add(compare_pairs(ratios, level=ab.FINAL_LEVEL), _seconds(suite))
+        yield from count.suite_rows(f"ab, suites of {SUITE_SIZE}")
 
 
-def _processes(num_comparisons: int, seed: int) -> Iterator[Row]:
-    chance = random.Random(seed)
-    counts = {share: _Count("processes", share) for share in PROCESS_SHARES}
-    for number in range(num_comparisons):
-        workload, num_workers = LOADERS[number % len(LOADERS)]
-        for share in chance.sample(PROCESS_SHARES, len(PROCESS_SHARES)):
-            a, b = (
-                {"workload": workload, "num_workers": num_workers, "planted": planted}
-                for planted in (0.0, share)
+def replayed(trial: Trial, factor: float = 1.0) -> tuple[Comparison, float]:
+    """Return what `ab` says of recorded units, b's times multiplied by a factor, and its seconds."""
+    units = iter(trial["units"])
+    spent = 0.0
+
+    def measure(contrast: Contrast, seed: int) -> float:
+        nonlocal spent
+        unit = next(units)
+        spent += unit["seconds"]
+        return unit["log_ratio"] + log(factor)
+
+    contrast = Contrast(trial["work"], PLANTED_FILE, "", {}, {})
+    result = ab.run([contrast], measure, budget_seconds=inf, seed=0, max_units=len(trial["units"]))
+    return result.comparisons[0], spent
+
+
+def _seconds(trials: Sequence[Trial]) -> float:
+    return sum(unit["seconds"] for trial in trials for unit in trial["units"])
+
+
+def _of_saved(runs: Sequence[Trial]) -> Iterator[Row]:
+    """Compare each run with the next, three with the next three, and three in turns with three."""
+    designs = {
+        "compare, 1 run a side": ([0], [1]),
+        "compare, 3 runs a side": ([0, 1, 2], [3, 4, 5]),
+        "compare, 3 runs in turns": ([0, 2, 4], [1, 3, 5]),
+    }
+    for rule, (of_a, of_b) in designs.items():
+        size = len(of_a) + len(of_b)
+        windows = [runs[start : start + size] for start in range(len(runs) - size + 1)]
+        for share in SHARES if windows else ():
+            count = _Count(SAVED, share)
+            for window in windows:
+                a, b = [window[i] for i in of_a], [window[i] for i in of_b]
+                found = compare_runs(*_pairs(a, b, 1 + share), same_machine=True)
+                count.add(found, sum(run["seconds"] for run in window))
+                if size == 2:
+                    count.add_peers(_rounds(a[0], b[0], 1 + share))
+            yield from count.rows(rule + (f", {SCALED}" if share else ""))
+            if share == 0:
+                yield from count.suite_rows(rule)
+
+
+def _rounds(a: Trial, b: Trial, factor: float) -> list[tuple[list[float], list[float]]]:
+    shared = a["rounds"].keys() & b["rounds"].keys()
+    return [(a["rounds"][name], [factor * x for x in b["rounds"][name]]) for name in sorted(shared)]
+
+
+def _pairs(a: Sequence[Trial], b: Sequence[Trial], factor: float) -> tuple[dict[str, Pair], dict[str, Pair]]:
+    """Return the configurations and the references that all runs have, as `compare_runs` takes them."""
+
+    def pairs(part: str, scale: float) -> dict[str, Pair]:
+        names = sorted(set.intersection(*(set(run[part]) for run in (*a, *b))))
+        return {
+            name: Pair(
+                tuple(RunValues(tuple(run[part][name]), run["started"]) for run in a),
+                tuple(RunValues(tuple(scale * x for x in run[part][name]), run["started"]) for run in b),
             )
-            contrast = Contrast(workload, PLANTED_FILE, "planted_loader", a, b)
-            pairs = ProcessPairs(Side(sys.executable), Side(sys.executable))
-            begun = monotonic()
-            ratios = [pairs.log_ratio(contrast, chance.randrange(2**32)) for _ in range(NUM_PAIRS)]
-            counts[share].add(compare_pairs({workload: ratios})[0], monotonic() - begun)
-    for count in counts.values():
-        yield from count.rows(f"ab, {NUM_PAIRS} pairs of processes")
+            for name in names
+        }
 
-
-def _saved(num_runs: int) -> Iterator[Row]:
-    """Compare each run with the one after it, and three with the next three; plant by scaling the times."""
-    with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
-        begun = monotonic()
-        documents = [_run_suite(Path(folder) / f"{number}.json") for number in range(num_runs)]
-        seconds = (monotonic() - begun) / num_runs
-    for size, rule in ((1, "compare, 1 run a side"), (3, "compare, 3 runs a side")):
-        starts = range(0, num_runs - 2 * size + 1, 1 if size == 1 else size)
-        for share in SHARES:
-            count = _Count("saved", share)
-            for start in starts:
-                a, b = documents[start : start + size], documents[start + size : start + 2 * size]
-                for one in compare_runs(*_pairs(a, b, 1 + share), same_machine=True):
-                    count.add(one, 2 * size * seconds)
-                if size == 1:
-                    for name, values in _values(a[0]).items():
-                        count.add_peers(values, [(1 + share) * x for x in _values(b[0])[name]])
-            yield from count.rows(rule)
-
-
-def _run_suite(path: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "pytest", str(ROOT / "bench"), "-q", "-p", "no:cacheprovider"]
-    options = ["-k", SAVED_SELECTION, "--passes", "3", "--benchmark-json", str(path)]
-    with tempfile.TemporaryDirectory(prefix="torch-checkup-") as storage:
-        storing = ["--benchmark-storage", storage]
-        subprocess.run([*command, *options, *storing], env=environment(), capture_output=True, check=False)
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _values(document: dict[str, Any]) -> dict[str, list[float]]:
-    return {
-        entry["name"]: [x for one in entry["extra_info"]["passes"] for x in one["rounds_seconds"]]
-        for entry in document["benchmarks"]
-    }
-
-
-def _pairs(
-    a: Sequence[dict[str, Any]], b: Sequence[dict[str, Any]], factor: float
-) -> tuple[dict[str, Pair], dict[str, Pair]]:
-    sides = [[_runs(document, scale) for document in side] for side, scale in ((a, 1.0), (b, factor))]
-    names = sorted(set.intersection(*(set(run[0]) for side in sides for run in side)))
-    configurations = {n: Pair(*(tuple(run[0][n] for run in side) for side in sides)) for n in names}
-    references = {r: Pair(*(tuple(run[1][r] for run in side) for side in sides)) for r in REFERENCES}
-    return configurations, references
-
-
-def _runs(document: dict[str, Any], factor: float) -> tuple[dict[str, RunValues], dict[str, RunValues]]:
-    started = document["torch_checkup"]["started"]
-    entries = [(entry["name"], entry["extra_info"]["passes"]) for entry in document["benchmarks"]]
-    configurations = {
-        name: RunValues(tuple(factor * one["seconds"] for one in passes), started) for name, passes in entries
-    }
-    references = {}
-    for reference in REFERENCES:
-        by_pass: dict[int, list[float]] = {}
-        for _, passes in entries:
-            for one in passes:
-                by_pass.setdefault(one["pass"], []).append(one["reference"][reference])
-        references[reference] = RunValues(tuple(median(values) for values in by_pass.values()), started)
-    return configurations, references
+    return pairs("configurations", factor), pairs("references", 1.0)
 
 
 class _Count:
-    """Claims of our verdict and of the peers' rules for one planted share."""
+    """Claims of our verdict and of the peers' rules for one design and planted share; one suite an `add`."""
 
     def __init__(self, design: str, planted: float) -> None:
         self.design, self.planted = design, planted
-        self.outcomes: list[Outcome] = []
-        self.half_widths: list[float] = []
+        self.suites: list[Sequence[Comparison]] = []
         self.seconds: list[float] = []
-        self.peers: dict[str, list[bool]] = {name: [] for name in PEERS}
+        self.peers: dict[str, list[list[bool]]] = {name: [] for name in PEERS}
 
-    def add(self, one: Comparison, seconds: float) -> None:
-        self.outcomes.append(one.verdict)
-        self.half_widths.append(log(one.high / one.low) / 2 if one.low > 0 else float("inf"))
+    def add(self, suite: Sequence[Comparison], seconds: float) -> None:
+        self.suites.append(suite)
         self.seconds.append(seconds)
 
-    def add_peers(self, a: Sequence[float], b: Sequence[float]) -> None:
+    def add_peers(self, values: Sequence[tuple[Sequence[float], Sequence[float]]]) -> None:
         for name, rule in PEERS.items():
-            if len(a) > 1:
-                self.peers[name].append(bool(rule(a, b)))
+            self.peers[name].append([rule(a, b) for a, b in values if len(a) > 1 and len(b) > 1])
 
     def rows(self, rule: str) -> Iterator[Row]:
-        claims = {Outcome.SLOWER} if self.planted else {Outcome.SLOWER, Outcome.FASTER}
-        width = expm1(median(self.half_widths)) if self.half_widths else None
-        seconds = mean(self.seconds) if self.seconds else 0.0
-        own = sum(outcome in claims for outcome in self.outcomes)
-        yield Row(self.design, rule, self.planted, own, len(self.outcomes), width, seconds)
-        for name, claimed in self.peers.items():
+        """Yield what was claimed, comparison by comparison."""
+        every = [one for suite in self.suites for one in suite]
+        if every:
+            claims = sum(map(self._is_claim, every))
+            yield self._row(rule, COMPARISON, claims, len(every), self._width(every))
+        for name, suites in self.peers.items():
+            claimed = [one for suite in suites for one in suite]
             if claimed:
-                yield Row(self.design, name, self.planted, sum(claimed), len(claimed), None, seconds)
+                yield self._row(name, COMPARISON, sum(claimed), len(claimed), None)
+
+    def suite_rows(self, rule: str) -> Iterator[Row]:
+        """Yield in how many suites anything was claimed."""
+        claims = sum(any(map(self._is_claim, suite)) for suite in self.suites)
+        yield self._row(rule, SUITE, claims, len(self.suites), None)
+        for name, suites in self.peers.items():
+            if suites:
+                yield self._row(name, SUITE, sum(map(any, suites)), len(suites), None)
+
+    def _is_claim(self, one: Comparison) -> bool:
+        return one.verdict is Outcome.SLOWER or (not self.planted and one.verdict is Outcome.FASTER)
+
+    def _width(self, every: Sequence[Comparison]) -> float | None:
+        widths = [log(one.high / one.low) / 2 for one in every if one.low > 0 and one.high < inf]
+        return expm1(median(widths)) if widths else None
+
+    def _row(self, rule: str, counts: str, claims: int, total: int, width: float | None) -> Row:
+        return Row(self.design, rule, counts, self.planted, claims, total, width, mean(self.seconds))
+
+
+def table(found: Sequence[Row]) -> str:
+    """Return the rows as text, blank lines between designs."""
+    lines = [HEADER]
+    for before, row in zip([None, *found], found, strict=False):
+        if before is not None and before.design != row.design:
+            lines.append("")
+        lines.append(row.as_line())
+    return "\n".join(lines)
+
+
+def counted(trials: Sequence[Mapping[str, Any]]) -> str:
+    """Say how much was measured: "60 alternated, 20 processes, 21 saved"."""
+    amounts = {d: sum(t["design"] == d for t in trials) for d in (ALTERNATED, PROCESSES, SAVED)}
+    return ", ".join(f"{amount} {design}" for design, amount in amounts.items() if amount) or "nothing"

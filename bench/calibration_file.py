@@ -1,14 +1,14 @@
-"""The machine's own calibration: kept where one stands, quoted by later verdicts on the same machine."""
+"""Where a calibration is kept: the table that later verdicts quote, and the journal of what was measured."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.commands import CommandError
+from diagnostics.calibrations import MACHINE_FACTS
 from diagnostics.gather import gather
-
-PATH = Path(".calibration.json")
-MACHINE_FACTS = ("cpu.model_name", "cpu.usable_cores", "torch.version")
 
 
 def machine() -> dict[str, Any]:
@@ -22,30 +22,43 @@ def parts(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "rows": rows}
 
 
-def quote(design: str, path: Path = PATH) -> str | None:
-    """Say in one sentence how often verdicts of a design were right here, or None where nobody knows.
+class Journal:
+    """The trials of a calibration, one JSON line each, written as they end: nothing measured is lost.
 
     Parameters
     ----------
-    design : {"alternated", "processes"}
     path : Path
-        A file that is missing, of another machine or not a calibration gives None.
+    is_resumed : bool
+        Go on from the trials that are there; otherwise they are replaced.
+
+    Raises
+    ------
+    CommandError
+        It cannot be read or written, or was measured on another machine.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        rows = [row for row in document["rows"] if row["design"] == design and row["rule"].startswith("ab,")]
-        if document["machine"] != machine() or not rows:
-            return None
-        told = [
-            f"{row['planted']:.0%} more work was found in {row['num_claims']} of {row['num_comparisons']}"
-            for row in rows
-            if row["planted"]
-        ]
-        false = next(row for row in rows if not row["planted"])
-        claims = f"{false['num_claims']} of {false['num_comparisons']}"
-        return (
-            f"Calibrated here on {document['date']}: identical sides were called different in {claims} "
-            f"comparisons; {', '.join(told)}"
-        )
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
-        return None
+
+    def __init__(self, path: Path, *, is_resumed: bool) -> None:
+        self.path = path
+        self.trials: list[dict[str, Any]] = []
+        head = {"machine": machine()}
+        try:
+            if is_resumed and path.exists():
+                found, *self.trials = _lines(path.read_text(encoding="utf-8"))
+                if found["machine"] != head["machine"]:
+                    raise CommandError(f"{path} was measured on another machine: go on there, or begin anew")
+            path.write_text("".join(f"{json.dumps(one)}\n" for one in (head, *self.trials)), encoding="utf-8")
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise CommandError(f"{path} cannot be used as a journal ({error})") from None
+
+    def add(self, trial: dict[str, Any]) -> None:
+        """Keep a trial, here and on disk."""
+        self.trials.append(trial)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(trial) + "\n")
+
+
+def _lines(text: str) -> Iterator[Any]:
+    """Yield the lines' values; the last may be cut off, where the power went while it was written."""
+    for line in text.splitlines(keepends=True):
+        if line.endswith("\n"):
+            yield json.loads(line)

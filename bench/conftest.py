@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench import options
+from bench import noise, options
 from bench.configuration import Options
 from bench.host import Host
 from bench.passes import Schedule, Series
@@ -194,6 +194,13 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     """Add what was run, what failed and what was skipped."""
     if RUN in config.stash:
         output_json["torch_checkup"] = config.stash[RUN].summary()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what the run's noise allows to be told, where it was not calm."""
+    if RUN in config.stash and not config.stash[RUN].schedule.is_smoke:
+        for line in noise.lines(config.stash[RUN].series):
+            terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from time import monotonic
 from typing import Any, Protocol
 
 from bench.host import MeasurementError, SkippedHereError
 
 PASS_SECONDS = 0.3  # how long one configuration takes in one pass
 SMOKE_SECONDS, SMOKE_UNTIL = 0.02, 0.02
+REDONE_SHARE = 0.2  # of the time that the passes took, for repeating what was disturbed
 
 
 @dataclass
@@ -82,11 +84,14 @@ class Schedule:
         Decides the order of every pass.
     is_smoke : bool
         Only find out whether everything runs.
+    clock : callable
+        Seconds, for bounding what is redone.
     """
 
     num_passes: int
     order_seed: int
     is_smoke: bool = False
+    clock: Callable[[], float] = monotonic
 
     def order(self, number: int, series: Sequence[Series]) -> list[Series]:
         """Return the order of pass `number`, counted from 0."""
@@ -95,20 +100,43 @@ class Schedule:
         return shuffled
 
     def run(self, host: Measures, series: Sequence[Series], finished: Callable[[int, Series], None]) -> None:
-        """Measure every pass; `finished` hears of each measurement, with the number of its pass."""
+        """Measure every pass; `finished` hears of each measurement, with the number of its pass.
+
+        What was disturbed is measured once more at the end, as far as `REDONE_SHARE` of the time allows.
+        """
+        begun = self.clock()
         for number in range(self.num_passes):
             for position, one in enumerate(self.order(number, series)):
                 if not one.is_over:
                     self._measure(host, one, number, position)
                 finished(number, one)
+        if not self.is_smoke:
+            now = self.clock()
+            self._redo(host, series, now + REDONE_SHARE * (now - begun))
+
+    def _redo(self, host: Measures, series: Sequence[Series], until: float) -> None:
+        """Measure disturbed passes again, the most disturbed first; a study's cannot be had twice."""
+        disturbed = [
+            (one, place)
+            for one in series
+            if not one.is_over and one.study is None
+            for place, record in enumerate(one.passes)
+            if record.get("disturbed")
+        ]
+        disturbed.sort(key=lambda found: -(found[0].passes[found[1]].get("steal_fraction") or 0.0))
+        for one, place in disturbed:
+            if self.clock() >= until or one.is_over:
+                continue
+            try:
+                again = self._ask(host, one, one.passes[place]["pass"])
+            except MeasurementError as failure:
+                one.failure = failure
+            else:
+                one.passes[place] = _better(one.passes[place], again)
 
     def _measure(self, host: Measures, one: Series, number: int, position: int) -> None:
-        seconds = SMOKE_SECONDS if self.is_smoke else PASS_SECONDS
-        until = SMOKE_UNTIL if self.is_smoke else (number + 1) / self.num_passes
         try:
-            record = host.measure(
-                one.fullname, one.file, one.function, one.params, seconds=seconds, until=until
-            )
+            record = self._ask(host, one, number)
         except MeasurementError as failure:
             one.failure = failure
         except SkippedHereError as skipped:
@@ -117,6 +145,24 @@ class Schedule:
             one.unit = record.pop("unit", one.unit)
             one.study = record.pop("study")
             one.passes.append({"pass": number, "position": position, **record})
+
+    def _ask(self, host: Measures, one: Series, number: int) -> dict[str, Any]:
+        seconds = SMOKE_SECONDS if self.is_smoke else PASS_SECONDS
+        until = SMOKE_UNTIL if self.is_smoke else (number + 1) / self.num_passes
+        return host.measure(one.fullname, one.file, one.function, one.params, seconds=seconds, until=until)
+
+
+def _better(first: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands of a disturbed pass and its repetition, with the other's value beside it.
+
+    The repetition stands where nothing disturbed it, whatever its value: choosing by value would bias it.
+    """
+    again = {"pass": first["pass"], "position": first["position"], **again}
+    for left_out in ("unit", "study"):
+        again.pop(left_out, None)
+    stands, other = (first, again) if again.get("disturbed") else (again, first)
+    kept = {"seconds": other["seconds"], "disturbed": other["disturbed"], "was_first": other is first}
+    return {**stands, "redone": kept}
 
 
 def _medians(records: Sequence[Mapping[str, float | None]]) -> dict[str, float]:

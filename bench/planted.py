@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
-from torch.utils.data import Dataset
 
 from bench.configuration import PassResult
-from bench.loader_epochs import LoaderEpochs
-from bench.workloads import open_workload
 
 STEPS = 100  # of which a share of 0.02 can be added exactly
 VALUE_SECONDS = 0.004  # of a value, as ab gives calls
@@ -71,29 +68,6 @@ class PlantedCalls:
         return (perf_counter() - starts) / self.num_repeats
 
 
-class PlantedDataset(Dataset[Any]):
-    """A dataset that loads a share of its samples twice."""
-
-    def __init__(self, dataset: Dataset[Any], planted: float) -> None:
-        self.dataset = dataset
-        self.every = round(1 / planted) if planted else 0
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitem__(self, index: int) -> Any:
-        if self.every and index % self.every == 0:
-            self.dataset[index]
-        return self.dataset[index]
-
-
 def planted_calls(work: str, planted: float) -> PlantedCalls:
     """Return work with a share planted; found by name in the measuring process."""
     return PlantedCalls(work, planted)
-
-
-def planted_loader(workload: str, num_workers: int, planted: float) -> LoaderEpochs:
-    """Return a loader of the suite whose dataset has a share of more work."""
-    source = open_workload(workload)
-    dataset = PlantedDataset(source.dataset, planted)
-    return LoaderEpochs(dataset, batch_size=source.batch_size, num_workers=num_workers)

@@ -37,8 +37,8 @@ class Side:
     variables: Mapping[str, str] = field(default_factory=dict)
     folder: Path = field(default_factory=Path.cwd)
 
-    def seconds(self, contrast: Contrast, params: Mapping[str, object], limit_seconds: float) -> float:
-        """Start a process, measure a configuration in it, and return the median value in seconds per unit.
+    def values(self, contrast: Contrast, params: Mapping[str, object], limit_seconds: float) -> list[float]:
+        """Start a process, measure a configuration in it, and return its values in seconds per unit.
 
         Raises
         ------
@@ -48,13 +48,12 @@ class Side:
         if is_user_data(str(settings.get("workload", ""))):
             settings["workload"] = str(self.folder / str(settings["workload"]))
         with Host(limit_seconds, self.python, self.variables) as host:
-            values = [
+            return [
                 host.measure(
                     "side", contrast.file, contrast.function, settings, seconds=VALUE_SECONDS, until=1.0
                 )["seconds"]
                 for _ in range(NUM_VALUES)
             ]
-        return median(values)
 
 
 @dataclass
@@ -73,14 +72,17 @@ class ProcessPairs:
     _last_order: dict[str, list[str]] = field(default_factory=dict)
 
     def log_ratio(self, contrast: Contrast, seed: int) -> float:
-        """Measure one pair of processes; the logarithm of b's time over a's."""
+        """Measure one pair of processes; the logarithm of b's median time over a's."""
+        a, b = self.values(contrast, seed)
+        return log(median(b) / median(a))
+
+    def values(self, contrast: Contrast, seed: int) -> tuple[list[float], list[float]]:
+        """Measure one pair of processes; a's and b's values in seconds per unit."""
         order = self._last_order.get(contrast.name) or random.Random(seed).sample(["a", "b"], 2)
         self._last_order[contrast.name] = order[::-1]
         sides = {"a": (self.a, contrast.a), "b": (self.b, contrast.b)}
-        seconds = {
-            name: sides[name][0].seconds(contrast, sides[name][1], self.limit_seconds) for name in order
-        }
-        return log(seconds["b"] / seconds["a"])
+        found = {name: sides[name][0].values(contrast, sides[name][1], self.limit_seconds) for name in order}
+        return found["a"], found["b"]
 
 
 @contextmanager

@@ -108,11 +108,11 @@ def test_a_hang_in_the_fresh_process_is_ended(tmp_path: Path) -> None:
 def test_pairs_of_processes_run_a_b_b_a(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
 
-    def seconds(self: Side, one: Contrast, params: Any, limit: float) -> float:
+    def values(self: Side, one: Contrast, params: Any, limit: float) -> list[float]:
         begun.append(self.python)
-        return 2.0 if self.python == "b" else 1.0
+        return [2.0 if self.python == "b" else 1.0] * 3
 
-    monkeypatch.setattr(Side, "seconds", seconds)
+    monkeypatch.setattr(Side, "values", values)
     pairs = ProcessPairs(Side("a"), Side("b"))
     ratios = [pairs.log_ratio(contrast(), seed) for seed in range(4)]
     assert ratios == [log(2)] * 4

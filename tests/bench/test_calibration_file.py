@@ -1,46 +1,41 @@
-import json
 from pathlib import Path
 
 import pytest
 
-from bench.calibration import Row
-from bench.calibration_file import machine, parts, quote
-
-ROWS = [
-    Row("alternated", "ab, 10 fresh processes", 0.0, 1, 20, 0.02, 3.0).as_dict(),
-    Row("alternated", "ab, 10 fresh processes", 0.05, 17, 20, 0.02, 3.0).as_dict(),
-    Row("alternated", "t-test over rounds", 0.0, 9, 20, None, 3.0).as_dict(),
-]
+from bench import calibration_file
+from bench.calibration_file import Journal
+from bench.commands import CommandError
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "calibration.json"
-    path.write_text(json.dumps(parts(ROWS)), encoding="utf-8")
-    return path
+def test_a_journal_goes_on_where_it_was_stopped_even_in_the_middle_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path, is_resumed=False)
+    journal.add({"design": "saved", "seconds": 1.0})
+    journal.add({"design": "saved", "seconds": 2.0})
+    path.write_text(path.read_text(encoding="utf-8")[:-10], encoding="utf-8")
+    resumed = Journal(path, is_resumed=True)
+    assert [trial["seconds"] for trial in resumed.trials] == [1.0]
+    resumed.add({"design": "saved", "seconds": 3.0})
+    assert [trial["seconds"] for trial in Journal(path, is_resumed=True).trials] == [1.0, 3.0]
 
 
-def test_the_machines_own_rates_are_quoted_with_their_date(file: Path) -> None:
-    told = quote("alternated", file)
-    assert told is not None
-    assert "called different in 1 of 20 comparisons; 5% more work was found in 17 of 20" in told
-    assert parts([])["date"] in told
+def test_without_resuming_a_journal_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    Journal(path, is_resumed=True).add({"design": "saved"})
+    assert Journal(path, is_resumed=False).trials == []
+    assert Journal(path, is_resumed=True).trials == []
 
 
-def test_a_design_that_was_not_calibrated_is_not_quoted(file: Path) -> None:
-    assert quote("processes", file) is None
+def test_another_machines_journal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Journal(tmp_path / "journal.jsonl", is_resumed=False)
+    monkeypatch.setattr(calibration_file, "machine", lambda: {"cpu.model_name": "another"})
+    with pytest.raises(CommandError, match="another machine"):
+        Journal(tmp_path / "journal.jsonl", is_resumed=True)
 
 
-def test_another_machines_calibration_is_not_quoted(file: Path) -> None:
-    document = json.loads(file.read_text(encoding="utf-8"))
-    document["machine"]["cpu.usable_cores"] = machine()["cpu.usable_cores"] + 1
-    file.write_text(json.dumps(document), encoding="utf-8")
-    assert quote("alternated", file) is None
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"rows": [1]}', '{"rows": [], "machine": {}}'])
-def test_a_file_that_is_no_calibration_is_passed_over(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "calibration.json"
+@pytest.mark.parametrize("text", ["[]\n", "no JSON\n", "\n", ""])
+def test_a_file_that_is_no_journal_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "journal.jsonl"
     path.write_text(text, encoding="utf-8")
-    assert quote("alternated", path) is None
-    assert quote("alternated", tmp_path / "missing.json") is None
+    with pytest.raises(CommandError, match="cannot be used as a journal"):
+        Journal(path, is_resumed=True)
