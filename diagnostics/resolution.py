@@ -48,6 +48,6 @@ def too_noisy(comparisons: Sequence[Comparison], what: str = "runs") -> str | No
         return f"Too little was measured for {who}: nothing bounds the ratio; measure more {what}."
     size = f"{share:.0%}" if share < 1 else f"a factor of {1 + share:.2g}"
     return (
-        f"Too noisy for {who}: as measured, only differences of about {size} or more stand out; "
-        f"more {what}, or a quieter machine, would show smaller ones."
+        f"Too noisy, or too few {what}, for {who}: as measured, only differences of about {size} or more "
+        f"stand out; more {what}, or a quieter machine, would show smaller ones."
     )

@@ -24,6 +24,10 @@ KEY_FACTS = re.compile(
     r"|torch\.(version|cuda_version|hip_version|cuda_device_names|intra_op_threads|inter_op_threads"
     r"|parallel_backend|blas_name)"
 )
+# What stays where only software, limits or settings change: the references then do the same work.
+HARDWARE_FACTS = re.compile(
+    r"cpu\.(model_name|logical_cores)|gpu\.\d+\.model_name|memory\.total_bytes|system\.architecture"
+)
 THREAD_FACTS = re.compile(r"environment\..*|torch\.(intra|inter)_op_threads")
 TORCH_VERSION = "torch.version"
 MEMORY_TOLERANCE = 0.05  # kernels and hypervisors reserve a little more or less of the same memory

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any, TypeAlias
 
 from diagnostics.differences import RunValues
+from diagnostics.recorded import reference_seconds
 from reports import frames
 from reports.comparison.reading import Given
 from reports.load import as_number, entries, mapping
@@ -91,7 +92,7 @@ def _numbered(found: Iterable[Measured], twice: set[Key]) -> dict[Key, Measured]
 
 def _measured(entry: dict[str, Any], center: float) -> Measured:
     extra = mapping(entry.get("extra_info"))
-    passes = entries(extra.get("passes"))
+    passes = _passes(entry)
     seconds = _usable(as_number(measured.get("seconds")) for measured in passes)
     scaled, is_scaled = _scaled(seconds, center)
     figures = [mapping(measured.get("figures")) for measured in passes]
@@ -150,9 +151,14 @@ def _workload(extra: dict[str, Any], figures: Sequence[dict[str, Any]]) -> dict[
 
 def references(runs: Sequence[Given]) -> list[dict[str, RunValues]]:
     """Return each run's references, one value a pass: the median over all places where the pass timed it."""
-    found = []
-    for given in runs:
-        frame = frames.reference(given.run)
-        kinds = {kind: part["seconds"] for kind, part in frame.groupby("kind")} if len(frame) else {}
-        found.append({str(kind): RunValues(tuple(map(float, s)), given.started) for kind, s in kinds.items()})
-    return found
+    return [
+        {
+            kind: RunValues(tuple(seconds), given.started)
+            for kind, seconds in reference_seconds(map(_passes, given.run.benchmarks)).items()
+        }
+        for given in runs
+    ]
+
+
+def _passes(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    return entries(mapping(entry.get("extra_info")).get("passes"))

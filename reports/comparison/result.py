@@ -10,9 +10,11 @@ from diagnostics.differences import RunValues
 from reports.comparison.machines import THREAD_FACTS, TORCH_VERSION
 from reports.comparison.matching import Matched, Missing, matched
 from reports.comparison.measured import measured, references
+from reports.comparison.remarks import remarks
 from reports.comparison.sides import (
     FactDifference,
     Side,
+    are_same_hardware,
     are_same_machine,
     fact_differences,
     notes,
@@ -74,9 +76,11 @@ def compare(sides: Sequence[Side], passed_over: Sequence[str] = ()) -> Result:
     baseline, *others = sides
     told = [*passed_over, *notes(sides), *_scaled(sides)]
     told += [note for other in others for note in _recorded_once(baseline, other)]
-    return Result(
-        tuple(sides), tuple(_against(baseline, other) for other in others), tuple(dict.fromkeys(told))
-    )
+    found = tuple(_against(baseline, other) for other in others)
+    told += [
+        remark for each in found for remark in remarks(each.a, each.b, [row.comparison for row in each.rows])
+    ]
+    return Result(tuple(sides), found, tuple(dict.fromkeys(told)))
 
 
 def _against(a: Side, b: Side) -> Against:
@@ -84,7 +88,8 @@ def _against(a: Side, b: Side) -> Against:
     facts = fact_differences(a, b)
     is_same = are_same_machine(a, b)
     moved = _references(a, b)
-    compared = compare_runs({str(i): one.pair for i, one in enumerate(found)}, moved, same_machine=is_same)
+    pairs = {str(i): one.pair for i, one in enumerate(found)}
+    compared = compare_runs(pairs, moved, same_machine=are_same_hardware(a, b))
     context = [_told(fact) for fact in facts if fact.key == TORCH_VERSION or THREAD_FACTS.fullmatch(fact.key)]
     rows = [_row(one, verdict, context) for one, verdict in zip(found, compared, strict=True)]
     return Against(a, b, tuple(sorted(rows, key=_rank)), tuple(missing), tuple(facts), moved, is_same)

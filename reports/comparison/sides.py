@@ -7,6 +7,7 @@ from string import ascii_uppercase
 
 from diagnostics.facts import Fact
 from reports.comparison.machines import (
+    HARDWARE_FACTS,
     HIDDEN,
     are_equal,
     are_one_machine,
@@ -93,6 +94,15 @@ def _named(groups: Sequence[Sequence[Given]]) -> list[Side]:
 def are_same_machine(a: Side, b: Side) -> bool:
     """Return whether all runs of both sides come from one machine, as far as they say."""
     facts = [key_facts(given.run) for given in (*a.members, *b.members)]
+    return all(are_one_machine(one, other) for one, other in combinations(facts, 2))
+
+
+def are_same_hardware(a: Side, b: Side) -> bool:
+    """Return whether all runs of both sides ran on the same hardware, whatever its torch and limits."""
+    facts = [
+        {key: fact for key, fact in key_facts(given.run).items() if HARDWARE_FACTS.fullmatch(key)}
+        for given in (*a.members, *b.members)
+    ]
     return all(are_one_machine(one, other) for one, other in combinations(facts, 2))
 
 

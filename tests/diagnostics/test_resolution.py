@@ -15,7 +15,9 @@ def test_the_typical_half_width_is_what_can_be_resolved() -> None:
     assert resolvable(found) == pytest.approx(0.3)
     sentence = too_noisy(found)
     assert sentence is not None
-    assert sentence.startswith("Too noisy for 3 of 3 comparisons: as measured, only differences of about 30%")
+    assert sentence.startswith(
+        "Too noisy, or too few runs, for 3 of 3 comparisons: as measured, only differences of about 30%"
+    )
 
 
 def test_settled_comparisons_and_narrow_ones_are_not_called_noisy() -> None:

@@ -38,8 +38,7 @@ def test_times_30_percent_up_are_slower_by_3_tenths_where_three_runs_a_side_back
 def test_passes_that_disagree_with_the_median_are_scaled_and_it_is_said(tmp_path: Path) -> None:
     edited = runs.scaled(runs.ours(1), 1.3, passes=False)
     found = runs.compared(tmp_path, [runs.ours()], [edited])
-    (note,) = found.notes
-    assert note.startswith("b0.json: `stats.median` of 5 configurations disagrees with the passes")
+    assert found.notes[0].startswith("b0.json: `stats.median` of 5 configurations disagrees with the passes")
     row = found.against[0].rows[0]
     assert row.b_seconds / row.a_seconds == pytest.approx(1.3, rel=0.02)
 
@@ -116,6 +115,15 @@ def test_references_that_moved_alike_take_the_claim_back_on_one_machine(tmp_path
     found = runs.against(tmp_path, a, [runs.dragged(document, 1.3) for document in b])
     assert len(found.rows) == 5
     assert runs.verdicts(found) == {"unsure"}
+
+
+def test_on_one_hardware_the_references_hold_back_a_claim_about_another_torch_too(tmp_path: Path) -> None:
+    a, b = [runs.ours(i) for i in range(3)], [runs.ours(i, torch__version="2.6.0") for i in (3, 4, 5)]
+    dragged = runs.against(tmp_path, a, [runs.dragged(document, 1.3) for document in b])
+    assert runs.verdicts(dragged) == {"unsure"}
+    elsewhere = [runs.ours(i, cpu__model_name="B CPU") for i in (3, 4, 5)]
+    other = runs.against(tmp_path, a, [runs.dragged(document, 1.3) for document in elsewhere])
+    assert runs.verdicts(other) == {"slower"}
 
 
 def test_the_reason_names_another_torch_and_other_threads(tmp_path: Path) -> None:

