@@ -5,10 +5,10 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
+from reports import building
 from reports.comparison import command
-from reports.load import ResultError
+from reports.json_files import ResultError
 
 USAGE_ERROR, OUR_FAULT, INTERRUPTED = 2, 3, 130
 
@@ -19,42 +19,9 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m reports", description="Turn results into one HTML page, or compare them."
     )
     commands = main_parser.add_subparsers(dest="command", required=True)
-    build_parser = commands.add_parser(
-        "build", help="build one self-contained page", description=build.__doc__
-    )
-    build_parser.add_argument(
-        "results",
-        nargs="+",
-        type=Path,
-        metavar="RESULT",
-        help="a pytest-benchmark JSON file, or a folder: its newest result",
-    )
-    build_parser.add_argument("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE")
-    build_parser.add_argument("--title", default="", help="heading of the page")
-    build_parser.add_argument(
-        "--include-private",
-        action="store_true",
-        help="keep host and user names, paths and environment values",
-    )
-    build_parser.set_defaults(action=build)
+    building.add(commands)
     command.add(commands)
     return main_parser
-
-
-def build(arguments: argparse.Namespace) -> int:
-    """Build one self-contained HTML page about the newest of the results; the others are named on it."""
-    from reports import ab_page, cards, load, output, page
-
-    output.check_target(arguments.output, arguments.results)
-    document = ab_page.read(arguments.results[0]) if len(arguments.results) == 1 else None
-    if document is not None:
-        output.write_whole(arguments.output, ab_page.render(document, arguments.title))
-        print("\n".join([str(arguments.output.resolve()), *ab_page.lines(document)]), flush=True)
-        return 0
-    runs = load.read_runs(arguments.results, arguments.include_private)
-    output.write_whole(arguments.output, page.render(runs, arguments.title))
-    print("\n".join([str(arguments.output.resolve()), *cards.lines(runs[0])]), flush=True)
-    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

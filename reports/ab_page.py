@@ -1,22 +1,26 @@
 """The page of an A/B comparison, from the document that `python -m bench ab --json` writes."""
 
-import json
 from collections.abc import Mapping
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from diagnostics.comparisons import Comparison, Outcome
-from reports import page
+from reports import page, tidy
 from reports.comparison import forest
 from reports.comparison.page import GLYPHS, STATUS, WORDS
 from reports.comparison.result import Against, Row, summary
 from reports.comparison.sides import Side
-from reports.load import Run, mapping
+from reports.json_files import ResultError, cleaned, read_json
+from reports.load import Run
+from reports.pages import Page
 from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell, rows
+from reports.privacy import redacted, redactor
 from reports.report import Report
+from reports.values import mapping
 from reports.wording import count, number, shorten
 
 READING = (
@@ -32,14 +36,32 @@ READING = (
 LONGEST_LIST = 1000
 
 
-def read(path: Path) -> dict[str, Any] | None:
-    """Return the document of an A/B comparison, or None where a file is anything else."""
+def read(path: Path, include_private: bool = False) -> dict[str, Any] | None:
+    """Return the document of an A/B comparison, redacted, or None where a file is anything else."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        value = read_json(path)
+        document, _ = cleaned(path, value) if mapping(value).get("command") == "ab" else (None, 0)
+    except ResultError:
         return None
-    is_ours = isinstance(document, dict) and document.get("command") == "ab"
-    return document if is_ours and isinstance(document.get("comparisons"), list) else None
+    if not isinstance(document, dict) or not isinstance(document.get("comparisons"), list):
+        return None
+    return document if include_private else redacted(document, redactor(document))
+
+
+def page_of(document: Mapping[str, Any], title: str) -> Page:
+    """Return the page in all its forms."""
+    against = _against(document)
+    overview = Section("overview", "Overview", [_overview(document, against)])
+    report = Report(Run("A/B comparison", {"benchmarks": []}, {}), title or "B against A")
+    return Page(
+        report,
+        overview,
+        lines(document),
+        lambda: render(document, title),
+        lambda: tidy.csv_text(pd.DataFrame(document["comparisons"][:LONGEST_LIST])),
+        page.GLYPHS | GLYPHS,
+        WORDS,
+    )
 
 
 def render(document: Mapping[str, Any], title: str) -> str:

@@ -2,8 +2,9 @@
 
 from reports import frames, headlines
 from reports.headlines import DecayAnswer, StepCost, WorkersAnswer
-from reports.load import Run, as_number
+from reports.load import Run
 from reports.parts import Answer, Card
+from reports.values import as_number
 from reports.wording import count, listed, number, percent, percent_span, points, shorten, span
 
 MEASURE = "pytest bench --benchmark-autosave"

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from reports.load import Run, as_number, entries, mapping
+from reports.load import Run
+from reports.values import as_number, entries, mapping
 
 Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what its columns hold
 Column: TypeAlias = Any  # a Series
@@ -17,7 +18,8 @@ MOST_WORKERS = 4096
 REFERENCES = ("arithmetic", "copy", "pipe")
 
 
-def _statistics(entry: dict[str, Any]) -> dict[str, Any]:
+def statistics(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry's statistics in seconds; the median from the data or the mean where it lacks."""
     stats = mapping(entry.get("stats"))
     data = (
         [as_number(value) for value in stats.get("data") or []] if isinstance(stats.get("data"), list) else []
@@ -48,7 +50,7 @@ def configurations(run: Run) -> Frame:
                 "topic": str(extra.get("topic") or ""),
                 "unit": str(extra.get("unit") or ""),
                 "num_passes": len(entries(extra.get("passes"))),
-                **_statistics(entry),
+                **statistics(entry),
             }
         )
     return pd.DataFrame(rows)
@@ -57,6 +59,10 @@ def configurations(run: Run) -> Frame:
 def is_ours(run: Run) -> bool:
     """Return whether the file was written by torch-checkup's own suite."""
     return bool(run.suite) or bool((configurations(run)["topic"] != "").any())
+
+
+def _reasons(value: object) -> list[str]:
+    return [reason for reason in value if isinstance(reason, str)] if isinstance(value, list) else []
 
 
 def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
@@ -81,6 +87,7 @@ def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
                 "seconds": as_number(measured.get("seconds")),
                 "steal_fraction": as_number(measured.get("steal_fraction")),
                 "load_1min": as_number(measured.get("load_1min")),
+                "disturbed": _reasons(measured.get("disturbed")),
             }
 
 
@@ -98,7 +105,7 @@ def passes(run: Run, topic: str | None = None) -> Frame:
     DataFrame
         The configuration's parameters and the pass' figures under their own names, companions as
         `companion_<name>_seconds`, references as `<name>_seconds`, and `configuration`, `topic`, `unit`,
-        `pass`, `position`, `seconds`, `steal_fraction`, `load_1min`.
+        `pass`, `position`, `seconds`, `steal_fraction`, `load_1min`, `disturbed` (a list of reasons).
     """
     return pd.DataFrame(list(_pass_rows(run, topic)))
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from diagnostics.intervals import Interval, geometric_interval, mean_interval, ratio_interval
 from reports import frames
 from reports.frames import Column, Frame
-from reports.load import Run, as_number
+from reports.load import Run
+from reports.values import as_number
 
 WITHIN = 0.03  # fewer workers are enough where they reach the best throughput but for this share
 DISTURBED_STEAL = 0.02

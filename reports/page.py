@@ -3,16 +3,19 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from reports import frames, sections, wording
+from reports import frames, privacy, sections, wording
+from reports.glossary import TERMS, Term
 from reports.load import Run
-from reports.parts import Section
+from reports.parts import Drawn, Section, Table
 from reports.report import Report, shown_findings
+from reports.summaries import Summary
 
 TEMPLATES = Path(__file__).parent / "templates"
 GLYPHS = {"ok": "✓", "warn": "!", "fail": "✕", "unknown": "?", "crashed": "?", "not_applicable": "–"}
@@ -55,19 +58,27 @@ def _template():  # type: ignore[no-untyped-def]
     return environment.get_template("page.html.j2")
 
 
-def render(runs: list[Run], title: str) -> str:
-    """Return the page about the newest of the runs; the others are named on it.
+def report_of(
+    run: Run,
+    title: str = "",
+    others: Sequence[Summary] = (),
+    companions: Mapping[str, dict[str, Any]] | None = None,
+    notices: Sequence[str] = (),
+) -> Report:
+    """Return the material of the page about one run; an empty title leaves its choice to the kind of file."""
+    title = title or ("Check-up of this machine" if frames.is_ours(run) else "Benchmark results")
+    return Report(run, title, others, shown_findings(run), companions or {}, tuple(notices))
 
-    Parameters
-    ----------
-    runs : list of Run
-        Newest first, as `load.read_runs` returns them.
-    title : str
-        Heading; an empty one leaves the choice to the kind of the file.
-    """
-    subject, *others = runs
-    title = title or ("Check-up of this machine" if frames.is_ours(subject) else "Benchmark results")
-    report = Report(subject, title, others, shown_findings(subject))
+
+def left_out(run: Run, kinds: Iterable[str]) -> str:
+    """Return what the reader is told about private words."""
+    if run.is_private:
+        return "Built with `--include-private`: this page may name hosts, users, paths and addresses."
+    return privacy.banner(kinds)
+
+
+def render(report: Report) -> str:
+    """Return the page; equal input gives equal bytes."""
     with np.errstate(over="ignore"):  # an absurd file gives an infinite bound, and no warning
         built = sections.built(report)
     return formatted(report, built, GLYPHS, WORDS)
@@ -86,4 +97,14 @@ def formatted(
         style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
         glyphs=glyphs,
         words=words,
+        terms=TERMS,
+        used_terms=_used_terms(built),
     )
+
+
+def _used_terms(built: Sequence[Section]) -> list[Term]:
+    """Return the terms that a heading of some table asks about, each once."""
+    parts = [part for section in built for part in section.parts]
+    tables = [part.table if isinstance(part, Drawn) else part for part in parts]
+    columns = [name for table in tables if isinstance(table, Table) for name in table.columns]
+    return list(dict.fromkeys(TERMS[name] for name in columns if name in TERMS))

@@ -1,5 +1,6 @@
 """What a section is made of. Plain data: sections fill it, the template formats it."""
 
+import base64
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -48,13 +49,19 @@ class Prose:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that the reader can sort; folded tables open on request and in print."""
+    """A table that the reader can sort; folded tables open on request and in print.
+
+    `filters` are columns whose words the reader can choose from; such a table needs an anchor, which its link
+    carries together with the choice.
+    """
 
     kind: ClassVar[str] = "table"
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     is_folded: bool = False
+    anchor: str = ""
+    filters: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,22 @@ class FindingList:
     folded_title: str = ""
 
 
-Part = Prose | Table | Drawn | Overview | FindingList
+@dataclass(frozen=True)
+class Download:
+    """Data that the reader can save from the page itself."""
+
+    kind: ClassVar[str] = "download"
+    file_name: str
+    text: str
+    label: str
+
+    @property
+    def link(self) -> str:
+        """The data as a link: saving it asks for nothing from anywhere."""
+        return "data:text/csv;charset=utf-8;base64," + base64.b64encode(self.text.encode("utf-8")).decode()
+
+
+Part = Prose | Table | Drawn | Overview | FindingList | Download
 
 
 @dataclass(frozen=True)

@@ -1,70 +1,148 @@
-"""What must not leave with a report: names of host and user, home paths, serials, environment values."""
+"""What must not leave with a report: who and where somebody is, and what opens doors there.
+
+A key may say that its value is private; a pattern may recognise a path, an address or a token in any text;
+and a name once found is hidden wherever else it stands. Where nothing can be sure, it is hidden.
+"""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-HIDDEN = "(hidden)"
-HIDDEN_PATH = "(path)"
-
-_PRIVATE_KEY = re.compile(
-    r"^(host|user|env|environment)\.|(^|[._])(serial|uuid)(_number)?($|[._])|^node$|hostname|username|node_name",
-    re.IGNORECASE,
+from reports.private_patterns import (
+    HIDDEN,
+    HOME_OWNER,
+    NAMES,
+    SECRETS,
+    SERIALS,
+    VARIABLES,
+    hidden_words,
+    is_harmless,
 )
-_NAMING_KEY = re.compile(r"^(host|user)\..*(name|node|login)|hostname|username|node_name", re.IGNORECASE)
-_HOME_PATH = re.compile(
-    r"""(?:[A-Za-z]:)?(?:[\\/][^\s\\/"'<>|]*)*?[\\/](?:home|users|documents\ and\ settings)
-        [\\/][^\s"'<>|,;:()\[\]]*
-        |(?<![\w.])/root(?:/[^\s"'<>|,;:()\[\]]*)?(?!\w)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_SAYS_NOTHING = {"root", "user", "admin", "localhost", "test", "runner", "none", "unknown", ""}
+from reports.wording import listed
 
 Redact = Callable[[str], str]
 
-
-def _names(document: Mapping[str, Any]) -> list[str]:
-    machine = document.get("machine_info")
-    machine = machine if isinstance(machine, Mapping) else {}
-    facts = machine.get("facts")
-    facts = facts if isinstance(facts, Mapping) else {}
-    found = [machine.get("node")] + [
-        fact.get("value")
-        for key, fact in facts.items()
-        if isinstance(fact, Mapping) and _NAMING_KEY.search(key)
-    ]
-    words = [name for name in found if isinstance(name, str)]
-    words += [name.split(".")[0] for name in words]
-    return sorted({w for w in words if len(w) > 2 and w.lower() not in _SAYS_NOTHING}, key=len, reverse=True)
-
-
-def redactor(document: Mapping[str, Any]) -> Redact:
-    """Return a function that hides home paths and the names of this document's host and user in a text."""
-    names = _names(document)
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)) if names else None
-
-    def redact(text: str) -> str:
-        text = _HOME_PATH.sub(HIDDEN_PATH, text)
-        return pattern.sub(HIDDEN, text) if pattern else text
-
-    return redact
+_NAMING_KEY = re.compile(
+    r"""^(host|user|login|account|author|committer)($|[._-]) | ^node$
+        | (host|user|node|login|author|committer)_?(name|email)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SERIAL_KEY = re.compile(r"(^|[._-])(serial|uuid|guid)($|[._-])|machine_?id", re.IGNORECASE)
+_VARIABLE_KEY = re.compile(r"^(os_?)?env(iron(ment)?)?($|[._-])", re.IGNORECASE)
+_SECRET_KEY = re.compile(
+    r"""(^|[._-])(password|passwd|secret|token|credentials?|(api|access|private)_?key|cwd|argv|home|remote
+        |email|(ip|mac)(_?address(es)?)?)($|[._-])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SAYS_NOTHING = re.compile(
+    r"""root|user|admin(istrator)?|localhost|test|runner(admin)?|none|unknown|nobody|default|ubuntu|debian|linux
+        |windows|darwin|docker|python|pytorch|benchmarks?|workspace|vagrant|jovyan|host|node|ec2-user|git(hub|lab)
+        |\(hidden\)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FOLDERS = re.compile(r"^(?:[A-Za-z]:|~)?[\\/](?:[^:]*[\\/])?(?=[^\\/:]+\.py(?:::|$))")
+_SHORTEST_NAME, _SHORTEST_VALUE = 3, 8
+_UNMISTAKABLE = 6  # names of this length are hidden inside longer words too
 
 
-def _hidden(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {**value, "value": HIDDEN} if value.get("value") is not None else value
-    return HIDDEN if isinstance(value, str) and value else value
+class Redactor:
+    """Hides private words in a text.
+
+    Attributes
+    ----------
+    kinds : set of str
+        What was hidden so far: names of what, never the words.
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.kinds: set[str] = set()
+        self._kind_of = {name.lower(): kind for name, kind in names.items()}
+        alternatives = [_anywhere(name) for name in sorted(names, key=lambda name: (-len(name), name))]
+        self._names = re.compile("|".join(alternatives), re.IGNORECASE) if names else None
+
+    def __call__(self, text: str) -> str:
+        """Return the text without what its names and patterns tell to hide."""
+        text, kinds = hidden_words(text)
+        self.kinds |= kinds
+        return self._names.sub(self._hide, text) if self._names else text
+
+    def _hide(self, match: re.Match[str]) -> str:
+        self.kinds.add(self._kind_of[match[0].lower()])
+        return HIDDEN
 
 
-def redacted(value: Any, redact: Redact) -> Any:
-    """Return a JSON value with every string redacted, keys included, and private facts without values."""
+def _anywhere(name: str) -> str:
+    is_unmistakable = len(name) >= _UNMISTAKABLE
+    return re.escape(name) if is_unmistakable else rf"(?<!\w){re.escape(name)}(?!\w)"
+
+
+@lru_cache(maxsize=4096)
+def _kind_of_key(key: str) -> str:
+    """Return what a key's value is where it is private, "" where it is not."""
+    patterns = {NAMES: _NAMING_KEY, SERIALS: _SERIAL_KEY, VARIABLES: _VARIABLE_KEY, SECRETS: _SECRET_KEY}
+    return next((kind for kind, pattern in patterns.items() if pattern.search(key)), "")
+
+
+def redactor(document: Mapping[str, Any]) -> Redactor:
+    """Return what hides the private words of this document, wherever else they stand."""
+    return Redactor(dict(_names(document, "")))
+
+
+def _names(value: Any, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield every word that is to be hidden wherever it stands, with its kind."""
     if isinstance(value, str):
-        return redact(value)
+        yield from ((name, NAMES) for name in HOME_OWNER.findall(value) if _is_telling(name, NAMES))
+        if kind and _is_telling(value, kind):
+            yield value, kind
+            if kind == NAMES and _is_telling(value.split(".")[0], kind):
+                yield value.split(".")[0], kind
+    elif isinstance(value, list):
+        for item in value:
+            yield from _names(item, kind)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            is_about = kind and key in ("unit", "source")  # of a fact
+            yield from _names(item, "" if is_about else kind or _kind_of_key(key))
+
+
+def _is_telling(word: str, kind: str) -> bool:
+    if kind == NAMES:
+        return len(word) >= _SHORTEST_NAME and not _SAYS_NOTHING.fullmatch(word)
+    return len(word) >= _SHORTEST_VALUE and not word.isalpha() and not is_harmless(word)
+
+
+def redacted(value: Any, redact: Redactor, kind: str = "") -> Any:
+    """Return a JSON value with every string redacted, keys included, and nothing under private keys."""
     if isinstance(value, list):
-        return [redacted(item, redact) for item in value]
-    if isinstance(value, Mapping):
-        return {
-            redact(key): redacted(_hidden(item) if _PRIVATE_KEY.search(key) else item, redact)
-            for key, item in value.items()
-        }
-    return value
+        return [redacted(item, redact, kind) for item in value]
+    if isinstance(value, dict):
+        return {redact(key): _under(key, item, redact, kind) for key, item in value.items()}
+    if kind:
+        return _blank(value, redact, kind)
+    return redact(value) if isinstance(value, str) else value
+
+
+def _under(key: str, value: Any, redact: Redactor, kind: str) -> Any:
+    if key == "fullname" and isinstance(value, str):  # a test's own file tells it from others of its name
+        value = _FOLDERS.sub("", value)
+    is_about = kind and key in ("unit", "source")
+    return redacted(value, redact, "" if is_about else kind or _kind_of_key(key))
+
+
+def _blank(value: Any, redact: Redactor, kind: str) -> Any:
+    if value is None or value == "" or isinstance(value, bool):
+        return value
+    if kind == VARIABLES and is_harmless(str(value)):
+        return value
+    redact.kinds.add(kind)
+    return HIDDEN
+
+
+def banner(kinds: Iterable[str]) -> str:
+    """Return what was left out, in one sentence."""
+    found = sorted(kinds)
+    if not found:
+        return "Nothing private was found in what this page shows."
+    why = "because they may tell who or where somebody is"
+    return f"Left out, {why}: {listed(found)}. `--include-private` keeps them."

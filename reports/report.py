@@ -1,12 +1,16 @@
 """What the sections are given: the subject run, the other results, the findings as they may be shown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from diagnostics.findings import Finding, Status
 from reports import frames
 from reports.load import Run
 from reports.parts import ShownFinding
+
+if TYPE_CHECKING:
+    from reports.summaries import Summary
 
 
 @dataclass(frozen=True)
@@ -17,16 +21,22 @@ class Report:
     ----------
     run : Run
         The subject: the newest result that was given.
-    others : sequence of Run
-        Results that were given too; the page names them and mixes none of their figures in.
+    others : sequence of Summary
+        Other results of this machine, newest first; none of their figures are mixed in.
     findings : tuple of ShownFinding
         Worst first; empty where the file carries no facts to judge.
+    companions : mapping of str to dict
+        Documents of other commands (`profile`, `tune`) that were given beside the result.
+    notices : tuple of str
+        What was left out of the page, and what could not be read.
     """
 
     run: Run
     title: str
-    others: Sequence[Run] = ()
+    others: Sequence["Summary"] = ()
     findings: tuple[ShownFinding, ...] = ()
+    companions: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     @property
     def is_ours(self) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 
 from reports.comparison.result import Against, Result, Row, is_bounded
 from reports.comparison.shown import KINDS
+from reports.tidy import inert
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet runs a cell that begins so
 COLUMNS = (
     "verdict",
     "name",
@@ -98,9 +98,5 @@ def csv_text(result: Result) -> str:
     data = document(result)
     left = [{**one, "verdict": KINDS[one["kind"]].lower()} for one in data["missing"]]
     for line in [*data["comparisons"], *left]:
-        writer.writerow({key: _inert(value) for key, value in line.items()})
+        writer.writerow({key: inert(value) for key, value in line.items()})
     return written.getvalue()
-
-
-def _inert(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

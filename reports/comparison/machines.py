@@ -7,8 +7,9 @@ from typing import Any
 
 from diagnostics.facts import Fact
 from diagnostics.quantities import format_quantity
-from reports.load import LARGEST_NUMBER, Run, mapping
-from reports.privacy import HIDDEN
+from reports.load import Run
+from reports.private_patterns import HIDDEN, is_harmless
+from reports.values import LARGEST_NUMBER, mapping
 from reports.wording import shorten
 
 # What changes measured times by right. Load, steal, clock, free memory and the kernel's build are not here:
@@ -31,9 +32,6 @@ HARDWARE_FACTS = re.compile(
 THREAD_FACTS = re.compile(r"environment\..*|torch\.(intra|inter)_op_threads")
 TORCH_VERSION = "torch.version"
 MEMORY_TOLERANCE = 0.05  # kernels and hypervisors reserve a little more or less of the same memory
-_HARMLESS = re.compile(
-    r"[\d,]{1,40}|true|false|active|passive|close|spread|master|primary|cores|threads|sockets", re.I
-)
 _GENERAL = {  # pytest-benchmark's own record, for files without facts
     "cpu.model_name": ("cpu", "brand_raw"),
     "cpu.logical_cores": ("cpu", "count"),
@@ -79,10 +77,7 @@ def told(run: Run, key: str, fact: Fact) -> str:
     value = fact.value
     if value is None:
         return "not set" if key.startswith("environment.") else "none"
-    is_hidden = (
-        key.startswith("environment.") and not _HARMLESS.fullmatch(str(value)) and run.redact is not str
-    )
-    if is_hidden:
+    if key.startswith("environment.") and not is_harmless(str(value)) and not run.is_private:
         return HIDDEN
     if isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
         return "a number beyond any measurement"
@@ -90,14 +85,14 @@ def told(run: Run, key: str, fact: Fact) -> str:
     return shorten(run.redact(text))
 
 
-def described(run: Run) -> str:
-    """Return a machine in one line: "AMD EPYC, 2 cores, torch 2.13.0+cpu"."""
+def described(run: Run, *, has_software: bool = True) -> str:
+    """Return a machine in one line: "AMD EPYC, 2 cores, torch 2.13.0+cpu"; torch is its software."""
     facts = key_facts(run)
     cores = "cpu.usable_cores" if "cpu.usable_cores" in facts else "cpu.logical_cores"
     gpu = next((key for key in facts if key.endswith(".model_name") and key.startswith("gpu.")), "")
     shown = [
         prefix + told(run, key, facts[key])
         for key, prefix in (("cpu.model_name", ""), (cores, ""), (gpu, ""), (TORCH_VERSION, "torch "))
-        if key in facts
+        if key in facts and (has_software or key != TORCH_VERSION)
     ]
     return ", ".join(shown) or "machine not recorded"

@@ -1,14 +1,11 @@
 """A comparison as Markdown, ready to be pasted into a pull request."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from reports.comparison import shown
 from reports.comparison.result import Against, Result, Row, summary
-from reports.wording import number, seconds, shorten
-
-_ORDINARY = re.compile(r"[\w .,:;=+%()/\[\]-]+")
-_ACTIVE = re.compile(r"[][|<>&`*_\\@#~$!{}]|(?<=:)/|(?<=www)\.", re.IGNORECASE)
+from reports.markdown import escaped, name, table
+from reports.wording import number, seconds
 
 
 def text(result: Result) -> str:
@@ -28,15 +25,15 @@ def _against(against: Against, *, has_heading: bool) -> Iterator[str]:
     yield from (f"**{escaped(summary(against))}**", "", escaped(shown.machines(against)), "")
     if against.facts:
         facts = ((name(fact.key), escaped(fact.a), escaped(fact.b)) for fact in against.facts)
-        yield from (*_table(("fact", escaped(against.a.name), escaped(against.b.name)), facts), "")
+        yield from (*table(("fact", escaped(against.a.name), escaped(against.b.name)), facts), "")
     if against.rows:
-        yield from _table(
+        yield from table(
             ("verdict", "ratio", "95 % interval", "configuration", against.a.letter, against.b.letter, "why"),
             map(_row, against.rows),
         )
     if against.missing:
         rows = ((shown.KINDS[one.kind], name(one.name), escaped(one.reason)) for one in against.missing)
-        yield from ("", *_table(("not in the table above", "configuration", "why"), rows))
+        yield from ("", *table(("not in the table above", "configuration", "why"), rows))
 
 
 def _row(row: Row) -> Sequence[str]:
@@ -45,22 +42,3 @@ def _row(row: Row) -> Sequence[str]:
         shown.verdict(one.verdict), number(one.ratio), shown.interval(one), name(one.name),
         seconds(row.a_seconds), seconds(row.b_seconds), escaped(row.reason),
     )  # fmt: skip
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(columns)} |"
-    yield f"|{' --- |' * len(columns)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
-def name(given: str) -> str:
-    """Return a configuration's name as code, or escaped where it holds anything unusual."""
-    short = shorten(given)
-    return f"`{short}`" if _ORDINARY.fullmatch(short) and short.strip() else escaped(short)
-
-
-def escaped(given: str) -> str:
-    """Return a text as one line in which nothing is markup, a link, a mention or a cell's end."""
-    line = " ".join(shorten(given, 1000).split())
-    return _ACTIVE.sub(lambda match: f"&#{ord(match[0])};", line)

@@ -12,7 +12,7 @@ from diagnostics.differences import RunValues
 from diagnostics.recorded import reference_seconds
 from reports import frames
 from reports.comparison.reading import Given
-from reports.load import as_number, entries, mapping
+from reports.values import as_number, entries, mapping
 
 Key: TypeAlias = tuple[str, ...]
 
@@ -98,7 +98,7 @@ def _measured(entry: dict[str, Any], center: float) -> Measured:
     figures = [mapping(measured.get("figures")) for measured in passes]
     threads = {as_number(figure.get("num_threads")) for figure in figures}
     return Measured(
-        identity=_identity(entry, str(extra.get("topic") or "")),
+        identity=identity(entry, str(extra.get("topic") or "")),
         name=str(entry.get("name") or entry.get("fullname") or "(no name)"),
         params=mapping(entry.get("params")),
         unit=str(extra.get("unit") or ""),
@@ -110,7 +110,8 @@ def _measured(entry: dict[str, Any], center: float) -> Measured:
     )
 
 
-def _identity(entry: dict[str, Any], topic: str) -> Key:
+def identity(entry: dict[str, Any], topic: str) -> Key:
+    """Return what an entry is called wherever its suite lies: topic and name, or file and name."""
     name = str(entry.get("name") or "")
     path, separator, rest = str(entry.get("fullname") or "").partition("::")
     if topic or not separator:

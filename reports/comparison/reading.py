@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.comparison.foreign import as_pytest_benchmark
 from reports.load import ResultError, Run, read_run, shown
-from reports.privacy import HIDDEN
+from reports.private_patterns import HIDDEN
 
 _COMMIT = re.compile(r"(?<![0-9a-f])([0-9a-f]{7})[0-9a-f]{33}(?![0-9a-f])")  # in names that autosave gives
 
@@ -77,14 +76,14 @@ def _files(path: Path, include_private: bool, notes: list[str]) -> list[_File]:
     if not path.exists() and glob.has_magic(str(path)):
         matching = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
         return _readable(path, matching, include_private, notes)
-    return [_File(path, read_run(path, include_private, as_pytest_benchmark))]
+    return [_File(path, read_run(path, include_private))]
 
 
 def _readable(origin: Path, paths: Sequence[Path], include_private: bool, notes: list[str]) -> list[_File]:
     found, passed_over = [], []
     for path in paths:
         try:
-            found.append(_File(path, read_run(path, include_private, as_pytest_benchmark)))
+            found.append(_File(path, read_run(path, include_private)))
         except ResultError:
             passed_over.append(path.name)
     if not found:

@@ -9,7 +9,7 @@ from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
 from reports.wording import count, number, percent, size
 
-SECTION, ORDER = "start-methods", 30
+SECTION, ORDER = "startup", 30
 MIB = 2**20
 HELD_BYTES = 64 * MIB
 NAMES = {"list": "list of bytes", "array": "numpy array"}

@@ -9,7 +9,7 @@ from reports.load import Run
 from reports.parts import Table, cell, rows
 from reports.wording import count, percent, seconds
 
-SECTION, ORDER = "method", 10
+SECTION, ORDER = "noise", 10
 TICKS = {  # the widest range, highest over lowest, to the ticks that suit it
     1.5: (0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.2),
     4: (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5),

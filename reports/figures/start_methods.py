@@ -12,7 +12,7 @@ from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
 from reports.wording import count, number, seconds
 
-SECTION, ORDER = "start-methods", 10
+SECTION, ORDER = "startup", 10
 MOST_ROWS = 4
 
 

@@ -10,7 +10,7 @@ from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
 from reports.wording import count, number, percent, points
 
-SECTION, ORDER = "weight-decay", 10
+SECTION, ORDER = "generalization", 10
 LINES = {"train_accuracy": ("training", canvas.ORANGE), "test_accuracy": ("test", canvas.BLUE)}
 
 

@@ -9,7 +9,7 @@ from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
 from reports.wording import count, number, seconds
 
-SECTION, ORDER = "start-methods", 20
+SECTION, ORDER = "startup", 20
 MIB = 2**20
 
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from reports import frames
+from reports import frames, tidy
 from reports.frames import Column
-from reports.parts import Cell, Section, Table, cell, rows
+from reports.parts import Cell, Download, Section, Table, cell, rows
 from reports.report import Report
 from reports.wording import count, percent, seconds
 
@@ -19,7 +19,9 @@ def build(report: Report) -> Section:
         f"{count(len(frame), 'benchmark')}: medians, and the spread between the fastest and the slowest value"
     )
     table = Table(caption, columns, rows(_line(row) for _, row in frame.iterrows()), is_folded=report.is_ours)
-    return Section("benchmarks", "Every benchmark", (table,))
+    data = tidy.csv_text(tidy.run_frame(report.run))
+    label = "Download the tidy data (CSV): one line a measurement"
+    return Section("benchmarks", "Every benchmark", (table, Download("benchmarks.csv", data, label)))
 
 
 def _line(row: Column) -> list[Cell]:

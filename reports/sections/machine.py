@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from diagnostics.quantities import format_quantity
-from reports.load import LARGEST_NUMBER, as_number, mapping
-from reports.parts import Cell, Part, Prose, Section, Table, cell, rows
-from reports.privacy import HIDDEN
+from reports.parts import Cell, Part, Section, Table, cell, rows
 from reports.report import Report
+from reports.values import LARGEST_NUMBER, as_number, mapping
 
 ORDER = 20
 GENERAL = ("system", "release", "machine", "processor", "python_implementation", "python_version")
@@ -37,8 +36,6 @@ def build(report: Report) -> Section | None:
                 "Raw values, units and where they were read", ("fact", "value", "unit", "source"), raw, True
             )
         )
-    if any(HIDDEN in line[-1].text for part in parts if isinstance(part, Table) for line in part.rows):
-        parts.append(Prose("Names of host and user, serial numbers and environment values are hidden."))
     return Section("machine", "The machine", parts)
 
 
@@ -46,7 +43,7 @@ def _general(info: dict[str, Any]) -> Iterator[list[Cell]]:
     cpu = mapping(info.get("cpu"))
     for name, value in (
         *((name.replace("_", " "), info.get(name)) for name in GENERAL),
-        ("CPU", cpu.get("brand_raw")),
+        ("CPU", cpu.get("brand_raw") or cpu.get("brand")),
         ("logical CPUs", cpu.get("count")),
     ):
         if isinstance(value, (str, int, float)) and value != "":

@@ -1,32 +1,39 @@
-"""How the run was made, what failed in it, and how noisy the machine was."""
+"""How the run was made, what failed in it, and what was given beside it."""
 
 import math
 from collections.abc import Iterator
 
-from reports import figures, frames
-from reports.load import Run, as_number, entries
-from reports.parts import Part, Prose, Section, Table, cell, rows
+import numpy as np
+
+from reports.load import Run
+from reports.parts import Cell, Part, Prose, Section, Table, cell, number_cell, rows
 from reports.report import Report
-from reports.wording import count, percent, seconds
+from reports.summaries import Summary, medians
+from reports.values import as_number, entries, mapping
+from reports.wording import MISSING, count, number, seconds, shorten
 
 ORDER = 80
 
 
 def build(report: Report) -> Section:
-    """Return provenance, failures, skips, noise and the results that were given beside this one."""
+    """Return provenance, failures, skips and the results that were given beside this one."""
     run = report.run
     parts: list[Part] = [Prose(" ".join(_provenance(run)))]
     parts += [table for table in (_failures(run), _skips(run)) if table]
-    parts += figures.of_section(run, "method")
-    parts += [table for table in (_disturbances(run), _others(report)) if table]
-    return Section("method", "Method and noise", parts)
+    others = _others(report)
+    if others:
+        text = "Which of them is faster, and how sure that is, tells"
+        parts += [others, Prose(text, ("python -m reports compare A.json B.json",))]
+    return Section("method", "Method", parts)
 
 
 def _provenance(run: Run) -> Iterator[str]:
     suite, when = run.suite, run.when
     moment = f", saved {when:%Y-%m-%d %H:%M %Z}" if when else ""
     version = run.document.get("version") or "of unknown version"
-    yield f"The file {run.name}{moment} (pytest-benchmark {version})."
+    tool = run.document.get("tool") or f"pytest-benchmark {version}"
+    yield f"The file {shorten(run.name)}{moment} ({shorten(str(tool), 40)})."
+    yield from _origin(run)
     if not suite:
         yield "It is not torch-checkup's: its benchmarks were timed in rounds, without passes or references."
         return
@@ -65,28 +72,30 @@ def _skips(run: Run) -> Table | None:
     return Table(caption, ("configuration", "reason"), lines, is_folded=True) if lines else None
 
 
-def _disturbances(run: Run) -> Table | None:
-    frame = frames.passes(run)
-    if frame.empty:
-        return None
-    lines = rows(
-        [
-            cell(i + 1, i),
-            cell(percent(part["steal_fraction"].mean()), part["steal_fraction"].mean()),
-            cell(percent(part["steal_fraction"].max()), part["steal_fraction"].max()),
-            cell(f"{part['load_1min'].mean():.2f}", part["load_1min"].mean()),
-        ]
-        for i, (_, part) in enumerate(frame.groupby("pass"))
-    )
-    columns = ("pass", "CPU time stolen, mean", "at worst", "load average")
-    return Table("What may have disturbed each pass", columns, lines, is_folded=True)
+def _origin(run: Run) -> Iterator[str]:
+    """What pytest-benchmark recorded of the code."""
+    commit = mapping(run.document.get("commit_info"))
+    if isinstance(commit.get("id"), str) and commit["id"]:
+        branch = f" on branch {commit['branch']}" if isinstance(commit.get("branch"), str) else ""
+        changed = ", with uncommitted changes" if commit.get("dirty") is True else ""
+        yield shorten(f"Its code was at commit {commit['id'][:12]}{branch}{changed}.")
 
 
 def _others(report: Report) -> Table | None:
     lines = rows(
-        [cell(run.name), cell(f"{run.when:%Y-%m-%d %H:%M}" if run.when else ""), cell(len(run.benchmarks)),
-         cell("yes" if run.machine_info == report.run.machine_info else "no")]
-        for run in report.others
+        [cell(one.name), cell(f"{one.when:%Y-%m-%d %H:%M}" if one.when else ""), cell(len(one.seconds)),
+         *_against(one, report)]
+        for one in report.others
     )  # fmt: skip
-    columns = ("result", "saved", "benchmarks", "same machine record")
-    return Table("Results given beside this one, not mixed in", columns, lines) if lines else None
+    columns = ("result", "saved", "benchmarks", "its times over these", "middle half", "shared")
+    return Table("Other results of this machine, not mixed in", columns, lines) if lines else None
+
+
+def _against(one: Summary, report: Report) -> list[Cell]:
+    """How its times compare, over the configurations of both: no verdict, which `compare` gives."""
+    own = medians(report.run)
+    ratios = [one.seconds[key] / own[key] for key in own if key in one.seconds]
+    if not ratios:
+        return [cell(MISSING), cell(MISSING), cell(0, 0)]
+    low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
+    return [number_cell(middle), cell(f"{number(low)} to {number(high)}"), cell(len(ratios), len(ratios))]

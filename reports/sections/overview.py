@@ -63,7 +63,7 @@ def _notices(report: Report) -> Iterator[str]:
         )
     if report.others:
         yield (
-            f"This page shows the newest of {len(report.others) + 1} results, {report.run.name}; nothing of "
-            "the others is mixed in. They are named under Method and noise."
+            f"This page shows the newest of {len(report.others) + 1} results of this machine, "
+            f"{report.run.name}; nothing of the others is mixed in. They are named under Method."
         )
-    yield from report.run.notes
+    yield from (*report.run.notes, *report.notices)

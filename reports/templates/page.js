@@ -46,9 +46,57 @@ function sortBy(heading) {
 
 for (const heading of document.querySelectorAll("thead th")) {
   if (heading.closest("table").tBodies[0].rows.length < 2) continue;
-  const sorter = button(heading.textContent, () => sortBy(heading));
-  heading.replaceChildren(sorter);
+  const name = heading.querySelector(".heading");
+  name.replaceChildren(button(name.textContent, () => sortBy(heading)));
 }
+
+// Filters: a choice for each marked column; the link keeps it.
+function word(cell) {
+  return cell.textContent.trim().replace(/^[^\p{L}\p{N}]+/u, "");
+}
+
+function chosenIn(table) {
+  const [id, query] = location.hash.slice(1).split("?");
+  return new URLSearchParams(id === table.id ? query : "");
+}
+
+function addFilters(table) {
+  const rows = [...table.tBodies[0].rows];
+  const shown = document.createElement("output");
+  const choices = [...table.querySelectorAll("th[data-filter]")].map((heading) => {
+    const choice = document.createElement("select");
+    const words = [...new Set(rows.map((row) => word(row.cells[heading.cellIndex])))].sort();
+    choice.append(new Option("all", ""), ...words.map((text) => new Option(text)));
+    return { name: heading.dataset.filter, column: heading.cellIndex, choice };
+  });
+  function apply() {
+    for (const row of rows) row.hidden = choices.some((c) => c.choice.value && word(row.cells[c.column]) !== c.choice.value);
+    shown.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} shown`;
+  }
+  function restore() {
+    const wanted = chosenIn(table);
+    for (const { name, choice } of choices) choice.value = [...choice.options].some((o) => o.value === wanted.get(name)) ? wanted.get(name) : "";
+    apply();
+  }
+  const bar = document.createElement("p");
+  bar.className = "filters";
+  for (const { name, choice } of choices) {
+    const label = document.createElement("label");
+    label.append(`${name} `, choice);
+    bar.append(label);
+    choice.addEventListener("change", () => {
+      const query = new URLSearchParams(choices.filter((c) => c.choice.value).map((c) => [c.name, c.choice.value]));
+      history.replaceState(null, "", `#${table.id}${query.size ? `?${query}` : ""}`);
+      apply();
+    });
+  }
+  bar.append(shown);
+  table.parentElement.before(bar);
+  addEventListener("hashchange", restore);
+  restore();
+}
+
+for (const table of document.querySelectorAll("table:has(th[data-filter])")) addFilters(table);
 
 // Commands: a button that copies; where the browser forbids it, the command is selected.
 for (const command of document.querySelectorAll("pre.command")) {
@@ -68,7 +116,7 @@ for (const command of document.querySelectorAll("pre.command")) {
 
 // A link into something folded opens it.
 function openTarget() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1).split("?")[0]);
   if (!target) return;
   const folds = target.matches("details") ? [target] : [];
   for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) folds.push(fold);

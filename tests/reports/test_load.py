@@ -1,11 +1,10 @@
 import json
-import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from reports.load import ResultError, as_number, newest_result, read_run, read_runs
+from reports.load import ResultError, read_run
+from reports.values import as_number
 from tests.reports import results
 
 NAN = float("nan")
@@ -25,8 +24,6 @@ UNUSABLE = {
     "benchmarks no list": (b'{"benchmarks": {"a": 1}}', "JSON of another shape"),
     "benchmarks empty": (b'{"benchmarks": []}', "no benchmark"),
     "entries without stats": (b'{"benchmarks": [{"name": "a"}, 3]}', "JSON of another shape"),
-    "hyperfine": (b'{"results": [{"command": "ls", "mean": 1.0}]}', "hyperfine"),
-    "pyperf": (b'{"version": "1.0", "benchmarks": [{"runs": [{"values": [1.0]}]}]}', "pyperf"),
     "every value NaN": (json.dumps(ALL_NAN).encode(), "no finite measurement"),
     "nested deeply": (DEEP, "nested too deeply"),
     "endless integer": (b'{"benchmarks": [' + b"9" * 5000 + b"]}", "number too long"),
@@ -112,37 +109,3 @@ def test_numbers_are_numbers(value: float, expected: float) -> None:
 @pytest.mark.parametrize("value", [True, "1", None, [1], 10**400, 1e200, float("inf")])
 def test_everything_else_is_nan(value: object) -> None:
     assert as_number(value) != as_number(value)
-
-
-def test_folder_stands_for_its_newest_result_by_the_date_inside(tmp_path: Path) -> None:
-    (tmp_path / "Linux").mkdir()
-    old = results.write(tmp_path / "Linux" / "0001.json", results.plain(datetime="2026-01-01T00:00:00+00:00"))
-    results.write(tmp_path / "0002.json", results.plain(datetime="2025-01-01T00:00:00"))
-    results.write(tmp_path / "findings.json", {"findings": []})
-    (tmp_path / "cut.json").write_text('{"benchm')
-    assert newest_result(tmp_path).name == old.name
-
-
-def test_result_without_a_date_is_as_old_as_its_file(tmp_path: Path) -> None:
-    dated = results.write(tmp_path / "dated.json", results.plain(datetime="2026-01-01T00:00:00+00:00"))
-    undated = results.write(tmp_path / "undated.json", results.plain())
-    long_ago = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
-    os.utime(undated, (long_ago, long_ago))
-    assert newest_result(tmp_path).name == dated.name
-    later = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
-    os.utime(undated, (later, later))
-    assert newest_result(tmp_path).name == undated.name
-
-
-def test_folder_without_a_result_is_refused(tmp_path: Path) -> None:
-    results.write(tmp_path / "other.json", {"a": 1})
-    with pytest.raises(ResultError, match="folder without a result"):
-        read_runs([tmp_path])
-
-
-def test_runs_come_newest_first_whatever_their_order(tmp_path: Path) -> None:
-    paths = [
-        results.write(tmp_path / f"{year}.json", results.plain(datetime=f"{year}-01-01T00:00:00+00:00"))
-        for year in (2024, 2026, 2025)
-    ]
-    assert [run.name for run in read_runs(paths)] == ["2026.json", "2025.json", "2024.json"]

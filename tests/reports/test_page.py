@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports import page
+from reports import page, pages
 from reports.load import Run, read_run
 from tests.reports import results
 from tests.reports.test_privacy import WORDS, planted
@@ -48,7 +48,7 @@ def hostile(value: Any, number: int = 0) -> Any:
 
 @pytest.fixture(scope="module")
 def html(our_run: Run) -> str:
-    return page.render([our_run], "A title")
+    return page.render(page.report_of(our_run, "A title"))
 
 
 def test_policy_allows_this_script_and_nothing_else(html: str) -> None:
@@ -66,7 +66,7 @@ def test_page_refers_to_nothing_outside_itself(html: str) -> None:
     elements = Elements(html).found
     for tag, attributes in elements:
         for name in ("src", "href", "xlink:href", "action", "data"):
-            assert (attributes.get(name) or "#").startswith("#"), (tag, attributes)
+            assert (attributes.get(name) or "#").startswith(("#", "data:text/csv;")), (tag, attributes)
     assert not {tag for tag, _ in elements} & {"link", "iframe", "object", "embed", "base", "form", "img"}
     assert "@import" not in html
     assert not re.search(r"url\((?!#)", html)
@@ -76,7 +76,8 @@ def test_links_inside_the_page_resolve(html: str) -> None:
     elements = Elements(html).found
     ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    links = {str(attributes["href"])[1:] for tag, attributes in elements if tag == "a"}
+    hrefs = [str(attributes["href"]) for tag, attributes in elements if tag == "a"]
+    links = {href[1:] for href in hrefs if href.startswith("#")}
     assert links
     assert links <= set(ids)
 
@@ -104,14 +105,14 @@ def test_verdict_names_the_worst_finding_and_how_to_mend_it(html: str) -> None:
 
 
 def test_two_builds_are_byte_identical(our_run: Run, html: str) -> None:
-    assert page.render([our_run], "A title") == html
+    assert page.render(page.report_of(our_run, "A title")) == html
 
 
 def test_hostile_strings_stay_text(tmp_path: Path) -> None:
     document = hostile(results.ours())
     document["benchmarks"] += [results.plain_entry(word, [1.0, 2.0, 3.0]) for word in HOSTILE]
     run = read_run(results.write(tmp_path / "r.json", document))
-    text = page.render([run], HOSTILE[0])
+    text = page.render(page.report_of(run, HOSTILE[0]))
     elements = Elements(text).found
     assert sum(tag == "script" for tag, _ in elements) == 1
     assert not {tag for tag, _ in elements} & {"img", "b"}
@@ -123,18 +124,19 @@ def test_hostile_strings_stay_text(tmp_path: Path) -> None:
 
 
 def test_no_private_word_reaches_the_page(tmp_path: Path) -> None:
-    text = page.render([planted(tmp_path)], "t")
+    text = pages.built([planted(tmp_path)], "t").html()
     assert [word for word in WORDS if word in text] == []
-    assert "are hidden" in text
+    assert "Left out" in text
+    assert "names of hosts and users" in text
 
 
 def test_private_words_are_shown_where_asked_for(tmp_path: Path) -> None:
-    text = page.render([planted(tmp_path, include_private=True)], "t")
+    text = pages.built([planted(tmp_path, include_private=True)], "t").html()
     assert [word for word in WORDS if word not in text] == []
 
 
 def test_file_of_another_suite_gets_a_useful_page_without_our_questions(plain_run: Run) -> None:
-    text = page.render([plain_run], "t")
+    text = page.render(page.report_of(plain_run, "t"))
     assert "test_parse is the slowest of 2 benchmarks: 12.0 ms (median)" in text
     assert "12.0 ms" in text
     assert "How many workers?" not in text
@@ -143,7 +145,7 @@ def test_file_of_another_suite_gets_a_useful_page_without_our_questions(plain_ru
 
 def test_our_file_without_a_topic_says_what_was_not_measured_and_how_to(tmp_path: Path) -> None:
     document = results.small()
-    text = page.render([read_run(results.write(tmp_path / "r.json", document))], "t")
+    text = page.render(page.report_of(read_run(results.write(tmp_path / "r.json", document)), "t"))
     assert "was not measured in this run" in text
     assert "pytest bench --benchmark-autosave -k weight_decay" in text
 
@@ -151,7 +153,7 @@ def test_our_file_without_a_topic_says_what_was_not_measured_and_how_to(tmp_path
 def test_unfinished_run_is_announced_first(tmp_path: Path) -> None:
     document = results.small()
     document["torch_checkup"]["complete"] = False
-    text = page.render([read_run(results.write(tmp_path / "r.json", document))], "t")
+    text = page.render(page.report_of(read_run(results.write(tmp_path / "r.json", document)), "t"))
     assert "Unfinished run" in text.partition("How many workers?")[0]
 
 
@@ -166,7 +168,7 @@ def test_missing_values_are_noted_and_survived(tmp_path: Path) -> None:
         entry["extra_info"]["passes"][1]["seconds"] = float("nan")
         entry["extra_info"]["passes"][1]["figures"] = {}
         entry["extra_info"]["passes"][0]["reference"]["copy_seconds"] = float("inf")
-    text = page.render([read_run(results.write(tmp_path / "r.json", document))], "t")
+    text = page.render(page.report_of(read_run(results.write(tmp_path / "r.json", document)), "t"))
     assert "NaN, infinite or absurdly large" in text
     assert "could not be drawn" not in text
 
@@ -175,15 +177,17 @@ def test_one_pass_alone_claims_no_interval(tmp_path: Path) -> None:
     document = results.ours()
     for entry in document["benchmarks"]:
         del entry["extra_info"]["passes"][1:]
-    text = page.render([read_run(results.write(tmp_path / "r.json", document))], "t")
+    text = page.render(page.report_of(read_run(results.write(tmp_path / "r.json", document)), "t"))
     assert "no interval from one value" in text
     assert "could not be drawn" not in text
 
 
-def test_other_results_are_named_and_not_mixed_in(tmp_path: Path, plain_run: Run) -> None:
+def test_other_results_are_named_and_not_mixed_in(tmp_path: Path) -> None:
     small_run = read_run(results.write(tmp_path / "small.json", results.small()))
-    text = page.render([small_run, plain_run], "t")
-    assert "newest of 2 results" in text
+    same_machine = results.plain(machine_info={"node": "box"}, datetime="2020-01-01T00:00:00")
+    plain_run = read_run(results.write(tmp_path / "plain.json", same_machine))
+    text = pages.built([plain_run, small_run], "t").html()
+    assert "newest of 2 results of this machine" in text
     assert plain_run.name in text
     assert "test_parse" not in text
 

@@ -82,8 +82,9 @@ def test_every_finding_stands_in_the_section_once(our_run: Run) -> None:
 
 
 def test_every_benchmark_is_listed(our_run: Run) -> None:
-    (table,) = benchmarks.build(Report(our_run, "t")).parts
-    assert len(table.rows) == len(our_run.benchmarks)
+    table, download = benchmarks.build(Report(our_run, "t")).parts
+    assert len(table.rows) == len(our_run.benchmarks)  # type: ignore[union-attr]
+    assert download.text.count("\n") == 1 + 3 * len(our_run.benchmarks)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

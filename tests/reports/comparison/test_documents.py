@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 from reports.comparison import documents
+from reports.tidy import FORMULA
 from tests.reports.comparison import runs
 from tests.reports.test_page import HOSTILE
 
@@ -74,4 +75,4 @@ def test_hostile_names_are_one_cell_each_and_no_formula(tmp_path: Path) -> None:
     assert len(lines) == 1 + len(FORMULAS) + len(HOSTILE)
     names = {line[1] for line in lines[1:]}
     assert "'=1+1" in names
-    assert not [cell for line in lines for cell in line if cell.startswith(documents.FORMULA)]
+    assert not [cell for line in lines for cell in line if cell.startswith(FORMULA)]

@@ -1,4 +1,4 @@
-"""Weight decay: the figures, or the command that measures them."""
+"""Generalization: the figures, or the command that measures them."""
 
 from reports import figures
 from reports.cards import MEASURE
@@ -12,8 +12,8 @@ def build(report: Report) -> Section | None:
     """Return the section; files of other suites have none."""
     if not report.is_ours:
         return None
-    drawn = figures.of_section(report.run, "weight-decay")
+    drawn = figures.of_section(report.run, "generalization")
     if not drawn:
         text = "What weight decay does was not measured in this run. Measure it with"
         drawn = [Prose(text, (f"{MEASURE} -k weight_decay",))]
-    return Section("weight-decay", "Weight decay", drawn)
+    return Section("generalization", "Generalization", drawn)

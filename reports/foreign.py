@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import Any
 
-from reports.load import as_number, entries, mapping
+from reports.values import as_number, entries, mapping
 
 SECOND = "second"
 

@@ -1,0 +1,111 @@
+"""The command line of `build`: results become one page, or its overview as text."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reports.inputs import Reading
+    from reports.pages import Page
+
+FORMATS = ("terminal", "md", "csv", "json")
+BY_SUFFIX = {".md": "md", ".csv": "csv", ".json": "json", ".txt": "terminal"}
+
+
+def add(commands: Any) -> None:
+    """Add `build` to the commands of the room."""
+    parser = commands.add_parser("build", help="build one self-contained page", description=build.__doc__)
+    parser.add_argument(
+        "results",
+        nargs="+",
+        type=Path,
+        metavar="RESULT",
+        help=(
+            "a JSON file of pytest-benchmark, pyperf or hyperfine, a folder (all results in it) or a "
+            "pattern; documents of `python -m diagnostics profile` and `tune` may stand beside"
+        ),
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the page (default: report.html); a name in .md, .txt, .csv or .json takes the overview or data",
+    )
+    parser.add_argument("--format", choices=FORMATS, help="print this to stdout; without -o no page is built")
+    parser.add_argument("--title", default="", help="heading of the page")
+    parser.add_argument(
+        "--include-private",
+        action="store_true",
+        help="keep host and user names, paths, addresses and environment values",
+    )
+    parser.add_argument(
+        "--keep-going", action="store_true", help="leave out files that cannot be read, and name them"
+    )
+    parser.set_defaults(action=build)
+
+
+def build(arguments: argparse.Namespace) -> int:
+    """Build one page: about the machine that all results come from, or about all machines."""
+    from reports import output
+
+    target = arguments.output or (None if arguments.format else Path("report.html"))
+    if target:
+        kind = BY_SUFFIX.get(target.suffix, "HTML")
+        output.check_target(target, arguments.results, kind, f"report{target.suffix or '.html'}")
+    page = _page(arguments)
+    if target:
+        output.write_whole(target, _text(page, BY_SUFFIX.get(target.suffix, "html")))
+    if arguments.format:
+        sys.stdout.write(_text(page, arguments.format, is_stdout=True))
+    elif target:
+        print("\n".join([str(target.resolve()), *page.lines]))
+    sys.stdout.flush()
+    return 0
+
+
+def _page(arguments: argparse.Namespace) -> "Page":
+    from reports import ab_page, pages
+    from reports.inputs import Reading
+
+    if len(arguments.results) == 1:
+        document = ab_page.read(arguments.results[0], arguments.include_private)
+        if document is not None:
+            return ab_page.page_of(document, arguments.title)
+    reading = Reading(arguments.include_private, arguments.keep_going)
+    page = pages.built(
+        reading.runs(arguments.results), arguments.title, lambda: _notices(reading), reading.companions
+    )
+    for _, sentence in reading.skipped:
+        print(f"Skipped: {sentence}", file=sys.stderr)
+    return page
+
+
+def _notices(reading: "Reading") -> Iterator[str]:
+    """Tell on the page what is not on it."""
+    from reports.json_files import shown
+    from reports.private_patterns import hidden_words
+    from reports.wording import count, shorten
+
+    for path, sentence in reading.skipped:
+        told = sentence.replace(shown(path), path.name)
+        yield f"Skipped: {told if reading.include_private else hidden_words(told)[0]}"
+    if reading.passed_over:
+        names = shorten(", ".join(reading.passed_over), 300)
+        yield f"Passed over {count(len(reading.passed_over), 'file')} that hold no result: {names}."
+
+
+def _text(page: "Page", kind: str, *, is_stdout: bool = False) -> str:
+    from reports import twins
+
+    if kind == "html":
+        return page.html()
+    if kind == "csv":
+        return page.csv()
+    if kind == "json":
+        return twins.json_text(page)
+    if kind == "md":
+        return twins.markdown_text(page)
+    return twins.terminal_text(page, sys.stdout if is_stdout else None)

@@ -1,0 +1,1 @@
+"""Many machines on one page: distributions, outliers, and who differs from its peers."""
