@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,10 +12,19 @@ from pathlib import Path
 from bench.commands import CommandError, print_comparisons, write_json
 from bench.options import counts, positive, seconds
 
+INTERRUPTED = 130
+WHY_STOPPED = {
+    "settled": "everything is settled",
+    "budget": "the budget is spent",
+    "units": "that is as many units as a run has",
+    "interrupted": "it was interrupted",
+}
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0 well, 1 something is off, 2 wrong usage."""
     arguments = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)  # to leave no process and no work tree behind then either
     from bench.contrasts import SettingError
     from bench.user_data import UserDataError
 
@@ -24,7 +34,11 @@ def main(argv: list[str] | None = None) -> int:
         print(f"python -m bench {arguments.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,6 +164,7 @@ def compare_sides(arguments: argparse.Namespace) -> int:
     from bench.contrasts import Contrast, contrast_all, parse_settings
     from bench.process_pairs import ProcessPairs, Side, revision
     from diagnostics.calibrations import quote, read
+    from diagnostics.resolution import too_noisy
 
     contrasts = contrast_all(arguments.target, parse_settings(arguments.a), parse_settings(arguments.b))
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
@@ -175,8 +190,9 @@ def compare_sides(arguments: argparse.Namespace) -> int:
     print_comparisons(result.comparisons)
     for name, reason in result.failures.items():
         print(f"{name}\n  {reason}")
-    why = {"settled": "everything is settled", "budget": "the budget is spent", "units": "enough units"}
-    print(f"{result.seconds:.0f} s, stopped because {why[result.stopped]}; --seed {seed}")
+    if noise := too_noisy(result.comparisons, unit):
+        print(noise)
+    print(f"{result.seconds:.0f} s, stopped because {WHY_STOPPED[result.stopped]}; --seed {seed}")
     if quoted := quote(read(), "processes" if whole else "alternated", "ab", machine()):
         print(quoted)
     parts = {
@@ -191,6 +207,8 @@ def compare_sides(arguments: argparse.Namespace) -> int:
     write_json(arguments.json, "ab", parts)
     if arguments.output is not None:
         _write_page(arguments.output, parts)
+    if result.stopped == "interrupted":
+        return INTERRUPTED
     return 1 if result.failures else 0
 
 

@@ -46,7 +46,7 @@ class AlternatingCalls:
         self.figures = figures
         self.num_threads = num_threads
         self.clock = clock_for(torch.device(device))
-        self.num_repeats = 1
+        self.num_repeats, self.min_rounds = 1, MIN_ROUNDS
         self.seconds_per_round = 0.0
 
     def warm_up(self) -> None:
@@ -61,14 +61,14 @@ class AlternatingCalls:
         self.seconds_per_round = perf_counter() - starts
 
     def measure(self, seconds: float, until: float) -> PassResult:
-        """Measure as many rounds as fit `seconds`, at least three."""
+        """Measure as many rounds as fit `seconds`, at least three (one without companions)."""
         del until
         torch.set_num_threads(self.num_threads)
         names = list(self.calls)
         self._round(names)  # what ran before this pass left its own data in the caches
         num_rounds = round(seconds / max(self.seconds_per_round, 1e-6))
         rounds = []
-        for _ in range(min(max(num_rounds, MIN_ROUNDS), MAX_ROUNDS)):
+        for _ in range(min(max(num_rounds, self.min_rounds), MAX_ROUNDS)):
             random.shuffle(names)
             rounds.append(self._round(names))
         series = {name: [one[name] for one in rounds] for name in self.calls}
@@ -76,7 +76,8 @@ class AlternatingCalls:
         return PassResult(series.pop("call"), series, {"num_threads": self.num_threads, **figures})
 
     def drop_companions(self) -> None:
-        """Measure the call alone: where two configurations are alternated, each is the other's companion."""
+        """Measure the call alone, in single rounds if long: where two alternate, each is a companion."""
+        self.min_rounds = 1
         self.calls = {"call": self.calls["call"]}
         self.figures = lambda seconds: {}
 

@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import random
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from math import log
@@ -23,8 +24,8 @@ from bench.host import MeasurementError, describe_exit
 # half-width of 1.0 %, 20 ms x 4 x 22 of 2.6 %, 4 ms x 20 x 22 of 0.4 %: what counts is to alternate finely.
 VALUE_SECONDS = 0.004  # of a call; an epoch of a loader takes longer
 LOADER_VALUE_SECONDS = 0.1
-MIN_PAIRS, MAX_PAIRS = 5, 20
-UNIT_SECONDS = 0.2  # after which no further pair begins: what varies more is the process
+MIN_PAIRS, MAX_PAIRS = 5, 16
+UNIT_SECONDS = 0.15  # after which no further pair begins: what varies more is the process
 
 
 def log_ratio_in_fresh_process(contrast: Contrast, seed: int, limit_seconds: float = 60.0) -> float:
@@ -69,7 +70,7 @@ def alternated_values(
     Returns
     -------
     list of tuple of float
-        Pairs of a's and b's seconds per unit: twenty, or as many as fit `UNIT_SECONDS` but at least five.
+        Pairs of a's and b's seconds per unit: sixteen, or as many as fit `UNIT_SECONDS` but at least five.
     """
     chance = random.Random(seed)
     settings = {"a": contrast.a, "b": contrast.b}
@@ -120,6 +121,7 @@ def in_fresh_process(work: Callable[..., Any], arguments: tuple[Any, ...], limit
 def _answer(sender: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     if hasattr(os, "setsid"):
         os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # what the parent does then is not for the child
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)

@@ -30,8 +30,8 @@ READING = (
     "**Verdicts.** `slower` and `faster`: the difference is larger than what varies between the units, after "
     "correction for the number of comparisons (Holm). `same`: the whole interval lies within ±5 %. `unsure`: "
     "neither can be said; the reason tells how many units would.",
-    "**Stopping.** A run stops early only where everything is settled at the level 0.001, and the last look "
-    "claims at 0.045 (Haybittle and Peto): looking often does not make false claims likely.",
+    "**Stopping.** A run stops early only where everything is settled at the level 0.0005, and the last look "
+    "claims at 0.04 (Haybittle and Peto): looking often does not make false claims likely.",
 )
 LONGEST_LIST = 1000
 

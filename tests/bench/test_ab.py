@@ -80,6 +80,20 @@ def test_a_configuration_that_fails_is_given_up_and_the_others_go_on() -> None:
     assert [one.name for one in result.comparisons] == ["a"]
 
 
+def test_an_interrupted_run_tells_what_is_known() -> None:
+    values = iter([0.30, 0.31, 0.29, 0.30])
+
+    def measure(one: Contrast, seed: int) -> float:
+        try:
+            return next(values)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    result = run(measure)
+    assert (result.stopped, result.comparisons[0].verdict) == ("interrupted", "slower")
+    assert result.log_ratios["x"] == [0.30, 0.31, 0.29, 0.30]
+
+
 def test_values_alternate_and_planted_work_shows() -> None:
     sides = ({"work": "python", "planted": planted} for planted in (0.0, 1.0))
     one = Contrast("python", PLANTED, "planted_calls", *sides)

@@ -34,6 +34,24 @@ def test_pairs_are_compared_as_a_one_sample_t_test_does() -> None:
     assert own.bounds() == pytest.approx(tuple(told.confidence_interval()))
 
 
+def test_a_neighbours_visit_to_a_few_of_many_units_hardly_moves_the_difference() -> None:
+    chance = np.random.default_rng(0)
+    calm = chance.normal(0.05, 0.01, 20)
+    disturbed = calm.copy()
+    disturbed[[3, 11]] = (1.2, -0.6)
+    own = paired_difference(disturbed)
+    assert own.value == pytest.approx(paired_difference(calm).value, abs=0.003)
+    assert own.p_value < 1e-6
+    assert stats.ttest_1samp(disturbed, 0.0).pvalue > 0.05
+
+
+@pytest.mark.parametrize("count", [12, 20])
+def test_trimming_keeps_the_error_rate(count: int) -> None:
+    chance = np.random.default_rng(2)
+    claims = [paired_difference(chance.standard_t(3, count)).p_value < 0.05 for _ in range(400)]
+    assert sum(claims) / 400 <= 0.05 + 2 * (0.05 * 0.95 / 400) ** 0.5
+
+
 def test_runs_that_agree_by_chance_are_not_believed_beyond_their_passes() -> None:
     passes = (1.0, 1.2, 0.9, 1.1)
     a = [RunValues(passes)] * 3
