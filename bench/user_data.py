@@ -48,6 +48,17 @@ def load(text: str) -> UserData:
     UserDataError
         The file or the name is not there, or is none of these.
     """
+    return _as_user_data(load_object(text), text)
+
+
+def load_object(text: str) -> object:
+    """Import a file by its path, and return an object of it, or what a function of it returns.
+
+    Raises
+    ------
+    UserDataError
+        The file or the name is not there.
+    """
     if not is_user_data(text):
         raise UserDataError(f"{text!r}: FILE.py:NAME is wanted, like train.py:make_dataset")
     file, _, name = text.rpartition(":")
@@ -56,7 +67,7 @@ def load(text: str) -> UserData:
         known = sorted(key for key, value in vars(module).items() if _may_be_data(value, module))
         raise UserDataError(f"{file} has no {name!r}; it has {', '.join(known) or 'nothing like it'}")
     found = getattr(module, name)
-    return _as_user_data(found() if _is_function(found) else found, text)
+    return found() if _is_function(found) else found
 
 
 def _as_user_data(found: object, text: str) -> UserData:

@@ -1,0 +1,1 @@
+"""What regularizers do to the generalization gap: many small networks trained at once, and claims."""

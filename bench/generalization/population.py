@@ -1,0 +1,230 @@
+"""A population in training: settings x seeds that share shapes, one step for all of them at a time.
+
+Shape suffixes: M members, S seeds, K different data, N samples, B samples of a batch, D features.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from bench.generalization.data import Data, split
+from bench.generalization.networks import batch_order, network
+from bench.generalization.setting import OF_DATA, SHARED, Setting
+from bench.generalization.stacked import Stacked
+
+MOMENTUM = 0.9
+NEAR_ZERO = 1e-3  # a weight this small moves no logit that anybody would notice
+PARTS = ("train", "validation", "test")
+
+
+class Population:
+    """Members = settings x seeds; member m has setting m // S and seed m % S.
+
+    Every member equals the ordinary PyTorch loop of its setting and seed (`bench.generalization.twins`) up to
+    float rounding: same start, batches, dropout masks, data; and a member that diverges harms no other.
+
+    Parameters
+    ----------
+    settings : sequence of Setting
+        Alike in everything that `SHARED` names.
+    seeds : sequence of int
+    data : Data
+    device : str
+    """
+
+    def __init__(
+        self, settings: Sequence[Setting], seeds: Sequence[int], data: Data, device: str = "cpu"
+    ) -> None:
+        if len({setting.of(SHARED) for setting in settings}) != 1:
+            raise ValueError(f"settings of one population agree in {', '.join(SHARED)}")
+        self.settings, self.seeds, self.device = tuple(settings), tuple(seeds), torch.device(device)
+        self.setting = settings[0]
+        self.epoch = 0
+        self._take_data(data)
+        networks = [
+            network(self._with_dropout(), seed, data.image_shape, data.x_ND.shape[1], data.num_classes)
+            for seed in seeds
+        ]
+        self.seed_of_member_M = torch.arange(len(settings) * len(seeds), device=self.device) % len(seeds)
+        self.stacked = Stacked(networks, self._column("dropout"), self.seed_of_member_M)
+        self.optimizer = self._optimizer()
+        self.decay_M, self.l2_M, self.l1_M = (self._column(name) for name in ("weight_decay", "l2", "l1"))
+        self.is_proximal_M = self._column("l1_kind", lambda kind: kind == "proximal") > 0
+        self.patience_M = self._column("patience", lambda n: float("inf") if n is None else n)
+        self.best_loss_M = torch.full_like(self.decay_M, float("inf"))
+        self.best_epoch_M = torch.zeros_like(self.decay_M)
+        self.stopped_M = torch.zeros_like(self.decay_M, dtype=torch.bool)
+        self.best = self.stacked.snapshot() if self.stops_early else None
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether any member has a patience."""
+        return any(setting.patience is not None for setting in self.settings)
+
+    @property
+    def num_members(self) -> int:
+        """How many models there are."""
+        return self.stacked.num_members
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further epoch would change anything."""
+        return self.epoch >= self.setting.epochs or bool(self.stopped_M.all())
+
+    def _with_dropout(self) -> Setting:
+        """Return the setting whose network has the layers of all members."""
+        return max(self.settings, key=lambda setting: setting.dropout)
+
+    def _column(self, name: str, value=float) -> Tensor:  # type: ignore[no-untyped-def]
+        """Return a field of the settings, one value a member, (M,)."""
+        values = [float(value(getattr(setting, name))) for setting in self.settings for _ in self.seeds]
+        return torch.tensor(values, device=self.device)
+
+    def _take_data(self, data: Data) -> None:
+        """Stack the splits: one for every seed and every way in which settings change the data."""
+        kinds = list(dict.fromkeys(setting.of(OF_DATA) for setting in self.settings))
+        rows = {kind: next(s for s in self.settings if s.of(OF_DATA) == kind) for kind in kinds}
+        splits = [split(data, rows[kind], seed) for kind in kinds for seed in self.seeds]
+        self.x, self.y = (
+            {
+                part: torch.stack([getattr(one, f"{axis}_{part}") for one in splits]).to(self.device)
+                for part in PARTS
+            }
+            for axis in "xy"
+        )
+        data_of = [
+            kinds.index(setting.of(OF_DATA)) * len(self.seeds) + number
+            for setting in self.settings
+            for number in range(len(self.seeds))
+        ]
+        self.data_of_member_M = torch.tensor(data_of, device=self.device)
+        self.num_train = self.x["train"].shape[1]
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        parameters, rate = list(self.stacked.parameters.values()), self.setting.learning_rate
+        if self.setting.optimizer == "sgd":
+            return torch.optim.SGD(parameters, lr=rate, momentum=MOMENTUM, fused=True)
+        return torch.optim.Adam(parameters, lr=rate, fused=True)
+
+    def train_epoch(self) -> None:
+        """Train every member for one epoch in its seed's batch order, then look who stops."""
+        orders = [
+            batch_order(seed, self.epoch, self.num_train, self.setting.batch_size) for seed in self.seeds
+        ]
+        for batches in zip(*orders, strict=True):
+            self._step(torch.stack(batches).to(self.device)[self.seed_of_member_M])
+        self.epoch += 1
+        if self.stops_early:
+            self._stop()
+
+    def _step(self, indices_MB: Tensor) -> None:
+        rows_M1 = self.data_of_member_M[:, None]
+        x_MBD, y_MB = self.x["train"][rows_M1, indices_MB], self.y["train"][rows_M1, indices_MB]
+        self.optimizer.zero_grad()
+        logits = self.stacked.logits(x_MBD, is_training=True)
+        losses(logits, y_MB).sum().backward()  # a sum: members share no gradient
+        with torch.no_grad():
+            self._regularize_before()
+            self.optimizer.step()
+            self._regularize_after()
+
+    def _regularize_before(self) -> None:
+        """Add penalties to the gradients, and decay: AdamW decays before it steps (its algorithm 2)."""
+        subgradient_M = self.l1_M * ~self.is_proximal_M
+        rate = self.setting.learning_rate
+        for value in self.stacked.parameters.values():
+            assert value.grad is not None
+            if self.l2_M.any():
+                value.grad.addcmul_(value, _as(self.l2_M, value))
+            if subgradient_M.any() and _is_weight(value):
+                value.grad.addcmul_(value.sign(), _as(subgradient_M, value))
+            if self.decay_M.any():
+                value.mul_(1 - rate * _as(self.decay_M, value))
+
+    def _regularize_after(self) -> None:
+        """Soft-threshold the weights: the proximal step of the L1 norm."""
+        threshold_M = self.setting.learning_rate * self.l1_M * self.is_proximal_M
+        if threshold_M.any():
+            for value in self.stacked.parameters.values():
+                if _is_weight(value):
+                    value.copy_(F.relu(value.abs() - _as(threshold_M, value)) * value.sign())
+
+    @torch.no_grad()
+    def _stop(self) -> None:
+        """Keep the members that did better on validation than ever; stop those that have not for too long."""
+        assert self.best is not None
+        loss_M, _ = self._score("validation")
+        better_M = (loss_M < self.best_loss_M) & ~self.stopped_M
+        self.best_loss_M = torch.where(better_M, loss_M, self.best_loss_M)
+        self.best_epoch_M[better_M] = self.epoch
+        self.stacked.keep(self.best, better_M)
+        self.stopped_M |= self.epoch - self.best_epoch_M >= self.patience_M
+
+    @torch.no_grad()
+    def outcome(self) -> dict[str, list[float]]:
+        """Return what each member has come to, with its best validation point where it has a patience.
+
+        Returns
+        -------
+        dict
+            Quantity to M values: loss and accuracy in training (on the labels trained on, wrong ones
+            included), validation and test; `gap_accuracy` (training less test) and `gap_loss` (test less
+            training), positive where it overfits; `weight_norm`, `near_zero_share` and `exact_zero_share` of
+            the weights; `effective_learning_rate`, the learning rate over the squared norm (van Laarhoven
+            2017); `stopped_epoch`; `diverged`.
+        """
+        current = self.stacked.snapshot() if self.best is not None else None
+        if self.best is not None:
+            self._write(self.best, torch.isfinite(self.patience_M) & (self.best_epoch_M > 0))
+        columns = self._columns()
+        if current is not None:
+            self._write(current, torch.ones_like(self.stopped_M))
+        return {name: values.tolist() for name, values in columns.items()}
+
+    @torch.no_grad()
+    def _write(self, values: dict[str, Tensor], which_M: Tensor) -> None:
+        for name, value in self.stacked.values.items():
+            value[which_M] = values[name][which_M]
+
+    def _columns(self) -> dict[str, Tensor]:
+        scores = {part: self._score(part) for part in PARTS}
+        weights = [value.flatten(1) for value in self.stacked.parameters.values() if _is_weight(value)]
+        all_MW = torch.cat(weights, 1)
+        norm_M = all_MW.norm(dim=1)
+        epochs_M = torch.full_like(norm_M, self.epoch)
+        stopped_M = torch.where(torch.isfinite(self.patience_M), self.best_epoch_M, epochs_M)
+        return {
+            **{f"{part}_loss": loss for part, (loss, _) in scores.items()},
+            **{f"{part}_accuracy": accuracy for part, (_, accuracy) in scores.items()},
+            "gap_accuracy": scores["train"][1] - scores["test"][1],
+            "gap_loss": scores["test"][0] - scores["train"][0],
+            "weight_norm": norm_M,
+            "near_zero_share": (all_MW.abs() < NEAR_ZERO).float().mean(1),
+            "exact_zero_share": (all_MW == 0).float().mean(1),
+            "effective_learning_rate": self.setting.learning_rate / norm_M.square(),
+            "stopped_epoch": stopped_M,
+            "diverged": ~torch.isfinite(scores["train"][0]) | ~torch.isfinite(norm_M),
+        }
+
+    def _score(self, part: str) -> tuple[Tensor, Tensor]:
+        """Return loss and accuracy of every member on its own samples, (M,) each."""
+        y_MN = self.y[part][self.data_of_member_M]
+        logits = self.stacked.logits(self.x[part][self.data_of_member_M], is_training=False)
+        return losses(logits, y_MN), (logits.argmax(-1) == y_MN).float().mean(1)
+
+
+def losses(logits_MBC: Tensor, y_MB: Tensor) -> Tensor:
+    """Mean cross-entropy of each member, (M,)."""
+    each = F.cross_entropy(logits_MBC.flatten(0, 1), y_MB.flatten(), reduction="none")
+    return each.view(y_MB.shape).mean(1)
+
+
+def _as(column_M: Tensor, value: Tensor) -> Tensor:
+    return column_M.view(-1, *[1] * (value.ndim - 1))
+
+
+def _is_weight(value: Tensor) -> bool:
+    """Whether a stacked parameter is a weight: biases and the scales of norms are vectors, (M, units)."""
+    return value.ndim > 2

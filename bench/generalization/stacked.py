@@ -1,0 +1,130 @@
+"""The same network many times over, as one: every operation on tensors that hold all members.
+
+Shape suffixes: M members, B samples of a batch, D features, C channels, H height, W width. Vectors are
+(M, B, D), images (B, M C, H, W): grouped convolutions and batch norm take them as they are.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bench.generalization.networks import SeededDropout
+
+
+class Stacked:
+    """M networks of one architecture.
+
+    Parameters
+    ----------
+    networks : sequence of Sequential
+        One a seed, alike but for their values and random streams.
+    rates_M : Tensor, shape (M,)
+        Dropout rate of each member.
+    seed_of_member_M : Tensor, shape (M,)
+        Which of the networks a member starts from, and whose random stream it shares.
+    """
+
+    def __init__(self, networks: Sequence[nn.Sequential], rates_M: Tensor, seed_of_member_M: Tensor) -> None:
+        device = rates_M.device
+        self.networks, self.rates_M, self.seed_of_member_M = networks, rates_M, seed_of_member_M
+        self.drops = bool((rates_M > 0).any())
+        self.layers = list(networks[0])
+        self.values: dict[str, Tensor] = {}
+        self.parameters: dict[str, Tensor] = {}
+        for name, value in networks[0].state_dict().items():
+            if value.dtype.is_floating_point:
+                stacked = torch.stack([one.state_dict()[name] for one in networks]).to(device)
+                is_linear = (
+                    value.ndim == 2
+                )  # kept as (M, inputs, units): the batched product takes it as it is
+                self.values[name] = (stacked.mT if is_linear else stacked)[seed_of_member_M].contiguous()
+        for name, _ in networks[0].named_parameters():
+            self.parameters[name] = self.values[name].requires_grad_()
+
+    @property
+    def num_members(self) -> int:
+        """How many networks there are."""
+        return len(self.rates_M)
+
+    def logits(self, x_MBD: Tensor, *, is_training: bool) -> Tensor:
+        """Forward pass of every member on its own batch, (M, B, D) to (M, B, classes)."""
+        x = x_MBD
+        for number, layer in enumerate(self.layers):
+            x = self._apply(layer, number, x, is_training)
+        return x
+
+    def _apply(self, layer: nn.Module, number: int, x: Tensor, is_training: bool) -> Tensor:  # noqa: PLR0911 - a case a layer
+        weight, bias = (self.values.get(f"{number}.{name}") for name in ("weight", "bias"))
+        match layer:
+            case nn.Linear():
+                assert weight is not None
+                return torch.bmm(x, weight) if bias is None else torch.baddbmm(bias[:, None], x, weight)
+            case nn.Conv2d():
+                assert weight is not None
+                flat_bias = None if bias is None else bias.flatten()
+                return F.conv2d(
+                    x, weight.flatten(0, 1), flat_bias, padding=layer.padding, groups=self.num_members
+                )
+            case nn.BatchNorm1d() | nn.BatchNorm2d():
+                return self._batch_norm(number, x, layer, is_training)
+            case nn.LayerNorm():
+                assert weight is not None
+                assert bias is not None
+                return F.layer_norm(x, layer.normalized_shape) * weight[:, None] + bias[:, None]
+            case nn.GroupNorm():
+                assert weight is not None
+                assert bias is not None
+                return F.group_norm(x, self.num_members, weight.flatten(), bias.flatten())
+            case SeededDropout():
+                return self._dropout(number, x) if is_training else x
+            case nn.ReLU():
+                return x.relu()
+            case nn.MaxPool2d():
+                return F.max_pool2d(x, layer.kernel_size)
+            case nn.Unflatten():
+                return x.unflatten(2, layer.unflattened_size).transpose(0, 1).flatten(1, 2)
+            case nn.Flatten():
+                return x.unflatten(1, (self.num_members, -1)).transpose(0, 1).flatten(2)
+        raise NotImplementedError(type(layer).__name__)
+
+    def _batch_norm(self, number: int, x: Tensor, layer: nn.Module, is_training: bool) -> Tensor:
+        mean, variance, weight, bias = (
+            self.values[f"{number}.{name}"] for name in ("running_mean", "running_var", "weight", "bias")
+        )
+        is_vector = x.ndim == 3
+        channels = x.transpose(0, 1).flatten(1) if is_vector else x
+        normed = F.batch_norm(
+            channels,
+            mean.view(-1),
+            variance.view(-1),
+            weight.flatten(),
+            bias.flatten(),
+            is_training,
+            layer.momentum,
+            layer.eps,
+        )
+        return normed.unflatten(1, (self.num_members, -1)).transpose(0, 1) if is_vector else normed
+
+    def _dropout(self, number: int, x: Tensor) -> Tensor:
+        """Drop by each member's rate; members of one seed look at the same random numbers."""
+        if not self.drops:
+            return x
+        is_vector = x.ndim == 3
+        shape = x.shape[1:] if is_vector else (x.shape[0], x.shape[1] // self.num_members, *x.shape[2:])
+        streams = [list(one)[number].generator for one in self.networks]
+        drawn = torch.stack([torch.rand(shape, generator=stream) for stream in streams]).to(x.device)
+        rates = self.rates_M.view(-1, *[1] * len(shape))
+        mask = (drawn[self.seed_of_member_M] >= rates) / (1 - rates)
+        return x * (mask if is_vector else mask.transpose(0, 1).flatten(1, 2))
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Return copies of all values, running statistics included."""
+        return {name: value.detach().clone() for name, value in self.values.items()}
+
+    @torch.no_grad()
+    def keep(self, kept: dict[str, Tensor], better_M: Tensor) -> None:
+        """Write the members that are better into earlier copies."""
+        for name, value in self.values.items():
+            kept[name][better_M] = value[better_M]

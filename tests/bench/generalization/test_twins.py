@@ -1,0 +1,93 @@
+"""Every member equals the ordinary loop of its setting and seed."""
+
+import pytest
+import torch
+
+from bench.generalization.data import load_data
+from bench.generalization.setting import Setting
+from bench.generalization.training import train
+from bench.generalization.twins import twin
+
+SEEDS = (3, 8)
+BASE = {"widths": (16, 12), "num_train": 97, "epochs": 3, "learning_rate": 3e-3}
+METHODS = {
+    "plain": {},
+    "linear": {"network": "linear"},
+    "adam": {"optimizer": "adam"},
+    "sgd": {"optimizer": "sgd", "learning_rate": 0.05},
+    "l2 under sgd": {"optimizer": "sgd", "learning_rate": 0.05, "l2": 0.02},
+    "l2 under adam": {"optimizer": "adam", "l2": 0.05},
+    "decoupled decay": {"weight_decay": 3.0},
+    "decoupled decay under sgd": {"optimizer": "sgd", "learning_rate": 0.05, "weight_decay": 0.3},
+    "l1 proximal": {"l1": 0.5},
+    "l1 subgradient": {"l1": 0.01, "l1_kind": "subgradient"},
+    "dropout": {"dropout": 0.4},
+    "batch norm": {"norm": "batch"},
+    "layer norm": {"norm": "layer"},
+    "batch norm and dropout": {"norm": "batch", "dropout": 0.2},
+    "early stopping": {"patience": 2, "learning_rate": 0.05, "epochs": 8, "label_noise": 0.3},
+    "label noise": {"label_noise": 0.4},
+    "less data": {"num_train": 33},
+    "bad scales": {"input_scale": "badly_scaled"},
+    "outliers": {"input_scale": "outliers"},
+    "permuted": {"permuted_pixels": True},
+    "cnn": {"network": "cnn", "widths": (4, 6)},
+    "cnn, batch norm": {"network": "cnn", "widths": (4, 6), "norm": "batch"},
+    "cnn, layer norm, dropout": {"network": "cnn", "widths": (4, 6), "norm": "layer", "dropout": 0.3},
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_member_equals_the_ordinary_loop(method: str) -> None:
+    data = load_data("digits")
+    setting = Setting(method, **(BASE | METHODS[method]))
+    beside = Setting("beside", **(BASE | METHODS[method] | {"weight_decay": 0.5}))
+    frame = train([setting, beside], SEEDS, data)
+    for seed in SEEDS:
+        row = frame[(frame["setting"] == method) & (frame["seed"] == seed)].iloc[0]
+        for quantity, value in twin(setting, seed, data).items():
+            assert float(row[quantity]) == pytest.approx(value, rel=2e-3, abs=2e-4), quantity
+
+
+def test_members_with_and_without_dropout_share_a_population() -> None:
+    data = load_data("breast_cancer")
+    settings = [Setting(f"{rate}", dropout=rate, **BASE) for rate in (0.0, 0.2, 0.5)]
+    frame = train(settings, SEEDS, data)
+    for setting in settings:
+        expected = twin(setting, 8, data)
+        row = frame[(frame["setting"] == setting.name) & (frame["seed"] == 8)].iloc[0]
+        assert row["train_loss"] == pytest.approx(expected["train_loss"], rel=1e-3)
+
+
+def test_a_member_that_diverges_is_told_and_harms_no_other() -> None:
+    data = load_data("digits")
+    calm, wild = (
+        Setting("calm", l2=0.0, optimizer="sgd", **BASE),
+        Setting("wild", l2=1e9, optimizer="sgd", **BASE),
+    )
+    frame = train([calm, wild], SEEDS, data).set_index("setting")
+    assert frame.loc["wild", "diverged"].all()
+    assert not frame.loc["calm", "diverged"].any()
+    assert frame.loc["calm", "train_loss"].iloc[0] == pytest.approx(
+        twin(calm, SEEDS[0], data)["train_loss"], rel=1e-3
+    )
+
+
+def test_running_statistics_are_the_twins() -> None:
+    from bench.generalization.networks import batch_order, network
+    from bench.generalization.population import Population
+
+    data, setting = load_data("digits"), Setting("bn", norm="batch", **BASE)
+    population = Population([setting], SEEDS, data)
+    population.train_epoch()
+    model = network(setting, SEEDS[1], data.image_shape, 64, 10).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=setting.learning_rate, weight_decay=0)
+    x, y = population.x["train"][1], population.y["train"][1]
+    for batch in batch_order(SEEDS[1], 0, 97, setting.batch_size):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x[batch]), y[batch]).backward()
+        optimizer.step()
+    for name in ("1.running_mean", "1.running_var"):
+        torch.testing.assert_close(
+            population.stacked.values[name][1], model.state_dict()[name], rtol=1e-3, atol=1e-4
+        )
