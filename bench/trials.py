@@ -20,6 +20,7 @@ from time import monotonic
 from typing import Any
 
 from bench.alternation import alternated_values, in_fresh_process, median_log_ratio
+from bench.commands import CommandError
 from bench.contrasts import LOADER_FILE, LOADER_FUNCTION, Contrast
 from bench.host import ROOT, environment
 from bench.loader_epochs import IN_PROCESS
@@ -34,7 +35,7 @@ ALTERNATED, PROCESSES, SAVED = PARTS = ("alternated", "processes", "saved")
 SHARES = (0.0, 0.02, 0.05, 0.10, 0.20)
 LOADERS = (("tiny", IN_PROCESS, 0), ("wait", get_all_start_methods()[0], 2))  # the platform's default
 MIN_UNITS = 3
-SAVED_SELECTION = "not weight_decay and not spawn and not forkserver and cpu"
+SAVED_SELECTION = "(throughput or batchnorm or dropout) and not spawn and not forkserver and cpu"
 PLANTED_FILE = Path(__file__).resolve().parent / "planted.py"
 
 
@@ -134,7 +135,12 @@ def saved_run(num_passes: int) -> Trial:
         path = Path(folder) / "run.json"
         options = ["-k", SAVED_SELECTION, "--passes", str(num_passes), "--benchmark-json", str(path)]
         storing = ["--benchmark-storage", folder]
-        subprocess.run([*command, *options, *storing], env=environment(), capture_output=True, check=False)
+        ran = subprocess.run(
+            [*command, *options, *storing], env=environment(), capture_output=True, text=True, check=False
+        )
+        if not path.exists():
+            last = (ran.stdout.strip().splitlines() or ["it said nothing"])[-1]
+            raise CommandError(f"the suite wrote no result to compare: {last}")
         document = json.loads(path.read_text(encoding="utf-8"))
     entries = {entry["name"]: entry["extra_info"]["passes"] for entry in document["benchmarks"]}
     return {
