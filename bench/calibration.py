@@ -73,15 +73,31 @@ class Row:
         return {**asdict(self), "share_low": low, "share_high": high}
 
 
-def _gate(center: Callable[[Sequence[float]], float]) -> Callable[[Sequence[float], Sequence[float]], bool]:
-    return lambda a, b: abs(log(center(b) / center(a))) > log(1.05)
+Values = Sequence[float]
 
 
-PEERS: dict[str, Callable[[Sequence[float], Sequence[float]], bool]] = {
+def _gate(center: Callable[[Values], float]) -> Callable[[Values, Values], Outcome]:
+    def rule(a: Values, b: Values) -> Outcome:
+        return _claim(abs(log(center(b) / center(a))) > log(1.05), center(b) > center(a))
+
+    return rule
+
+
+def _test(test: Callable[[Values, Values], Any], center: Callable[[Values], float]) -> Any:
+    return lambda a, b: _claim(test(a, b).pvalue < 0.05, center(b) > center(a))
+
+
+def _claim(is_different: bool, is_slower: bool) -> Outcome:
+    if not is_different:
+        return Outcome.UNSURE
+    return Outcome.SLOWER if is_slower else Outcome.FASTER
+
+
+PEERS: dict[str, Callable[[Values, Values], Outcome]] = {
     "pytest-benchmark's min:5%": _gate(min),
     "pytest-benchmark's mean:5%": _gate(mean),
-    "t-test over rounds": lambda a, b: bool(stats.ttest_ind(a, b).pvalue < 0.05),
-    "Mann-Whitney over rounds": lambda a, b: bool(stats.mannwhitneyu(a, b).pvalue < 0.05),
+    "t-test over rounds": _test(stats.ttest_ind, mean),
+    "Mann-Whitney over rounds": _test(stats.mannwhitneyu, median),
 }
 
 
@@ -199,13 +215,14 @@ class _Count:
 
     def add_peers(self, values: Sequence[tuple[Sequence[float], Sequence[float]]]) -> None:
         for name, rule in PEERS.items():
-            self.peers[name].append([rule(a, b) for a, b in values if len(a) > 1 and len(b) > 1])
+            told = [rule(a, b) for a, b in values if len(a) > 1 and len(b) > 1]
+            self.peers[name].append([self._is_claim(outcome) for outcome in told])
 
     def rows(self, rule: str) -> Iterator[Row]:
         """Yield what was claimed, comparison by comparison."""
         every = [one for suite in self.suites for one in suite]
         if every:
-            claims = sum(map(self._is_claim, every))
+            claims = sum(self._is_claim(one.verdict) for one in every)
             yield self._row(rule, COMPARISON, claims, len(every), self._width(every))
         for name, suites in self.peers.items():
             claimed = [one for suite in suites for one in suite]
@@ -214,14 +231,14 @@ class _Count:
 
     def suite_rows(self, rule: str) -> Iterator[Row]:
         """Yield in how many suites anything was claimed."""
-        claims = sum(any(map(self._is_claim, suite)) for suite in self.suites)
+        claims = sum(any(self._is_claim(one.verdict) for one in suite) for suite in self.suites)
         yield self._row(rule, SUITE, claims, len(self.suites), None)
         for name, suites in self.peers.items():
             if suites:
                 yield self._row(name, SUITE, sum(map(any, suites)), len(suites), None)
 
-    def _is_claim(self, one: Comparison) -> bool:
-        return one.verdict is Outcome.SLOWER or (not self.planted and one.verdict is Outcome.FASTER)
+    def _is_claim(self, outcome: Outcome) -> bool:
+        return outcome is Outcome.SLOWER or (not self.planted and outcome is Outcome.FASTER)
 
     def _width(self, every: Sequence[Comparison]) -> float | None:
         widths = [log(one.high / one.low) / 2 for one in every if one.low > 0 and one.high < inf]

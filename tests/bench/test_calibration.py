@@ -76,9 +76,10 @@ def test_what_drifts_is_a_false_claim_of_a_gate_and_of_the_suite() -> None:
 
 
 def test_the_gates_of_others_compare_their_own_statistic() -> None:
-    assert PEERS["pytest-benchmark's min:5%"]([1.0, 9.0], [1.06, 9.0])
-    assert not PEERS["pytest-benchmark's min:5%"]([1.0, 9.0], [1.04, 99.0])
-    assert PEERS["pytest-benchmark's mean:5%"]([1.0, 1.0], [1.0, 1.2])
+    assert PEERS["pytest-benchmark's min:5%"]([1.0, 9.0], [1.06, 9.0]) == "slower"
+    assert PEERS["pytest-benchmark's min:5%"]([1.0, 9.0], [1.04, 99.0]) == "unsure"
+    assert PEERS["pytest-benchmark's mean:5%"]([1.0, 1.2], [1.0, 1.0]) == "faster"
+    assert PEERS["t-test over rounds"]([1.0, 1.1, 0.9], [2.0, 2.1, 1.9]) == "slower"
 
 
 def test_a_row_tells_the_count_its_share_and_its_interval() -> None:
