@@ -4,6 +4,7 @@ Figures are made without pyplot's global state. Three colours stand for CSS vari
 them, so that one drawing serves the light page, the dark page and print.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from diagnostics.intervals import geometric_interval, mean_interval
-from reports.wording import shorten
 
 INK, FAINT, PAPER = "#0a0b0d", "#0a0b0e", "#0a0b0f"
 WIDTH_INCHES = 8.4
@@ -62,7 +62,9 @@ STYLE: Any = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw and save figures of this page inside this context."""
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # Text stays text in the SVG: the reader's fonts draw what matplotlib's cannot.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from", category=UserWarning)
         yield
 
 
@@ -101,8 +103,9 @@ def line_style(dashes: Any) -> Any:
 
 
 def label(text: str) -> str:
-    """Return a name cut to what an axis can hold."""
-    return shorten(text, LONGEST_LABEL)
+    """Return a name that an axis can hold, cut in its middle: names of one topic differ at their ends."""
+    name, tail = " ".join(text.split()), LONGEST_LABEL // 2
+    return name if len(name) <= LONGEST_LABEL else f"{name[: tail - 1]}…{name[-tail:]}"
 
 
 def bars(

@@ -4,12 +4,11 @@ Nothing is executed or unpickled, and what one file can cost is bounded: its byt
 """
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Any
 
-from reports.values import as_number
+from reports.values import LARGEST_NUMBER
 
 MIB = 2**20
 EXPECTED = "expected a pytest-benchmark result, such as `pytest bench --benchmark-autosave` writes"
@@ -36,6 +35,8 @@ def shown(path: Path) -> str:
 
 def printable(value: str) -> str:
     """Return a text of bearable length without characters that act on their surroundings."""
+    if len(value) <= LONGEST_STRING and value.isascii() and value.isprintable():
+        return value
     text = _UNPRINTABLE.sub("\ufffd", value[: LONGEST_STRING + 1])
     return text if len(value) <= LONGEST_STRING else text[:LONGEST_STRING] + "…"
 
@@ -99,20 +100,22 @@ def cleaned(path: Path, value: Any) -> tuple[Any, int]:
         It is nested more deeply than any result.
     """
     num_missing = 0
+    keys: dict[str, str] = {}
 
     def clean(part: Any, depth: int) -> Any:
         nonlocal num_missing
         if isinstance(part, str):
-            is_harmless = part.isascii() and part.isprintable() and len(part) <= LONGEST_STRING
-            return part if is_harmless else printable(part)
+            return printable(part)
         if isinstance(part, float):
-            num_missing += math.isnan(as_number(part))
-        if depth > DEEPEST and isinstance(part, (list, dict)):
+            num_missing += not abs(part) < LARGEST_NUMBER
+        if not isinstance(part, (list, dict)):
+            return part
+        if depth > DEEPEST:
             raise ResultError(f"{shown(path)} is nested too deeply to be a result; {EXPECTED}.")
         if isinstance(part, list):
             return [clean(item, depth + 1) for item in part]
-        if isinstance(part, dict):
-            return {printable(key): clean(item, depth + 1) for key, item in part.items()}
-        return part
+        for key in part.keys() - keys.keys():
+            keys[key] = printable(key)
+        return {keys[key]: clean(item, depth + 1) for key, item in part.items()}
 
     return clean(value, 0), num_missing

@@ -5,7 +5,7 @@ and a name once found is hidden wherever else it stands. Where nothing can be su
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -42,7 +42,7 @@ _SAYS_NOTHING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FOLDERS = re.compile(r"^(?:[A-Za-z]:|~)?[\\/](?:[^:]*[\\/])?(?=[^\\/:]+\.py(?:::|$))")
-_SHORTEST_NAME, _SHORTEST_VALUE = 3, 8
+_SHORTEST_NAME, _SHORTEST_VALUE, _SHORTEST_HOME = 3, 8, len("/home/")
 _UNMISTAKABLE = 6  # names of this length are hidden inside longer words too
 
 
@@ -57,6 +57,7 @@ class Redactor:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self.kinds: set[str] = set()
+        self._keys: dict[str, str] = {}
         self._kind_of = {name.lower(): kind for name, kind in names.items()}
         alternatives = [_anywhere(name) for name in sorted(names, key=lambda name: (-len(name), name))]
         self._names = re.compile("|".join(alternatives), re.IGNORECASE) if names else None
@@ -66,6 +67,12 @@ class Redactor:
         text, kinds = hidden_words(text)
         self.kinds |= kinds
         return self._names.sub(self._hide, text) if self._names else text
+
+    def key(self, text: str) -> str:
+        """Return the same for a key of a document, remembered: keys come again and again."""
+        if text not in self._keys:
+            self._keys[text] = self(text)
+        return self._keys[text]
 
     def _hide(self, match: re.Match[str]) -> str:
         self.kinds.add(self._kind_of[match[0].lower()])
@@ -86,30 +93,42 @@ def _kind_of_key(key: str) -> str:
 
 def redactor(document: Mapping[str, Any]) -> Redactor:
     """Return what hides the private words of this document, wherever else they stand."""
-    return Redactor(dict(_names(document, "")))
+    found: dict[str, str] = {}
+    _collect(document, "", found)
+    return Redactor(found)
 
 
-def _names(value: Any, kind: str) -> Iterator[tuple[str, str]]:
-    """Yield every word that is to be hidden wherever it stands, with its kind."""
+def _collect(value: Any, kind: str, found: dict[str, str]) -> None:
+    """Add every word that is to be hidden wherever it stands, with its kind."""
     if isinstance(value, str):
-        yield from ((name, NAMES) for name in HOME_OWNER.findall(value) if _is_telling(name, NAMES))
-        if kind and _is_telling(value, kind):
-            yield value, kind
-            if kind == NAMES and _is_telling(value.split(".")[0], kind):
-                yield value.split(".")[0], kind
+        owners = HOME_OWNER.findall(value) if len(value) > _SHORTEST_HOME else ()
+        words = dict.fromkeys(owners, NAMES)
+        if kind:
+            words[value] = kind
+        if kind == NAMES:
+            words[value.split(".")[0]] = kind
+        found.update((word, kind) for word, kind in words.items() if _is_telling(word, kind))
     elif isinstance(value, list):
         for item in value:
-            yield from _names(item, kind)
+            if isinstance(item, (str, list, dict)):
+                _collect(item, kind, found)
     elif isinstance(value, dict):
         for key, item in value.items():
-            is_about = kind and key in ("unit", "source")  # of a fact
-            yield from _names(item, "" if is_about else kind or _kind_of_key(key))
+            if isinstance(item, (str, list, dict)):
+                _collect(item, _kind_under(key, kind), found)
+
+
+def _kind_under(key: str, kind: str) -> str:
+    """Return of which kind a value is below its key: what a fact says of itself is not private."""
+    is_about = kind and key in ("unit", "source")
+    return "" if is_about else kind or _kind_of_key(key)
 
 
 def _is_telling(word: str, kind: str) -> bool:
     if kind == NAMES:
         return len(word) >= _SHORTEST_NAME and not _SAYS_NOTHING.fullmatch(word)
-    return len(word) >= _SHORTEST_VALUE and not word.isalpha() and not is_harmless(word)
+    is_long = len(word) >= _SHORTEST_VALUE and not word.isalpha()
+    return is_long and (kind != VARIABLES or not is_harmless(word))
 
 
 def redacted(value: Any, redact: Redactor, kind: str = "") -> Any:
@@ -117,7 +136,7 @@ def redacted(value: Any, redact: Redactor, kind: str = "") -> Any:
     if isinstance(value, list):
         return [redacted(item, redact, kind) for item in value]
     if isinstance(value, dict):
-        return {redact(key): _under(key, item, redact, kind) for key, item in value.items()}
+        return {redact.key(key): _under(key, item, redact, kind) for key, item in value.items()}
     if kind:
         return _blank(value, redact, kind)
     return redact(value) if isinstance(value, str) else value
@@ -126,8 +145,7 @@ def redacted(value: Any, redact: Redactor, kind: str = "") -> Any:
 def _under(key: str, value: Any, redact: Redactor, kind: str) -> Any:
     if key == "fullname" and isinstance(value, str):  # a test's own file tells it from others of its name
         value = _FOLDERS.sub("", value)
-    is_about = kind and key in ("unit", "source")
-    return redacted(value, redact, "" if is_about else kind or _kind_of_key(key))
+    return redacted(value, redact, _kind_under(key, kind))
 
 
 def _blank(value: Any, redact: Redactor, kind: str) -> Any:

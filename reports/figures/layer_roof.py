@@ -8,7 +8,7 @@ from reports.figures.step_share import COLOURS
 from reports.frames import Column, Frame
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
-from reports.wording import count, listed, percent, seconds
+from reports.wording import count, listed, percent, seconds, shorten
 
 SECTION, ORDER = "layers", 20
 MOST_BARS = 32
@@ -23,7 +23,7 @@ def bounded(run: Run) -> Frame:
 def _where(frame: Frame) -> Column:
     columns = ["shape", "mode", "direction", *(["device"] if frame["device"].nunique() > 1 else [])]
     joined = frame["layer"].str.cat([frame[column] for column in columns], sep=" · ")
-    return joined.map(lambda text: canvas.shorten(text, 64))
+    return joined.map(lambda text: shorten(text, 64))
 
 
 def draw(run: Run) -> Any:

@@ -20,8 +20,6 @@ COLUMNS = ("machines", "fastest", "5 %", "25 %", "median", "75 %", "95 %", "slow
 
 def by_model(fleet: Fleet, found: list[Deviation]) -> Drawn:
     """Draw every machine as a dot, a row a model of hardware; those that deviate as a whole are ringed."""
-    import seaborn as sns
-
     placed = fleet.speed.to_frame("ratio").assign(model=fleet.models)
     models = list(placed["model"].value_counts().index[:MOST_MODELS])
     placed = placed[placed["model"].isin(models)]
@@ -29,10 +27,8 @@ def by_model(fleet: Fleet, found: list[Deviation]) -> Drawn:
     with canvas.style():
         figure, grid = canvas.panels(1, 1, 1.1 + 0.55 * len(models))
         axes = grid[0, 0]
-        where = {"data": placed, "x": "ratio", "y": "model", "order": models, "ax": axes}
-        sns.boxplot(
-            **where, color=canvas.BLUE, fill=False, width=0.6, linewidth=1.3, showfliers=False, whis=(5, 95)
-        )
+        quantiles = [np.percentile(placed.loc[placed["model"] == m, "ratio"], PERCENTILES) for m in models]
+        _bars(axes, np.transpose(quantiles))
         heights = placed["model"].map(models.index) + _scattered(len(placed))
         axes.scatter(placed["ratio"], heights, s=9, color=canvas.BLUE, alpha=0.55, linewidth=0, zorder=3)
         ringed = [one for one in found if one.key is None and fleet.models[one.machine] in models]
@@ -47,11 +43,20 @@ def by_model(fleet: Fleet, found: list[Deviation]) -> Drawn:
         drawn = svg.render(figure, anchor, title)
     caption = (
         "A dot is a machine: the median over its configurations of its time over the fleet's median time. "
-        "Boxes hold the middle half of a model, whiskers reach from its 5th to its 95th percentile. A "
+        "Thick lines hold the middle half of a model, thin ones reach from its 5th to its 95th percentile. A "
         "diamond marks a machine that is further from its model than its peers are from each other. "
         "One result a machine holds its drift of that hour too: measure again before you act on it."
     )
     return Drawn(anchor, title, caption, drawn, _models_table(fleet))
+
+
+def _bars(axes: Any, quantiles: np.ndarray) -> None:
+    """Draw percentiles, shape (5, rows), as a thin line with its middle half thick and its median marked."""
+    low, first, middle, third, high = quantiles
+    lines = np.arange(quantiles.shape[1])
+    axes.hlines(lines, low, high, color=canvas.BLUE, linewidth=1.2)
+    axes.hlines(lines, first, third, color=canvas.BLUE, linewidth=6, alpha=0.45)
+    axes.scatter(middle, lines, marker="|", s=60, color=canvas.INK, linewidth=1.4, zorder=4)
 
 
 def _scattered(num_dots: int) -> np.ndarray:
@@ -81,14 +86,12 @@ def by_configuration(fleet: Fleet) -> Drawn:
     quantiles = ratios.quantile([q / 100 for q in PERCENTILES]).to_numpy()
     order = np.argsort(-quantiles[-1] / quantiles[0], kind="stable")
     order = order[np.isfinite(quantiles[2, order])][:MOST_CONFIGURATIONS]
-    low, first, _, third, high = quantiles[:, order]
     lines = np.arange(len(order))
     anchor, title = "figure-fleet-configurations", _configurations_title(fleet, quantiles, order)
     with canvas.style():
         figure, grid = canvas.panels(1, 1, 1.0 + 0.21 * len(order))
         axes = grid[0, 0]
-        axes.hlines(lines, low, high, color=canvas.BLUE, linewidth=1.2)
-        axes.hlines(lines, first, third, color=canvas.BLUE, linewidth=6, alpha=0.45)
+        _bars(axes, quantiles[:, order])
         extremes = ratios.iloc[:, order]
         for values in (extremes.min(), extremes.max()):
             axes.scatter(values, lines, marker="o", s=12, facecolor="none", edgecolor=canvas.ORANGE)

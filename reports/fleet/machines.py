@@ -18,8 +18,9 @@ from reports.comparison.measured import Key
 from reports.frames import Column, Frame
 from reports.summaries import Summary, hosts
 
-FEWEST_PEERS = 6  # fewer machines of a model do not show how far such machines usually differ
+FEWEST_PEERS = 8  # fewer machines of a model do not show how far such machines usually differ
 ERROR_RATE = 0.05  # of one false claim or more in a whole fleet
+MAD_EFFICIENCY = 0.37  # against the standard deviation of normal values (Rousseeuw and Croux 1993)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,11 +127,12 @@ class Deviation:
 
 
 def deviations(fleet: Fleet) -> list[Deviation]:
-    """Return the machines that deviate from their model, furthest first: as a whole, or in one configuration.
+    """Return the machines that deviate from their model, furthest first: as a whole, or in a configuration.
 
     The distance is the modified z-score of Iglewicz and Hoaglin (1993), with the median absolute deviation of
-    the peers as scale; its limit is Student's quantile for their number, divided among all that is looked at
-    (Bonferroni). What is within ±5 % is no deviation, however regular the peers are.
+    the peers as scale. Its limit is a quantile of Student's t, whose degrees of freedom allow for what such a
+    scale knows, at an error rate divided among all that is looked at (Bonferroni): where log-times are
+    normal, fewer than one fleet in 20 holds a false claim. What is within ±5 % is no deviation.
     """
     whole = fleet.over_peers.median(axis=1).to_frame()
     found = _beyond(fleet, whole, [None])
@@ -147,7 +149,8 @@ def _beyond(fleet: Fleet, distances: Frame, keys: Sequence[Key | None]) -> list[
     centred = (distances - grouped.transform("median")).to_numpy()
     scale = grouped.transform(_spread).to_numpy()
     tested = (num_peers >= FEWEST_PEERS) & np.isfinite(centred)
-    limit = stats.t.isf(ERROR_RATE / 2 / max(1, tested.sum()), np.maximum(1, num_peers - 1))
+    freedom = MAD_EFFICIENCY * np.maximum(1, num_peers - 1)
+    limit = stats.t.isf(ERROR_RATE / 4 / max(1, tested.sum()), freedom)  # two sides, two looks at a fleet
     is_beyond = tested & (np.abs(centred) > limit * scale) & (np.abs(centred) > np.log1p(EQUIVALENCE))
     return [
         Deviation(int(row), keys[column], float(np.exp(centred[row, column])), int(num_peers[row, column]))

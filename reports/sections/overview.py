@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from diagnostics.findings import Status
-from reports import cards, frames
+from reports import any_cards, cards, frames
 from reports.parts import Overview, Section
 from reports.report import Report
 from reports.wording import count
@@ -17,9 +17,9 @@ VERDICTS = {
 
 
 def build(report: Report) -> Section:
-    """Return the verdict, what disturbs it, and the cards; files of other suites get no cards."""
+    """Return the verdict, what disturbs it, and the cards; other suites get those that any file answers."""
     status, verdict, advice, commands = _verdict(report)
-    questions = cards.cards(report.run) if report.is_ours else []
+    questions = cards.cards(report.run) if report.is_ours else any_cards.cards(report.run)
     overview = Overview(status, verdict, advice, commands, questions, tuple(_notices(report)))
     return Section("overview", "Overview", (overview,))
 
