@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reports.pages import Page
 
 FORMATS = ("terminal", "md", "csv", "json")
+NAMES = {"html": "HTML", "terminal": "text", "md": "Markdown", "csv": "CSV", "json": "JSON"}
 BY_SUFFIX = {".md": "md", ".csv": "csv", ".json": "json", ".txt": "terminal"}
 
 
@@ -35,6 +36,9 @@ def add(commands: Any) -> None:
         help="the page (default: report.html); a name in .md, .txt, .csv or .json takes the overview or data",
     )
     parser.add_argument("--format", choices=FORMATS, help="print this to stdout; without -o no page is built")
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the overview as JSON as well; - for stdout only"
+    )
     parser.add_argument("--title", default="", help="heading of the page")
     parser.add_argument(
         "--include-private",
@@ -51,19 +55,27 @@ def build(arguments: argparse.Namespace) -> int:
     """Build one page: about the machine that all results come from, or about all machines."""
     from reports import output
 
-    target = arguments.output or (None if arguments.format else Path("report.html"))
-    if target:
-        kind = BY_SUFFIX.get(target.suffix, "HTML")
-        output.check_target(target, arguments.results, kind, f"report{target.suffix or '.html'}")
+    printed = "json" if arguments.json == "-" else arguments.format
+    target = arguments.output or (None if printed else Path("report.html"))
+    json_target = None if arguments.json in (None, "-") else Path(arguments.json)
+    for path, kind in ((target, _kind(target)), (json_target, "json")):
+        if path:
+            output.check_target(path, arguments.results, NAMES[kind], f"report{path.suffix or '.html'}")
     page = _page(arguments)
     if target:
-        output.write_whole(target, _text(page, BY_SUFFIX.get(target.suffix, "html")))
-    if arguments.format:
-        sys.stdout.write(_text(page, arguments.format, is_stdout=True))
+        output.write_whole(target, _text(page, _kind(target)))
+    if json_target:
+        output.write_whole(json_target, _text(page, "json"))
+    if printed:
+        sys.stdout.write(_text(page, printed, is_stdout=True))
     elif target:
         print("\n".join([str(target.resolve()), *page.lines]))
     sys.stdout.flush()
     return 0
+
+
+def _kind(target: Path | None) -> str:
+    return BY_SUFFIX.get(target.suffix.lower(), "html") if target else ""
 
 
 def _page(arguments: argparse.Namespace) -> "Page":
@@ -100,12 +112,8 @@ def _notices(reading: "Reading") -> Iterator[str]:
 def _text(page: "Page", kind: str, *, is_stdout: bool = False) -> str:
     from reports import twins
 
-    if kind == "html":
-        return page.html()
-    if kind == "csv":
-        return page.csv()
-    if kind == "json":
-        return twins.json_text(page)
-    if kind == "md":
-        return twins.markdown_text(page)
-    return twins.terminal_text(page, sys.stdout if is_stdout else None)
+    if kind == "terminal":
+        return twins.terminal_text(page, sys.stdout if is_stdout else None)
+    if kind in ("html", "csv"):
+        return page.html() if kind == "html" else page.csv()
+    return twins.json_text(page) if kind == "json" else twins.markdown_text(page)

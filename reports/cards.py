@@ -65,7 +65,8 @@ def _workers_card(run: Run) -> Card:
 def _worker_answer(answer: WorkersAnswer) -> Answer:
     name = answer.workload.partition(" → ")[0]
     label = shorten(answer.workload, 60) + (f", {WORKLOADS[name]}" if name in WORKLOADS else "")
-    rate = f"{number(answer.throughput.estimate)} samples/s"
+    how = f" by {shorten(answer.start_method, 30)}" if answer.num_workers else ""
+    rate = f"{number(answer.throughput.estimate)} samples/s{how}"
     value = count(answer.num_workers, "worker")
     if answer.num_workers == 0:
         return Answer(label, value, f"{rate}; no number of workers tried was clearly faster")

@@ -17,7 +17,7 @@ def check_target(
     ResultError
         It is a folder, not a regular file, write-protected, one of the results, or its folder is missing.
     """
-    wanted = f"expected the name of an {kind} file to write, such as {example}"
+    wanted = f"expected the name of a file to write as {kind}, such as {example}"
     if target.is_dir():
         raise ResultError(f"{shown(target)} is a folder; {wanted}.")
     if not target.parent.is_dir():

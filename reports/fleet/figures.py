@@ -30,7 +30,7 @@ def by_model(fleet: Fleet, found: list[Deviation]) -> Drawn:
         quantiles = [np.percentile(placed.loc[placed["model"] == m, "ratio"], PERCENTILES) for m in models]
         _bars(axes, np.transpose(quantiles))
         heights = placed["model"].map(models.index) + _scattered(len(placed))
-        axes.scatter(placed["ratio"], heights, s=9, color=canvas.BLUE, alpha=0.55, linewidth=0, zorder=3)
+        axes.scatter(placed["ratio"], heights, s=9, color=canvas.BLUE, alpha=0.45, linewidth=0, zorder=1)
         ringed = [one for one in found if one.key is None and fleet.models[one.machine] in models]
         axes.scatter(
             [fleet.speed[one.machine] for one in ringed],

@@ -28,6 +28,7 @@ MODELS = (
 NUM_CONFIGURATIONS, NUM_PASSES = 60, 3
 DRIFT = 0.04  # standard deviation of a machine's log-time: what one model differs by anyway
 NOISE = 0.02
+SLOW = 1.6
 MIB = 2**20
 
 
@@ -69,9 +70,11 @@ def machine(
 
 
 def write(folder: Path, num_machines: int, **changes: Any) -> list[Path]:
-    """Write the results of a fleet and return their paths."""
-    documents = ((number, machine(number, **changes)) for number in range(num_machines))
-    return [results.write(folder / f"{number:04d}.json", document) for number, document in documents]
+    """Write the results of a fleet, in which the eighth of every hundred is slow, and return their paths."""
+    return [
+        results.write(folder / f"{n:04d}.json", machine(n, slow=SLOW if n % 100 == 7 else 1.0, **changes))
+        for n in range(num_machines)
+    ]
 
 
 def built(folder: Path, page: Path) -> tuple[float, int]:

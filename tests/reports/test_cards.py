@@ -28,7 +28,9 @@ def test_answers_carry_number_interval_and_meaning(our_run: Run) -> None:
     workers, layers, decay = cards.cards(our_run)
     image = workers.answers[0]
     assert (image.label, image.value) == ("image, photographs decoded on the CPU", "2 workers")
-    assert image.detail == "389 samples/s, 1.81 times as fast as 0 workers; 95 % interval 1.72 to 1.90"
+    assert (
+        image.detail == "389 samples/s by fork, 1.81 times as fast as 0 workers; 95 % interval 1.72 to 1.90"
+    )
     assert workers.answers[1].value == "0 workers"
     assert [answer.value for answer in layers.answers] == ["18 %", "35 %"]
     assert [answer.value for answer in decay.answers] == ["3", "6.8 points", "from 30"]

@@ -100,3 +100,16 @@ def test_skipped_files_are_named_on_stderr_and_on_the_page(
     assert main(["build", str(small), str(bad), "-o", str(target), "--keep-going"]) == 0
     assert capsys.readouterr().err.startswith(f"Skipped: {bad} breaks off")
     assert "Skipped: cut.json breaks off" in target.read_text(encoding="utf-8")
+
+
+def test_json_is_written_beside_the_page_or_alone_to_stdout(
+    small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(small.parent)
+    assert main(["build", str(small), "-o", "r.md", "--json", "r.json"]) == 0
+    assert json.loads(Path("r.json").read_text(encoding="utf-8"))["command"] == "build"
+    assert Path("r.md").exists()
+    capsys.readouterr()
+    assert main(["build", str(small), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["command"] == "build"
+    assert not Path("report.html").exists()
