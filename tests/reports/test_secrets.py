@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reports import ab_page, pages, twins
+from reports.__main__ import main
 from reports.load import Run, read_run
 from tests.reports import results
 
@@ -175,3 +176,19 @@ def test_page_of_a_comparison_in_turns_keeps_none_either(tmp_path: Path) -> None
 def test_nothing_private_is_said_too(tmp_path: Path) -> None:
     one = read_run(results.write(tmp_path / "r.json", results.plain()))
     assert any("Nothing private was found" in notice for notice in pages.built([one]).head.notices)
+
+
+def test_no_form_of_a_comparison_keeps_a_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = document("ours")
+    made["machine_info"]["facts"] |= {
+        "cpu.model_name": {"value": f"CPU of {USER}", "unit": "", "source": SECRETS[0]},
+        "environment.OMP_PLACES": {"value": "zinnober", "unit": "", "source": ""},
+    }
+    sides = [
+        results.write(tmp_path / f"{name}.json", one) for name, one in ((USER, document("ours")), ("b", made))
+    ]
+    for kind in ("table", "md", "csv", "json"):
+        target = tmp_path / "compare.html"
+        assert main(["compare", *map(str, sides), "--format", kind, "-o", str(target)]) == 0
+        captured = capsys.readouterr()
+        assert left(captured.out + captured.err + target.read_text(encoding="utf-8")) == []
