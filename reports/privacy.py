@@ -153,6 +153,8 @@ def _blank(value: Any, redact: Redactor, kind: str) -> Any:
         return value
     if kind == VARIABLES and is_harmless(str(value)):
         return value
+    if kind == SECRETS and not isinstance(value, str):  # a token's length, not a token
+        return value
     redact.kinds.add(kind)
     return HIDDEN
 

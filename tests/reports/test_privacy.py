@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from reports.load import Run, read_run
-from reports.privacy import redactor
+from reports.privacy import redacted, redactor
 from reports.private_patterns import HIDDEN
 from tests.reports import results
 
@@ -61,6 +61,12 @@ def test_home_paths_are_hidden(path: str) -> None:
 @pytest.mark.parametrize("text", ["homework", "a/b/c.py::test_users", "rootless", "bench_root/cause"])
 def test_other_words_and_paths_stay(text: str) -> None:
     assert redactor({})(text) == text
+
+
+def test_numbers_that_speak_of_tokens_and_switches_of_the_environment_stay() -> None:
+    document = {"params": {"token_length": 512, "env": {"OMP_NUM_THREADS": "4", "TOKEN": "hunter2"}}}
+    hidden = redacted(document, redactor(document))["params"]
+    assert hidden == {"token_length": 512, "env": {"OMP_NUM_THREADS": "4", "TOKEN": HIDDEN}}
 
 
 def test_a_name_inside_a_longer_word_stays() -> None:
