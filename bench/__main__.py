@@ -1,4 +1,4 @@
-"""What the suite is worth here, and A against B: `python -m bench {ab, check-overhead}`."""
+"""What the suite is worth here, and A against B: `python -m bench {ab, calibrate, check-overhead, …}`."""
 
 import argparse
 import random
@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.commands import CommandError, print_comparisons, write_json
+from bench.generalization import commands as laboratory
 from bench.options import counts, positive, seconds
 
 INTERRUPTED = 130
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_calibrate(
         commands.add_parser("calibrate", help="how often verdicts are wrong here, beside other tools' rules")
     )
+    laboratory.add(commands)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON too")
     return parser

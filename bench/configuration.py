@@ -66,7 +66,7 @@ class Options:
     """What the command line says about the grids.
 
     An empty tuple leaves the choice to the benchmark's own grid for the profile; `dataset` is the user's own,
-    as `FILE.py:NAME`, in place of the workloads.
+    as `FILE.py:NAME`, in place of the workloads; `data` is what the generalization studies train on.
     """
 
     profile: str = "quick"
@@ -74,6 +74,7 @@ class Options:
     num_workers: tuple[int, ...] = ()
     start_methods: tuple[str, ...] = ()
     dataset: str = ""
+    data: str = "digits"
 
     @property
     def is_full(self) -> bool:

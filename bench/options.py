@@ -60,6 +60,13 @@ def add(parser: pytest.Parser) -> None:
         help="Your own Dataset or DataLoader, or a function that returns one, in all loader benchmarks.",
     )
     group.addoption(
+        "--data",
+        default="digits",
+        metavar="DATA",
+        help="What the generalization studies train on: digits, breast_cancer, a FILE.npz with x and y, a "
+        "folder with one folder of images a class, or FILE.py:NAME. Default: %(default)s.",
+    )
+    group.addoption(
         "--hang-after",
         type=seconds,
         default=60.0,
@@ -80,6 +87,7 @@ def read(config: pytest.Config) -> Options:
         num_workers=config.getoption("workers"),
         start_methods=config.getoption("start_methods"),
         dataset=config.getoption("dataset") or "",
+        data=config.getoption("data"),
     )
 
 

@@ -1,7 +1,7 @@
 """Data sets for the studies, and how a seed splits them. Nothing is downloaded."""
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,11 @@ class Split:
     y_validation: Tensor
     x_test: Tensor
     y_test: Tensor
+
+    def to(self, dtype: torch.dtype) -> "Split":
+        """Return the inputs in another precision."""
+        names = ("x_train", "x_validation", "x_test")
+        return replace(self, **{name: getattr(self, name).to(dtype) for name in names})
 
 
 def load_data(spec: str = "digits") -> Data:

@@ -89,7 +89,7 @@ class Population:
         splits = [split(data, rows[kind], seed) for kind in kinds for seed in self.seeds]
         self.x, self.y = (
             {
-                part: torch.stack([getattr(one, f"{axis}_{part}") for one in splits]).to(self.device)
+                part: _stack([getattr(one, f"{axis}_{part}") for one in splits]).to(self.device)
                 for part in PARTS
             }
             for axis in "xy"
@@ -104,7 +104,7 @@ class Population:
 
     def _optimizer(self) -> torch.optim.Optimizer:
         parameters, rate = list(self.stacked.parameters.values()), self.setting.learning_rate
-        if self.setting.optimizer == "sgd":
+        if self.setting.method == "sgd":
             return torch.optim.SGD(parameters, lr=rate, momentum=MOMENTUM, fused=True)
         return torch.optim.Adam(parameters, lr=rate, fused=True)
 
@@ -219,6 +219,12 @@ def losses(logits_MBC: Tensor, y_MB: Tensor) -> Tensor:
     """Mean cross-entropy of each member, (M,)."""
     each = F.cross_entropy(logits_MBC.flatten(0, 1), y_MB.flatten(), reduction="none")
     return each.view(y_MB.shape).mean(1)
+
+
+def _stack(values: list[Tensor]) -> Tensor:
+    """Return inputs in the default precision, labels as they are."""
+    stacked = torch.stack(values)
+    return stacked.to(torch.get_default_dtype()) if stacked.is_floating_point() else stacked
 
 
 def _as(column_M: Tensor, value: Tensor) -> Tensor:

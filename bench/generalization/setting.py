@@ -11,7 +11,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "input_scale": ("plain", "badly_scaled", "outliers"),
 }
 # Settings that agree in these train as one population: the same operations on stacked tensors.
-SHARED = ("network", "widths", "norm", "optimizer", "learning_rate", "num_train", "epochs", "batch_size")
+SHARED = ("network", "widths", "norm", "method", "learning_rate", "num_train", "epochs", "batch_size")
 OF_DATA = ("label_noise", "num_train", "input_scale", "permuted_pixels")
 
 
@@ -78,6 +78,11 @@ class Setting:
                 raise ValueError(f"{field}={getattr(self, field)!r}: valid are {', '.join(choices)}")
         if not 0 <= self.dropout < 1 or not 0 <= self.label_noise < 1:
             raise ValueError("dropout and label_noise are shares from 0 up to, but not including, 1")
+
+    @property
+    def method(self) -> str:
+        """The optimizer's update; AdamW's is Adam's beside a decay of the weights."""
+        return "sgd" if self.optimizer == "sgd" else "adam"
 
     def of(self, names: tuple[str, ...]) -> tuple[Any, ...]:
         """Return the values of some fields."""

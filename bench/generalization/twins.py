@@ -14,7 +14,7 @@ from bench.generalization.setting import Setting
 
 def twin(setting: Setting, seed: int, data: Data) -> dict[str, float]:
     """Train one network as anybody would, and return what `Population.outcome` says of a member."""
-    samples = split(data, setting, seed)
+    samples = split(data, setting, seed).to(torch.get_default_dtype())
     model = network(setting, seed, data.image_shape, data.x_ND.shape[1], data.num_classes)
     optimizer = _optimizer(model, setting)
     best, best_loss, best_epoch, epoch = copy.deepcopy(model), float("inf"), 0, 0

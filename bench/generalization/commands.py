@@ -1,0 +1,152 @@
+"""`python -m bench population` and `python -m bench claims`: what the laboratory itself is worth."""
+
+import argparse
+import time
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bench.commands import write_json
+from bench.options import positive, seconds
+
+QUICK_SEEDS = 8
+SMALL_WIDTHS = ((32, 32), (64, 64))
+SMALL_DECAYS = 9
+DIFFERENCE_ALLOWED = 1e-3  # in double precision
+
+
+def add(commands: Any) -> None:
+    """Add both commands."""
+    population = commands.add_parser(
+        "population",
+        help="training all models at once against ordinary loops",
+        description="Trains the quick study's models, and MLPs with 32 and 64 hidden units, as populations "
+        "and as ordinary loops: one after another on one thread, and on all cores with joblib. Prints "
+        "seconds, ratios and the largest difference between a member and its loop, in double precision. Exit "
+        "code 1: a member differs.",
+    )
+    population.add_argument(
+        "--loops",
+        type=positive,
+        default=60,
+        metavar="N",
+        help="time at most N loops of each kind and scale (default %(default)s)",
+    )
+    population.add_argument("--device", default="cpu", help="where the population trains (default: cpu)")
+    population.set_defaults(run=compare_population)
+    claims = commands.add_parser(
+        "claims",
+        help="what the studies say of the claims, and whether other seeds say the same",
+        description="Trains the studies for several sets of seeds and prints every verdict. Exit code 1: a "
+        "claim holds with one set and does not hold with another.",
+    )
+    claims.add_argument("--seeds", type=positive, default=16, metavar="N", help="seeds of a set (default 16)")
+    claims.add_argument("--sets", type=positive, default=1, metavar="N", help="sets of seeds (default 1)")
+    claims.add_argument(
+        "--data", default="digits", metavar="DATA", help="as in pytest bench (default digits)"
+    )
+    claims.add_argument("--full", action="store_true", help="all settings rather than a cut of each study")
+    claims.add_argument("--budget", type=seconds, metavar="S", help="stop training after so many seconds")
+    claims.set_defaults(run=judge_claims)
+
+
+def compare_population(arguments: argparse.Namespace) -> int:
+    """Print how long the same models take in three ways."""
+    from bench.generalization.setting import Setting
+    from bench.generalization.speed import measure
+    from bench.generalization.studies import PLAIN, settings
+
+    small = {
+        f"MLPs of {widths[0]} units": [
+            Setting(f"{decay}", widths=widths, weight_decay=float(decay), label_noise=PLAIN.label_noise)
+            for decay in range(SMALL_DECAYS)
+        ]
+        for widths in SMALL_WIDTHS
+    }
+    kinds = {"the quick study": settings(is_full=False), **small}
+    print(
+        f"{'models':22} {'number':>6} {'at once':>9} {'one by one':>11} {'ratio':>6} "
+        f"{'joblib':>9} {'ratio':>6}  largest difference"
+    )
+    results = []
+    for kind, grid in kinds.items():
+        one = measure(kind, grid, range(QUICK_SEEDS), arguments.loops, arguments.device)
+        results.append(one)
+        print(
+            f"{kind:22} {one.num_models:6} {one.population_seconds:7.1f} s {one.loop_seconds:9.1f} s "
+            f"{one.ratio:6.1f} {one.joblib_seconds:7.1f} s {one.joblib_ratio:6.1f}  "
+            f"{one.largest_difference:.1e}",
+            flush=True,
+        )
+        if one.num_loops < one.num_models:
+            print(f"{'':22} loops: {one.num_loops} timed, times {one.num_models / one.num_loops:.1f}")
+    print(f"at once and one by one: one thread each; joblib: {results[0].num_cores} processes")
+    write_json(arguments.json, "population", {"speeds": [one.as_dict() for one in results]})
+    return 0 if all(one.largest_difference < DIFFERENCE_ALLOWED for one in results) else 1
+
+
+def judge_claims(arguments: argparse.Namespace) -> int:
+    """Print every claim's verdict for every set of seeds; 1 if two sets contradict each other."""
+    import torch
+
+    from bench.generalization.data import load_data
+    from bench.generalization.laboratory import Laboratory
+    from diagnostics.hypotheses import judge, verdict_changes
+
+    torch.set_num_threads(1)
+    data = load_data(arguments.data)
+    begun = time.monotonic()
+    sets: list[Any] = []
+    is_cut_off = False
+    for number in range(arguments.sets):
+        seeds = range(number * arguments.seeds, (number + 1) * arguments.seeds)
+        laboratory = Laboratory(data, seeds, is_full=arguments.full)
+        is_cut_off = not _worked(laboratory, f"set {number + 1} of {arguments.sets}", begun, arguments.budget)
+        if is_cut_off and sets:
+            break
+        sets.append(judge(laboratory.rows()))
+        if is_cut_off:
+            break
+    _print(sets)
+    changed = list(verdict_changes(sets))
+    counts = Counter(str(one.verdict) for one in sets[0])
+    told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    print(f"{len(sets)} sets of {arguments.seeds} seeds, {time.monotonic() - begun:.0f} s; first set: {told}")
+    print(f"contradictions between sets: {', '.join(name for name, _ in changed) or 'none'}")
+    if is_cut_off:
+        print("cut off: the last set is unfinished")
+    documents = [[one.as_dict() for one in judged] for judged in sets]
+    write_json(
+        arguments.json, "claims", {"data": data.name, "sets": documents, "is_complete": not is_cut_off}
+    )
+    return 1 if changed else 0
+
+
+def _worked(laboratory: Any, name: str, begun: float, budget: float | None) -> bool:
+    """Do all the work with a bar; False where the budget or Ctrl-C ended it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=1.0)
+        try:
+            for done in laboratory.work(1.0):
+                bar.update(task, completed=done)
+                if budget is not None and time.monotonic() - begun > budget:
+                    return False
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def _print(sets: list[Any]) -> None:
+    for judged in zip(*sets, strict=True):
+        first = judged[0]
+        verdicts = " / ".join(str(one.verdict) for one in judged)
+        print(f"{verdicts:24} {first.claim.sentence}")
+        for one in judged:
+            if one.effect.num_values:
+                print(
+                    f"{'':24} {one.effect.estimate:+.3f} [{one.effect.low:+.3f}, {one.effect.high:+.3f}] "
+                    f"{first.claim.unit}, {one.effect.num_values} seeds"
+                )

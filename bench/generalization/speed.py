@@ -1,0 +1,143 @@
+"""The population against ordinary loops: one after another, and on all cores. Same models, same run."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import joblib
+import torch
+
+from bench.generalization.data import Data, load_data
+from bench.generalization.setting import SHARED, Setting
+from bench.generalization.training import train
+from bench.generalization.twins import twin
+
+Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what its columns hold
+SHORT_EPOCHS = 10
+COMPARED = ("train_loss", "test_loss", "train_accuracy", "test_accuracy", "weight_norm")
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds for the same models in three ways.
+
+    Attributes
+    ----------
+    num_models, num_cores : int
+    population_seconds : float
+        All models at once, one thread.
+    num_loops : int
+        Ordinary loops that were timed, drawn at random from each population in proportion; fewer than the
+        models where all would take too long, and then the seconds below are theirs times models over loops.
+    loop_seconds, joblib_seconds : float
+        One after another on one thread; on all cores, one thread each, with joblib.
+    largest_difference : float
+        Between a member and its loop, relative, over losses, accuracies and weight norms of every setting
+        with one seed, after a few epochs in double precision: long training at large learning rates
+        multiplies any rounding without bound.
+    """
+
+    kind: str
+    num_models: int
+    num_cores: int
+    population_seconds: float
+    num_loops: int
+    loop_seconds: float
+    joblib_seconds: float
+    largest_difference: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long the loops take, one after another."""
+        return self.loop_seconds / self.population_seconds
+
+    @property
+    def joblib_ratio(self) -> float:
+        """How many times as long they take on all cores."""
+        return self.joblib_seconds / self.population_seconds
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        return {**asdict(self), "ratio": self.ratio, "joblib_ratio": self.joblib_ratio}
+
+
+def measure(
+    kind: str, settings: Sequence[Setting], seeds: Sequence[int], num_loops: int, device: str = "cpu"
+) -> Speed:
+    """Train the models as a population and as loops.
+
+    Parameters
+    ----------
+    kind : str
+        What the models are called.
+    num_loops : int
+        Most loops to time in each of the two ways.
+    """
+    data = load_data("digits")
+    torch.set_num_threads(1)
+    pairs = _drawn(settings, seeds, num_loops)
+    for setting, seed in pairs[:1]:  # whatever is done only once is done before the clock runs
+        twin(setting, seed, data)
+        train([setting], [seed], data, device)
+    starts = perf_counter()
+    train(settings, seeds, data, device)
+    population = perf_counter() - starts
+    starts = perf_counter()
+    for setting, seed in pairs:
+        twin(setting, seed, data)
+    loops = perf_counter() - starts
+    cores = joblib.cpu_count()
+    with joblib.Parallel(n_jobs=cores) as parallel:
+        parallel(joblib.delayed(_one)(setting, seed, data) for setting, seed in pairs[:cores])
+        starts = perf_counter()
+        parallel(joblib.delayed(_one)(setting, seed, data) for setting, seed in pairs)
+        spread = perf_counter() - starts
+    scale = len(settings) * len(seeds) / len(pairs)
+    return Speed(
+        kind,
+        len(settings) * len(seeds),
+        cores,
+        population,
+        len(pairs),
+        scale * loops,
+        scale * spread,
+        _difference(settings, seeds[0], data, device),
+    )
+
+
+def _difference(settings: Sequence[Setting], seed: int, data: Data, device: str) -> float:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        short = [replace(setting, epochs=min(setting.epochs, SHORT_EPOCHS)) for setting in settings]
+        rows: Frame = train(short, [seed], data, device).set_index("setting")
+        outcomes = {setting.name: twin(setting, seed, data) for setting in short}
+    finally:
+        torch.set_default_dtype(before)
+    return max(
+        abs(float(rows.loc[name, quantity]) - outcome[quantity]) / max(1.0, abs(outcome[quantity]))
+        for name, outcome in outcomes.items()
+        for quantity in COMPARED
+    )
+
+
+def _one(setting: Setting, seed: int, data: Data) -> dict[str, float]:
+    torch.set_num_threads(1)
+    return twin(setting, seed, data)
+
+
+def _drawn(settings: Sequence[Setting], seeds: Sequence[int], num_loops: int) -> list[tuple[Setting, int]]:
+    """Draw models so that every shape has its share."""
+    chance = random.Random(0)
+    everything = [(setting, seed) for setting in settings for seed in seeds]
+    if len(everything) <= num_loops:
+        return everything
+    groups: dict[tuple[object, ...], list[tuple[Setting, int]]] = {}
+    for pair in everything:
+        groups.setdefault(pair[0].of(SHARED), []).append(pair)
+    share = num_loops / len(everything)
+    return [
+        pair for group in groups.values() for pair in chance.sample(group, max(1, round(share * len(group))))
+    ]

@@ -1,0 +1,25 @@
+"""Batch norm regularizes: it lowers the generalization gap.
+
+The gap without batch norm less that with it, all else equal.
+"""
+
+from diagnostics.hypotheses import Effects, Rows, by_seed
+
+ORDER = 50
+CLAIM = "Batch norm regularizes."
+EFFECT = "gap without less gap with batch norm"
+UNIT = "of accuracy"
+SMALLEST = 0.01
+PAPERS = (
+    ("Ioffe and Szegedy 2015, Batch Normalization", "says the same"),
+    ("Luo et al. 2019, Towards Understanding Regularization in Batch Normalization", "says the same"),
+    (
+        "Zhang et al. 2017, Understanding Deep Learning Requires Rethinking Generalization",
+        "qualifies it: the effect is small",
+    ),
+)
+
+
+def effects(rows: Rows) -> Effects:
+    """Return the effect of each seed."""
+    return by_seed(rows, "plain", "gap_accuracy") - by_seed(rows, "batch norm", "gap_accuracy")

@@ -1,0 +1,26 @@
+"""With batch norm, training survives large learning rates.
+
+SGD with momentum at a learning rate of 1 against 0.05. What batch norm gains in test accuracy at the large
+rate, less what it gains at the moderate one. A network that diverged counts with the accuracy that it is
+left with.
+"""
+
+from diagnostics.hypotheses import Effects, Rows, by_seed
+
+ORDER = 54
+CLAIM = "Batch norm lets training survive large learning rates."
+EFFECT = "gain of test accuracy by batch norm with a large learning rate less its gain without"
+UNIT = "of accuracy"
+SMALLEST = 0.02
+PAPERS = (
+    ("Ioffe and Szegedy 2015, Batch Normalization", "says the same"),
+    ("Bjorck et al. 2018, Understanding Batch Normalization", "says the same"),
+)
+
+
+def effects(rows: Rows) -> Effects:
+    """Return the effect of each seed."""
+    there = by_seed(rows, "batch norm, sgd large rate", "test_accuracy") - by_seed(
+        rows, "sgd large rate", "test_accuracy"
+    )
+    return there - (by_seed(rows, "batch norm, sgd", "test_accuracy") - by_seed(rows, "sgd", "test_accuracy"))

@@ -1,0 +1,27 @@
+"""Weight decay keeps weights small.
+
+The logarithm of the weight norm without decay over that with decay 3: 0.1 is a tenth smaller.
+"""
+
+import numpy as np
+
+from diagnostics.hypotheses import Effects, Rows, by_seed
+
+ORDER = 12
+CLAIM = "Weight decay keeps the weights small."
+EFFECT = "logarithm of the weight norm without over with decay 3"
+UNIT = "(log)"
+SMALLEST = 0.1
+PAPERS = (
+    ("Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization", "says the same"),
+    (
+        "van Laarhoven 2017, L2 Regularization versus Batch and Weight Normalization",
+        "qualifies it: under normalization the norm only sets the step",
+    ),
+)
+
+
+def effects(rows: Rows) -> Effects:
+    """Return the effect of each seed."""
+    without, with_decay = (by_seed(rows, name, "weight_norm") for name in ("plain", "decay 3"))
+    return np.log(without / with_decay)
