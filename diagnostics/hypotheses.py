@@ -22,12 +22,13 @@ import pandas as pd
 from scipy import stats
 
 from diagnostics import claims as claims_package
-from diagnostics.differences import CONFIDENCE, holm
+from diagnostics.differences import holm
 from diagnostics.intervals import Interval, mean_interval
 
 Rows: TypeAlias = Any  # a DataFrame: one row a setting and seed
 Effects: TypeAlias = Any  # a Series by seed
 MIN_SEEDS = 4
+LEVEL = 0.01  # stricter than usual: a verdict should be the same with other seeds
 
 
 class Holds(StrEnum):
@@ -123,7 +124,8 @@ def judge(rows: Rows, claims: Sequence[Claim] | None = None) -> list[Judged]:
 
     Notes
     -----
-    A claim holds where the mean over seeds is above zero after Holm's correction and at least `smallest`;
+    A claim holds where the mean over seeds is above zero at the level 0.01, after Holm's correction, and at
+    least `smallest`;
     it does not hold where the corrected test says that the effect is below `smallest`; between them it is
     unsure. For the claim of an absence the two change places. Both tests are one-sided t-tests over seeds,
     paired by seed, because each seed's effect is a difference within the seed.
@@ -163,9 +165,8 @@ def _judged(claim: Claim, values: np.ndarray, present: dict[str, float], absent:
             f"{len(values)} seeds; at least {MIN_SEEDS} are needed" if len(values) else "not part of this run"
         )
         return Judged(claim, Holds.UNMEASURED, effect, 1.0, few)
-    level = 1 - CONFIDENCE
-    is_there = present[claim.name] < level and effect.estimate >= claim.smallest
-    is_none = absent[claim.name] < level
+    is_there = present[claim.name] < LEVEL and effect.estimate >= claim.smallest
+    is_none = absent[claim.name] < LEVEL
     if is_there and is_none:  # cannot be: the mean is on one side of `smallest`
         is_none = False
     yes, no = (is_none, is_there) if claim.is_absence else (is_there, is_none)

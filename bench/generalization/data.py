@@ -56,7 +56,11 @@ class Data:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One seed's samples; training and validation labels hold the wrong ones too, test labels none."""
+    """One seed's samples; training and validation labels hold the wrong ones too, test labels none.
+
+    `y_test_spoiled` are the test labels with as many wrong ones as training has: a generalization gap is one
+    between samples of the same distribution.
+    """
 
     x_train: Tensor
     y_train: Tensor
@@ -64,6 +68,7 @@ class Split:
     y_validation: Tensor
     x_test: Tensor
     y_test: Tensor
+    y_test_spoiled: Tensor
 
     def to(self, dtype: torch.dtype) -> "Split":
         """Return the inputs in another precision."""
@@ -111,7 +116,7 @@ def _on_board(name: str) -> Data:
 
 def _from_npz(path: Path) -> Data:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if not {"x", "y"} <= set(arrays.files):
                 raise UserDataError(
                     f"{path} holds {', '.join(arrays.files) or 'nothing'}: arrays x and y are wanted"
@@ -207,9 +212,9 @@ def _split(data: Data, of_data: tuple[Any, ...], seed: int) -> Split:
         x_train[outliers] *= OUTLIER_FACTOR
     noisy = [
         _spoiled(data.y_N[part], label_noise, data.num_classes, [seed, 4 + i])
-        for i, part in enumerate((train, validation))
+        for i, part in enumerate((train, validation, test))
     ]
-    arrays = (x_train, noisy[0], x[validation], noisy[1], x[test], data.y_N[test])
+    arrays = (x_train, noisy[0], x[validation], noisy[1], x[test], data.y_N[test], noisy[2])
     return Split(*(torch.from_numpy(np.ascontiguousarray(one)) for one in arrays))
 
 

@@ -87,6 +87,8 @@ class Population:
         kinds = list(dict.fromkeys(setting.of(OF_DATA) for setting in self.settings))
         rows = {kind: next(s for s in self.settings if s.of(OF_DATA) == kind) for kind in kinds}
         splits = [split(data, rows[kind], seed) for kind in kinds for seed in self.seeds]
+        spoiled = [one.y_test_spoiled for one in splits]
+        self.y_test_spoiled = torch.stack(spoiled).to(self.device)
         self.x, self.y = (
             {
                 part: _stack([getattr(one, f"{axis}_{part}") for one in splits]).to(self.device)
@@ -171,9 +173,9 @@ class Population:
         dict
             Quantity to M values: loss and accuracy in training (on the labels trained on, wrong ones
             included), validation and test; `gap_accuracy` (training less test) and `gap_loss` (test less
-            training), positive where it overfits; `weight_norm`, `near_zero_share` and `exact_zero_share` of
-            the weights; `effective_learning_rate`, the learning rate over the squared norm (van Laarhoven
-            2017); `stopped_epoch`; `diverged`.
+            training), both with equally many wrong labels, positive where it overfits; `weight_norm`,
+            `near_zero_share` and `exact_zero_share` of the weights; `effective_learning_rate`, the learning
+            rate over the squared norm (van Laarhoven 2017); `stopped_epoch`; `diverged`.
         """
         current = self.stacked.snapshot() if self.best is not None else None
         if self.best is not None:
@@ -190,6 +192,7 @@ class Population:
 
     def _columns(self) -> dict[str, Tensor]:
         scores = {part: self._score(part) for part in PARTS}
+        spoiled = self._score("test", self.y_test_spoiled)
         weights = [value.flatten(1) for value in self.stacked.parameters.values() if _is_weight(value)]
         all_MW = torch.cat(weights, 1)
         norm_M = all_MW.norm(dim=1)
@@ -198,8 +201,8 @@ class Population:
         return {
             **{f"{part}_loss": loss for part, (loss, _) in scores.items()},
             **{f"{part}_accuracy": accuracy for part, (_, accuracy) in scores.items()},
-            "gap_accuracy": scores["train"][1] - scores["test"][1],
-            "gap_loss": scores["test"][0] - scores["train"][0],
+            "gap_accuracy": scores["train"][1] - spoiled[1],
+            "gap_loss": spoiled[0] - scores["train"][0],
             "weight_norm": norm_M,
             "near_zero_share": (all_MW.abs() < NEAR_ZERO).float().mean(1),
             "exact_zero_share": (all_MW == 0).float().mean(1),
@@ -208,9 +211,9 @@ class Population:
             "diverged": ~torch.isfinite(scores["train"][0]) | ~torch.isfinite(norm_M),
         }
 
-    def _score(self, part: str) -> tuple[Tensor, Tensor]:
+    def _score(self, part: str, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return loss and accuracy of every member on its own samples, (M,) each."""
-        y_MN = self.y[part][self.data_of_member_M]
+        y_MN = (self.y[part] if labels is None else labels)[self.data_of_member_M]
         logits = self.stacked.logits(self.x[part][self.data_of_member_M], is_training=False)
         return losses(logits, y_MN), (logits.argmax(-1) == y_MN).float().mean(1)
 

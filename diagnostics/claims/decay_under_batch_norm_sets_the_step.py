@@ -1,7 +1,7 @@
 """Under batch norm, weight decay sets the effective learning rate.
 
 Scaling the weights before a batch norm changes nothing but the length of the steps: the learning rate over
-the squared weight norm is what counts. The logarithm of that with decay 3 over that without, both under
+the squared weight norm is what counts. The logarithm of that with decay 1 over that without, both under
 batch norm.
 """
 
@@ -22,5 +22,5 @@ PAPERS = (
 
 def effects(rows: Rows) -> Effects:
     """Return the effect of each seed."""
-    rates = [by_seed(rows, f"batch norm{decay}", "effective_learning_rate") for decay in (", decay 3", "")]
+    rates = [by_seed(rows, f"batch norm{decay}", "effective_learning_rate") for decay in (", decay 1", "")]
     return np.log(rates[0] / rates[1])

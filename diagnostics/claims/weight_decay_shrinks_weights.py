@@ -1,6 +1,6 @@
 """Weight decay keeps weights small.
 
-The logarithm of the weight norm without decay over that with decay 3: 0.1 is a tenth smaller.
+The logarithm of the weight norm without decay over that with decay 1: 0.1 is a tenth smaller.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from diagnostics.hypotheses import Effects, Rows, by_seed
 
 ORDER = 12
 CLAIM = "Weight decay keeps the weights small."
-EFFECT = "logarithm of the weight norm without over with decay 3"
+EFFECT = "logarithm of the weight norm without over with decay 1"
 UNIT = "(log)"
 SMALLEST = 0.1
 PAPERS = (
@@ -23,5 +23,5 @@ PAPERS = (
 
 def effects(rows: Rows) -> Effects:
     """Return the effect of each seed."""
-    without, with_decay = (by_seed(rows, name, "weight_norm") for name in ("plain", "decay 3"))
+    without, with_decay = (by_seed(rows, name, "weight_norm") for name in ("plain", "decay 1"))
     return np.log(without / with_decay)

@@ -1,0 +1,136 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.bench_generalization import WEIGHT_DECAYS, WeightDecayStudy, intervals_over_seeds
+from bench.generalization import laboratory, linear_map, studies
+from bench.generalization.biases import margins, with_target
+from bench.generalization.data import load_data
+from bench.generalization.smoothness import smoothness
+from bench.generalization.studies import PLAIN, curves, settings
+from bench.generalization.training import Training, train
+from diagnostics.hypotheses import Holds, all_claims, judge
+
+SHORT = replace(PLAIN, epochs=2, num_train=40, widths=(8,))
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two epochs of small networks: every setting is there, none is learnt."""
+    monkeypatch.setattr(studies, "PLAIN", SHORT)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_names_are_unique_and_every_claim_finds_its_settings(is_full: bool) -> None:
+    names = [one.name for one in settings(is_full=is_full)]
+    assert len(set(names)) == len(names)
+    assert {"plain", "batch norm", "layer norm", "early stopping", "cnn"} <= set(names)
+    assert set(curves(names)) >= {"weight decay", "L2 under Adam", "L1", "dropout", "training samples"}
+
+
+def test_the_laboratory_measures_what_every_claim_asks_for(short: None) -> None:
+    lab = laboratory.Laboratory(load_data("digits"), range(4), is_full=False)
+    shares = list(lab.work(1.0))
+    assert shares == sorted(shares)
+    judged = judge(lab.rows())
+    assert [one.claim.name for one in judged] == [claim.name for claim in all_claims()]
+    assert not [one.claim.name for one in judged if one.verdict is Holds.UNMEASURED]
+    document = json.loads(json.dumps(lab.study()))
+    assert document["is_complete"]
+    assert document["seeds"] == 4
+    assert len(document["claims"]) == len(judged)
+
+
+def test_work_can_be_done_in_parts_and_comes_to_the_same(short: None) -> None:
+    data = load_data("digits")
+    whole, parts = (laboratory.Laboratory(data, range(2), is_full=False) for _ in range(2))
+    list(whole.work(1.0))
+    for until in (0.3, 0.5, 1.0):
+        list(parts.work(until))
+        assert json.dumps(parts.study())
+    assert whole.rows().equals(parts.rows())
+
+
+def test_without_images_there_are_no_cnns(short: None) -> None:
+    lab = laboratory.Laboratory(load_data("breast_cancer"), range(2), is_full=True)
+    assert not [one for one in lab.settings if one.network == "cnn"]
+    list(lab.work(1.0))
+    assert lab.study()["is_complete"]
+
+
+def test_a_budget_ends_training_and_says_so() -> None:
+    frame = train([SHORT], range(2), load_data("digits"), budget_seconds=0.0)
+    assert not frame["complete"].any()
+    assert (frame["epoch"] == 1).all()
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    data = load_data("digits")
+    first, again = (train([SHORT], (1, 2), data) for _ in range(2))
+    assert first.equals(again)
+
+
+def test_learning_curves_are_taken_on_the_way() -> None:
+    training = Training([SHORT], range(2), load_data("digits"), history=(1, 2))
+    list(training.epochs())
+    assert [set(rows["epoch"]) for rows in training.history] == [{1}, {2}]
+
+
+def test_names_that_repeat_are_refused() -> None:
+    with pytest.raises(ValueError, match="a name of its own"):
+        Training([SHORT, SHORT], range(2), load_data("digits"))
+
+
+def test_a_linear_target_is_a_plane_and_the_other_is_not() -> None:
+    data = load_data("digits")
+    for target, reached in (("linear target", True), ("non-linear target", False)):
+        labelled = with_target(data, target)
+        design = np.c_[labelled.x_ND, np.ones(len(labelled.x_ND))]
+        weights = np.linalg.lstsq(design, 2.0 * labelled.y_N - 1, rcond=None)[0]
+        accuracy = np.mean((design @ weights > 0) == labelled.y_N)
+        assert bool(accuracy > 0.9) is reached
+
+
+def test_a_small_penalty_makes_a_wide_margin() -> None:
+    wide, narrow = margins(load_data("breast_cancer"), PLAIN, 0)
+    assert wide["margin"] > 2 * narrow["margin"]
+
+
+def test_looking_along_the_step_leaves_the_training_as_it_is() -> None:
+    data = load_data("digits")
+    first, again = (smoothness(data, PLAIN, 0, "batch") for _ in range(2))
+    assert first == again
+    assert all(np.isfinite(list(first.values())))
+
+
+def test_the_example_is_linear_reduces_dimension_and_is_no_projection() -> None:
+    found = {line["property"]: line["holds"] for line in linear_map.verified()}
+    assert found == {"linear": True, "reduces dimension": True, "projection": False}
+    assert linear_map.example(np.array([1.0, -1.0, -1.0])).tolist() == [0.0, 0.0]
+
+
+def test_a_true_projection_would_be_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear_map, "MATRIX", np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]))
+    assert {line["property"]: line["holds"] for line in linear_map.verified()}["projection"]
+
+
+def test_changes_are_paired_by_seed() -> None:
+    rows = [
+        {"weight_decay": decay, "seed": seed, "test_accuracy": 0.5 + 0.1 * seed + (0.01 if decay else 0)}
+        for decay in WEIGHT_DECAYS
+        for seed in range(4)
+    ]
+    table = {(row["weight_decay"], row["quantity"]): row for row in intervals_over_seeds(rows)}
+    change = table[1.0, "test_accuracy_change"]
+    assert (change["estimate"], change["low"], change["high"]) == pytest.approx((0.01, 0.01, 0.01))
+
+
+def test_weight_decay_makes_weights_smaller_and_can_be_read_before_it_is_over() -> None:
+    study = WeightDecayStudy("cpu", 2, "digits")
+    list(study.work(0.05))
+    rows = study.study()["rows"]
+    norms = {row["weight_decay"]: row["weight_norm"] for row in rows if row["seed"] == 0}
+    assert norms[30.0] < norms[0.0]
+    assert study.study()["epochs"] == 3

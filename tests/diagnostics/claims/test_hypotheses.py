@@ -1,0 +1,128 @@
+"""Claims are judged by their effects over seeds; the contract of every claim's file."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from diagnostics import hypotheses
+from diagnostics.hypotheses import Claim, Holds, Judged, all_claims, by_seed, chosen_by_validation, judge
+
+SEEDS = 16
+CLAIMS = all_claims()
+each_claim = pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+
+
+def rows(**settings: dict[str, float]) -> pd.DataFrame:
+    """Return rows in which every seed is a little different."""
+    return pd.DataFrame(
+        [
+            {"setting": name.replace("_", " "), "seed": seed}
+            | {key: value + 0.001 * np.sin(seed * (1 + len(name))) for key, value in values.items()}
+            for name, values in settings.items()
+            for seed in range(SEEDS)
+        ]
+    )
+
+
+def claim_of(
+    mean: float, spread: float, *, is_absence: bool = False, smallest: float = 0.01, seed: int = 0
+) -> Claim:
+    values = mean + spread * np.random.default_rng(seed).standard_normal(SEEDS)
+    name = f"claim {mean} {spread} {seed}"
+    return Claim(name, "A claim.", "an effect", "", smallest, (), "", lambda _: pd.Series(values), is_absence)
+
+
+def verdict(claim: Claim) -> Holds:
+    return judge(pd.DataFrame(), [claim])[0].verdict
+
+
+@each_claim
+def test_a_claim_is_a_sentence_with_an_effect_a_page_and_a_paper(claim: Claim) -> None:
+    assert re.fullmatch(r"[A-Z].*[.]", claim.sentence)
+    assert claim.effect
+    assert claim.smallest > 0
+    assert len(claim.page.split("\n\n")) > 1
+    assert claim.papers
+    for reference, stance in claim.papers:
+        assert re.search(r" (19|20)\d\d, ", reference), reference
+        assert re.match(r"says the same|says the opposite|qualifies it", stance)
+
+
+@each_claim
+def test_without_its_settings_a_claim_is_not_measured(claim: Claim) -> None:
+    nothing = rows(other={"gap_accuracy": 0.0, "test_accuracy": 0.0})
+    assert judge(nothing, [claim])[0].verdict is Holds.UNMEASURED
+
+
+def test_names_are_unique_and_in_the_order_of_reading() -> None:
+    assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)
+    assert [claim.order for claim in CLAIMS] == sorted(claim.order for claim in CLAIMS)
+
+
+def test_a_clear_effect_holds_a_reversed_or_tiny_one_does_not_and_a_wide_one_is_unsure() -> None:
+    assert verdict(claim_of(0.1, 0.02)) is Holds.HOLDS
+    assert verdict(claim_of(-0.1, 0.02)) is Holds.FAILS
+    assert verdict(claim_of(0.001, 0.001)) is Holds.FAILS
+    assert verdict(claim_of(0.02, 0.1)) is Holds.UNSURE
+
+
+def test_the_claim_of_an_absence_holds_where_there_is_no_effect() -> None:
+    assert verdict(claim_of(0.001, 0.001, is_absence=True)) is Holds.HOLDS
+    assert verdict(claim_of(0.1, 0.02, is_absence=True)) is Holds.FAILS
+
+
+def test_verdicts_are_corrected_for_their_number() -> None:
+    values = 0.02 + 0.025 * stats.zscore(np.arange(SEEDS), ddof=1)  # p = 0.003 alone, 0.2 among 61
+    alone = Claim(**{**claim_of(0.0, 0.0).__dict__, "name": "alone", "effects": lambda _: pd.Series(values)})
+    assert verdict(alone) is Holds.HOLDS
+    crowd = [alone, *(claim_of(0.0, 0.05, seed=seed) for seed in range(100, 160))]
+    assert judge(pd.DataFrame(), crowd)[0].verdict is Holds.UNSURE
+
+
+def test_pure_noise_is_seldom_called_a_fact() -> None:
+    found = [judge(pd.DataFrame(), [claim_of(0.0, 1.0, seed=s)])[0].verdict for s in range(300)]
+    assert found.count(Holds.HOLDS) <= 10
+
+
+@pytest.mark.parametrize("num_seeds", [0, 1, 3])
+def test_few_seeds_judge_nothing(num_seeds: int) -> None:
+    few = claim_of(0.1, 0.02)
+    few = Claim(**{**few.__dict__, "effects": lambda _: pd.Series([0.1] * num_seeds)})
+    assert judge(pd.DataFrame(), [few])[0].verdict is Holds.UNMEASURED
+
+
+def test_nan_effects_are_left_out_and_equal_ones_are_judged() -> None:
+    values = pd.Series([0.1] * 6 + [float("nan")] * 4)
+    one = Claim(**{**claim_of(0.1, 0.02).__dict__, "effects": lambda _: values})
+    judged = judge(pd.DataFrame(), [one])[0]
+    assert (judged.verdict, judged.effect.num_values) == (Holds.HOLDS, 6)
+
+
+def test_the_choice_between_settings_is_validations_not_tests() -> None:
+    table = rows(
+        a={"validation_accuracy": 0.9, "test_accuracy": 0.5},
+        b={"validation_accuracy": 0.8, "test_accuracy": 0.7},
+    )
+    assert chosen_by_validation(table, ["a", "b"], "test_accuracy").mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_effects_are_paired_by_seed_whatever_the_order_of_rows() -> None:
+    table = rows(plain={"gap_accuracy": 0.3}, decay_1={"gap_accuracy": 0.1})
+    shuffled = table.sample(frac=1, random_state=1)
+    lowers = next(claim for claim in CLAIMS if claim.name == "weight_decay_lowers_gap")
+    expected = judge(table, [lowers])[0]
+    assert judge(shuffled, [lowers])[0].effect == pytest.approx(expected.effect)
+    assert expected.verdict is Holds.HOLDS
+    with pytest.raises(KeyError):
+        by_seed(table, "nothing", "gap_accuracy")
+
+
+def test_contradictions_between_sets_of_seeds_are_found() -> None:
+    def told(verdict: Holds) -> list[Judged]:
+        return [Judged(CLAIMS[0], verdict, hypotheses.mean_interval([0.0, 1.0]), 1.0, "")]
+
+    assert list(hypotheses.verdict_changes([told(Holds.HOLDS), told(Holds.FAILS)]))
+    assert not list(hypotheses.verdict_changes([told(Holds.HOLDS), told(Holds.UNSURE)]))
