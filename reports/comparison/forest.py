@@ -69,7 +69,7 @@ def _draw(lines: Sequence[Row], against: Against) -> Any:
         _line(axes, height, row, low, high)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.set_yticks(range(len(lines)), labels=[_label(row.comparison.name) for row in lines])
+    axes.set_yticks(range(len(lines)), labels=[label(row.comparison.name) for row in lines])
     axes.set_ylim(len(lines) - 0.4, -0.6)
     ticks = _ticks(low, high)
     axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
@@ -85,7 +85,7 @@ def _draw(lines: Sequence[Row], against: Against) -> Any:
     return figure
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
     """Return a name that fits, cut in its middle: configurations of one topic differ at their ends."""
     name, tail = " ".join(name.split()), canvas.LONGEST_LABEL // 2
     return name if len(name) <= canvas.LONGEST_LABEL else f"{name[: tail - 1]}…{name[-tail:]}"
@@ -142,20 +142,25 @@ def table(against: Against) -> Table:
         for row in against.rows
     )
     columns = ("verdict", "ratio", "95 % interval", "configuration", against.a.letter, against.b.letter)
-    return Table(count(len(lines), "comparison"), columns, lines)
+    return Table(count(len(lines), "comparison"), columns, lines, is_folded=True)
 
 
-def reasons(against: Against) -> Table:
-    """Return why each verdict is what it is, and what would settle it."""
+def everything(against: Sequence[Against]) -> Table:
+    """Return every comparison of every side, why its verdict is what it is, and what would settle it."""
     lines = rows(
         [
             cell(shown.verdict(row.comparison.verdict)),
+            cell(number(row.comparison.ratio), row.comparison.ratio),
+            cell(shown.interval(row.comparison), row.comparison.low),
             cell(row.comparison.name),
+            cell(each.b.name),
+            cell(row.group),
             cell(percent(row.comparison.p_value), row.comparison.p_value),
             Cell(shorten(row.reason, 600)),
         ]
-        for row in against.rows
+        for each in against
+        for row in each.rows
     )
-    return Table(
-        "Why, and what would settle it", ("verdict", "configuration", "p, corrected", "why"), lines, True
-    )
+    columns = ("verdict", "ratio", "95 % interval", "configuration", "side", "group", "p, corrected", "why")
+    caption = "Every verdict, why it is what it is, and what would settle it"
+    return Table(caption, columns, lines, anchor="verdicts", filters=("side", "group", "verdict"))

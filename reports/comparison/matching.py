@@ -12,7 +12,7 @@ from diagnostics.comparisons import Pair
 from reports.comparison.measured import WORKLOAD_TOLERANCE, Key, Measured, by_configuration
 from reports.comparison.reading import Given
 from reports.comparison.sides import Side
-from reports.load import entries
+from reports.values import entries
 from reports.wording import count, listed, shorten
 
 NO_VALUE = "holds no usable time (NaN, zero or negative)"
@@ -41,11 +41,12 @@ class Missing:
 
 @dataclass(frozen=True)
 class Matched:
-    """One configuration that both sides measured, under a name of its own."""
+    """One configuration that both sides measured, under a name of its own; `group` is its topic or file."""
 
     name: str
     pair: Pair
     flags: tuple[str, ...]
+    group: str = ""
 
 
 def matched(a: Side, b: Side) -> tuple[list[Matched], list[Missing]]:
@@ -70,7 +71,7 @@ def matched(a: Side, b: Side) -> tuple[list[Matched], list[Missing]]:
         else:
             missing += _partly(name, ((a, found_a), (b, found_b)))
             pair = Pair(*(tuple(one.values(given) for given, one in found) for found in (found_a, found_b)))
-            pairs.append(Matched(name, pair, tuple(_flags(found_a, found_b))))
+            pairs.append(Matched(name, pair, tuple(_flags(found_a, found_b)), key[0]))
     return pairs, missing
 
 

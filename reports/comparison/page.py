@@ -8,12 +8,13 @@ import numpy as np
 from diagnostics.comparisons import EQUIVALENCE, RUN_DRIFT, Outcome, percent
 from diagnostics.differences import MIN_RUNS
 from reports import page
-from reports.comparison import forest, shown
+from reports.comparison import forest, heat_map, loader_curves, ranking, shown
 from reports.comparison.result import Against, Result, summary, typical_seconds
-from reports.load import Run, mapping
+from reports.load import Run
 from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell, rows
 from reports.report import Report
 from reports.sections.machine import readable_value
+from reports.values import mapping
 from reports.wording import count, listed, number, seconds, shorten
 
 # The statuses of findings lend verdicts their colours; glyph and word are the verdicts' own.
@@ -52,6 +53,8 @@ def render(result: Result, title: str) -> str:
 
 def _sections(result: Result) -> Iterator[Section]:
     yield Section("overview", "Overview", [_overview(result)])
+    if several := list(_several(result)):
+        yield Section("ranking", "All sides together", several)
     yield Section("comparisons", "Comparisons", list(_comparisons(result)))
     yield Section("machines", "Machines", list(_machines(result)))
     missing = [table for against in result.against for table in _missing(against)]
@@ -77,8 +80,17 @@ def _comparisons(result: Result) -> Iterator[Part]:
     for number_, against in enumerate(result.against):
         figure = forest.drawn(against, f"figure-ratios-{number_}")
         yield figure or Prose(f"{shown.heading(against)}: no configuration was measured on both sides.")
-        if figure:
-            yield forest.reasons(against)
+    if any(against.rows for against in result.against):
+        yield forest.everything(result.against)
+
+
+def _several(result: Result) -> Iterator[Part]:
+    """Yield what only more than two sides have: their order, the heat map, the loader's curve on each."""
+    for order in ranking.ranked(result):
+        yield ranking.table(order, result.sides[0])
+    for picture in (heat_map.drawn(result), loader_curves.drawn(result)):
+        if picture is not None:
+            yield picture
 
 
 def _machines(result: Result) -> Iterator[Part]:

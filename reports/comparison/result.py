@@ -34,6 +34,7 @@ class Row:
     a_seconds: float
     b_seconds: float
     reason: str
+    group: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,8 @@ class Against:
     ----------
     rows : tuple of Row
         Slower, faster, unsure, same; the largest difference first.
+    matched : tuple of Matched
+        The values that the verdicts rest on, in the order of the files.
     moved : dict of str to Pair
         The references of all runs, for showing how far the machine itself moved between the sides.
     """
@@ -55,6 +58,7 @@ class Against:
     facts: tuple[FactDifference, ...]
     moved: dict[str, Pair]
     is_same_machine: bool
+    matched: tuple[Matched, ...] = ()
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many configurations got each verdict."""
@@ -92,7 +96,8 @@ def _against(a: Side, b: Side) -> Against:
     compared = compare_runs(pairs, moved, same_machine=are_same_hardware(a, b))
     context = [_told(fact) for fact in facts if fact.key == TORCH_VERSION or THREAD_FACTS.fullmatch(fact.key)]
     rows = [_row(one, verdict, context) for one, verdict in zip(found, compared, strict=True)]
-    return Against(a, b, tuple(sorted(rows, key=_rank)), tuple(missing), tuple(facts), moved, is_same)
+    ordered = tuple(sorted(rows, key=_rank))
+    return Against(a, b, ordered, tuple(missing), tuple(facts), moved, is_same, tuple(found))
 
 
 def _references(a: Side, b: Side) -> dict[str, Pair]:
@@ -109,7 +114,7 @@ def _told(fact: FactDifference) -> str:
 def _row(one: Matched, comparison: Comparison, context: Sequence[str]) -> Row:
     reason = "; ".join([comparison.reason, *one.flags, *context])
     named = replace(comparison, name=one.name)
-    return Row(named, typical_seconds(one.pair.a), typical_seconds(one.pair.b), reason)
+    return Row(named, typical_seconds(one.pair.a), typical_seconds(one.pair.b), reason, one.group)
 
 
 def typical_seconds(runs: Sequence[RunValues]) -> float:

@@ -110,6 +110,14 @@ def compared(folder: Path, a: list[Document], b: list[Document]) -> Result:
     return result.compare(sides.arranged(given, is_explicit=True), passed_over)
 
 
+def of_groups(folder: Path, groups: list[list[Document]]) -> Result:
+    """Compare any number of sides; each group is one."""
+    letters = "abcdefgh"
+    paths = [write_all(folder, letters[i], group) for i, group in enumerate(groups)]
+    given, passed_over = reading.read_sides(paths)
+    return result.compare(sides.arranged(given, is_explicit=True), passed_over)
+
+
 def against(folder: Path, a: list[Document], b: list[Document]) -> Against:
     """Return the one pair of sides of such a comparison."""
     return compared(folder, a, b).against[0]
