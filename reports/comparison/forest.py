@@ -142,7 +142,8 @@ def table(against: Against) -> Table:
         for row in against.rows
     )
     columns = ("verdict", "ratio", "95 % interval", "configuration", against.a.letter, against.b.letter)
-    return Table(count(len(lines), "comparison"), columns, lines, is_folded=True)
+    caption = f"{count(len(lines), 'comparison')}: {shown.heading(against)}"
+    return Table(caption, columns, lines, is_folded=True)
 
 
 def everything(against: Sequence[Against]) -> Table:
