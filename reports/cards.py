@@ -17,6 +17,10 @@ WRONG_LABELS = (
     " Here {} of the training labels are wrong on purpose: a network that does not learn them by heart "
     "scores lower in training than in the test, and the gap turns negative."
 )
+WRONG_ALIKE = (
+    " Here {} of the training labels are wrong on purpose; the gap is to a test with equally many wrong "
+    "ones, the test accuracy is that on right labels."
+)
 REFERENCES = {"arithmetic": "one-thread arithmetic", "copy": "a memory copy", "pipe": "a pipe round trip"}
 
 
@@ -124,7 +128,9 @@ def _decay_card(run: Run) -> Card:
 def wrong_labels(run: Run) -> str:
     """Return why the gap of this study can be negative, nothing where its labels are all right."""
     share = as_number(frames.weight_decay_study(run).get("wrong_label_share"))
-    return WRONG_LABELS.format(percent(share)) if share > 0 else ""
+    is_alike = headlines.chosen_by(frames.weight_decay(run)) == "validation_accuracy"
+    text = WRONG_ALIKE if is_alike else WRONG_LABELS
+    return text.format(percent(share)) if share > 0 else ""
 
 
 def _decay_answers(answer: DecayAnswer) -> list[Answer]:
@@ -148,10 +154,13 @@ def _decay_answers(answer: DecayAnswer) -> list[Answer]:
 
 
 def _decay_sureness(run: Run, answer: DecayAnswer) -> str:
-    seeds = (
-        f"{count(answer.test.num_values, 'seed')}; the best was picked on the test set that judges it, which "
-        "flatters it a little."
+    is_fair = headlines.chosen_by(frames.weight_decay(run)) == "validation_accuracy"
+    picked = (
+        "the best was picked on validation samples, which neither train nor judge it."
+        if is_fair
+        else "the best was picked on the test set that judges it, which flatters it a little."
     )
+    seeds = f"{count(answer.test.num_values, 'seed')}; {picked}"
     study = frames.weight_decay_study(run)
     done, wanted = as_number(study.get("epochs")), as_number(study.get("num_epochs"))
     return f"Cut off after {done:g} of {wanted:g} epochs: not final. {seeds}" if done < wanted else seeds

@@ -205,6 +205,10 @@ def weight_decay(run: Run) -> Frame:
     if not set(needed) <= set(frame):
         return pd.DataFrame()
     kept = frame.dropna(subset=needed)
+    if "validation_accuracy" in kept and "gap_accuracy" in kept:  # then both have equally many wrong labels
+        kept = kept.assign(gap=kept["gap_accuracy"])
+    elif "train_accuracy" in kept:
+        kept = kept.assign(gap=kept["train_accuracy"] - kept["test_accuracy"])
     return kept[kept["weight_decay"] >= 0].sort_values(["weight_decay", "seed"]).reset_index(drop=True)
 
 

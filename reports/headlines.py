@@ -142,12 +142,7 @@ def weight_decay(run: Run) -> DecayAnswer | None:
     study = frames.weight_decay(run)
     if study.empty or study["weight_decay"].nunique() < 2 or not (study["weight_decay"] == 0).any():
         return None
-    study = (
-        study.assign(gap=study["train_accuracy"] - study["test_accuracy"])
-        if "train_accuracy" in study
-        else study
-    )
-    means = study.groupby("weight_decay")["test_accuracy"].mean()
+    means = study.groupby("weight_decay")[chosen_by(study)].mean()
     best = float(means.idxmax())
     at_best, at_zero = study[study["weight_decay"] == best], study[study["weight_decay"] == 0]
     harmful = (d for d in means.index if d > best and _difference(study, d).high < 0)
@@ -160,6 +155,12 @@ def weight_decay(run: Run) -> DecayAnswer | None:
         gap_without=mean_interval(at_zero["gap"] if "gap" in study else []),
         harmful_from=next(harmful, None),
     )
+
+
+def chosen_by(study: Frame) -> str:
+    """Return what decides which decay is best: validation samples, in older files the test set itself."""
+    has_validation = "validation_accuracy" in study and study["validation_accuracy"].notna().all()
+    return "validation_accuracy" if has_validation else "test_accuracy"
 
 
 def _difference(study: Frame, decay: float) -> Interval:

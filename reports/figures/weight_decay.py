@@ -14,17 +14,9 @@ SECTION, ORDER = "generalization", 10
 LINES = {"train_accuracy": ("training", canvas.ORANGE), "test_accuracy": ("test", canvas.BLUE)}
 
 
-def study(run: Run) -> Frame:
-    """Return the study's rows with `gap`, train minus test accuracy, where both are there."""
-    frame = frames.weight_decay(run)
-    if "train_accuracy" in frame:
-        frame = frame.assign(gap=frame["train_accuracy"] - frame["test_accuracy"])
-    return frame
-
-
 def draw(run: Run) -> Any:
     """Draw accuracy, gap and weight norm above each other, one axis of weight decay below."""
-    frame = study(run)
+    frame = frames.weight_decay(run)
     if frame.empty:
         return None
     below = [name for name in ("gap", "weight_norm") if name in frame and frame[name].notna().any()]
@@ -111,7 +103,7 @@ def caption(run: Run) -> str:
 
 def table(run: Run) -> Table:
     """Return every quantity at every decay with its interval over seeds."""
-    frame = study(run)
+    frame = frames.weight_decay(run)
     names = [name for name in ("train_accuracy", "test_accuracy", "gap", "weight_norm") if name in frame]
     return Table(
         "The study in numbers",

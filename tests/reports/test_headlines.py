@@ -149,3 +149,15 @@ def test_workload_that_only_another_start_method_ran_is_answered_with_that(tmp_p
     document["benchmarks"].append(results.entry("loader_throughput", "sample", params, 0.01))
     answer = headlines.workers(read_run(results.write(tmp_path / "r.json", document)))[-1]
     assert (answer.workload, answer.start_method, answer.num_workers) == ("text", "spawn", 2)
+
+
+def test_validation_chooses_the_decay_and_the_test_only_judges_it(tmp_path: Path) -> None:
+    document = results.ours()
+    study = document["benchmarks"][-1]["extra_info"]["study"]
+    for row in study["rows"]:
+        row["validation_accuracy"] = 0.9 if row["weight_decay"] == 1.0 else 0.8
+        row["gap_accuracy"] = 0.05
+    answer = headlines.weight_decay(read_run(results.write(tmp_path / "r.json", document)))
+    assert answer is not None
+    assert answer.best == 1.0
+    assert answer.gap.estimate == pytest.approx(0.05)
