@@ -120,12 +120,12 @@ def curves(names: Sequence[str]) -> dict[str, list[tuple[float, str]]]:
         "L2 under Adam": "l2 ",
         "L1": "l1 ",
         "dropout": "dropout ",
-        "batch norm, weight decay": "batch norm, decay ",
+        "decay, batch norm": "batch norm, decay ",
         "SGD, L2": "sgd, l2 ",
         "SGD, weight decay": "sgd, decay ",
     }
     starts = {
-        "batch norm, weight decay": "batch norm",
+        "decay, batch norm": "batch norm",
         "SGD, L2": "sgd",
         "SGD, weight decay": "sgd",
     }

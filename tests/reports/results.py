@@ -206,6 +206,51 @@ def study() -> dict[str, Any]:
     return {"seeds": len(SEEDS), "rows": rows, "intervals": []}
 
 
+def laboratory() -> dict[str, Any]:
+    """Return a generalization study of four seeds: a curve, two claims' settings, a learning curve."""
+    quantities = {
+        "plain": (0.95, 0.80, 0.15, 20.0, 0.0),
+        "decay 1": (0.85, 0.86, 0.01, 9.0, 0.0),
+        "decay 10": (0.60, 0.62, -0.01, 4.0, 0.0),
+        "l1 0.1": (0.86, 0.85, 0.02, 8.0, 0.4),
+        "dropout 0.5": (0.88, 0.84, 0.05, 19.0, 0.0),
+    }
+    columns = ("train_accuracy", "test_accuracy", "gap_accuracy", "weight_norm", "exact_zero_share")
+    rows = [
+        {
+            "setting": name,
+            "seed": seed,
+            "near_zero_share": values[-1] + 0.01,
+            "validation_accuracy": values[1],
+        }
+        | {"effective_learning_rate": 1e-3 / values[3] ** 2}
+        | {key: value + 0.001 * (seed - 1.5) for key, value in zip(columns, values, strict=True)}
+        for name, values in quantities.items()
+        for seed in range(4)
+    ]
+    history = [
+        {"setting": "plain", "epoch": epoch, "quantity": quantity, "estimate": value, "low": value - 0.01}
+        | {"high": value + 0.01, "num_values": 4}
+        for quantity, values in {
+            "train_accuracy": (0.5, 0.8, 0.95),
+            "test_accuracy": (0.5, 0.82, 0.8),
+        }.items()
+        for epoch, value in zip((1, 10, 60), values, strict=True)
+    ]
+    curves = {
+        "weight decay": [[0, "plain"], [1, "decay 1"], [10, "decay 10"]],
+        "L1": [[0, "plain"], [0.1, "l1 0.1"]],
+    }
+    linear = {
+        "property": "linear",
+        "definition": "f(u + v) = f(u) + f(v)",
+        "holds": True,
+        "evidence": "error 0",
+    }
+    told = {"data": "digits", "seeds": 4, "num_train": 300, "wrong_label_share": 0.2, "is_complete": True}
+    return told | {"rows": rows, "history": history, "curves": curves, "diverged": {}, "linear_map": [linear]}
+
+
 def ours(**changes: Any) -> dict[str, Any]:
     """Return a whole result document of the suite; keyword arguments replace its top-level keys."""
     document = {
@@ -216,6 +261,7 @@ def ours(**changes: Any) -> dict[str, Any]:
             *_startup_entries(),
             *_settings_entries(),
             *_layer_entries(),
+            entry("generalization", "epoch", {"device": "cpu"}, 0.01, study=laboratory()),
             entry("weight_decay", "epoch", {"device": "cpu"}, 0.2, study=study()),
         ],
         "datetime": "2026-03-01T12:00:00+00:00",

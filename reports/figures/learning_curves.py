@@ -1,0 +1,108 @@
+"""How training and test accuracy grow with the epochs, under some of the regularizers."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from reports import canvas, studies
+from reports.frames import Frame
+from reports.load import Run
+from reports.parts import Table, cell, rows
+from reports.values import as_number, entries
+from reports.wording import number, percent
+
+SECTION, ORDER = "generalization", 70
+SHOWN = ("plain", "decay 1", "dropout 0.5", "batch norm", "layer norm", "early stopping", "l1 0.1", "cnn")
+MOST_PANELS = 4
+LINES = {"train_accuracy": ("training", canvas.ORANGE), "test_accuracy": ("test", canvas.BLUE)}
+
+
+def history(run: Run) -> Frame:
+    """Return `setting`, `epoch`, `quantity` and their mean with its interval, after some of the epochs."""
+    told = [
+        {
+            "setting": str(row.get("setting")),
+            "quantity": str(row.get("quantity")),
+            **{key: as_number(row.get(key)) for key in ("epoch", "estimate", "low", "high", "num_values")},
+        }
+        for row in entries(studies.study(run).get("history"))
+    ]
+    frame = pd.DataFrame(told)
+    if frame.empty:
+        return frame
+    frame = frame[frame["quantity"].isin(list(LINES)) & frame["epoch"].gt(0) & frame["estimate"].notna()]
+    return frame.sort_values(["setting", "epoch"], kind="stable")
+
+
+def _chosen(frame: Frame) -> list[str]:
+    present = list(dict.fromkeys(frame["setting"]))
+    return ([name for name in SHOWN if name in present] or present)[:MOST_PANELS]
+
+
+def draw(run: Run) -> Any:
+    """Draw one panel a setting."""
+    frame = history(run)
+    if frame.empty:
+        return None
+    names = _chosen(frame)
+    figure, grid = canvas.panels(1, len(names), 2.7, sharey=True)
+    for axes, name in zip(grid[0], names, strict=True):
+        for i, (column, (_, colour)) in enumerate(LINES.items()):
+            part = frame[(frame["setting"] == name) & (frame["quantity"] == column)]
+            look = {"marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
+            axes.plot(part["epoch"], 100 * part["estimate"], color=colour, markersize=4, **look)
+            bounded = part[part["low"].notna() & part["high"].notna()]
+            bounds = (100 * bounded["low"], 100 * bounded["high"])
+            axes.fill_between(bounded["epoch"], *bounds, color=colour, alpha=0.2, linewidth=0)
+        axes.set(title=canvas.label(name), xlabel="epoch")
+    grid[0, 0].set_ylabel("accuracy, %")
+    looks = [
+        {"color": colour, "marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
+        for i, (_, colour) in enumerate(LINES.values())
+    ]
+    canvas.key(figure, [name for name, _ in LINES.values()], looks)
+    return figure
+
+
+def title(run: Run) -> str:
+    """Return where the first setting is best on the test, and where it ends."""
+    frame = history(run)
+    name = _chosen(frame)[0]
+    part = frame[(frame["setting"] == name) & (frame["quantity"] == "test_accuracy")]
+    if part.empty:
+        return f"{canvas.label(name)} was looked at {frame['epoch'].nunique()} times in training"
+    best, last = part.loc[part["estimate"].idxmax()], part.iloc[-1]
+    return (
+        f"{canvas.label(name)}: test accuracy is highest after {best['epoch']:g} epochs, "
+        f"{percent(best['estimate'], 1)}, and {percent(last['estimate'], 1)} after {last['epoch']:g}"
+    )
+
+
+def caption(run: Run) -> str:
+    """Return how to read the curves."""
+    return (
+        f"Means over {studies.num_seeds(run)}, bands the 95 % interval over seeds. Training accuracy goes on "
+        "rising while the network learns wrong labels by heart; where test accuracy falls meanwhile, early "
+        "stopping helps."
+    )
+
+
+def table(run: Run) -> Table:
+    """Return the numbers of all settings."""
+    return Table(
+        "Learning curves",
+        ("setting", "epoch", "quantity", "mean", "95 % interval", "seeds"),
+        rows(
+            [
+                cell(row.setting),
+                cell(f"{row.epoch:g}", row.epoch),
+                cell(row.quantity.replace("_", " ")),
+                cell(number(row.estimate), row.estimate),
+                cell(f"{number(row.low)} to {number(row.high)}" if math.isfinite(row.low) else "no interval"),
+                cell(f"{row.num_values:g}", row.num_values),
+            ]
+            for row in history(run).itertuples()
+        ),
+        is_folded=True,
+    )

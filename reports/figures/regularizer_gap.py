@@ -1,0 +1,46 @@
+"""The generalization gap against the strength of every regularizer."""
+
+from typing import Any
+
+from reports import canvas, studies
+from reports.load import Run
+from reports.parts import Table
+from reports.wording import points
+
+SECTION, ORDER = "generalization", 40
+LINES = {"gap_accuracy": ("gap", canvas.BLUE)}
+
+
+def draw(run: Run) -> Any:
+    """Draw one panel a study, with the line of no gap."""
+    if not studies.has(run, *LINES):
+        return None
+    figure = studies.panels(run, LINES, "gap, points", 100)
+    for axes in figure.axes:
+        axes.axhline(0, color=canvas.INK, linewidth=0.8)
+    return figure
+
+
+def title(run: Run) -> str:
+    """Return the gap without any regularizer and the smallest one."""
+    frame = studies.points(run)
+    means = frame.groupby(["study", "strength"])["gap_accuracy"].mean()
+    largest, smallest = means.idxmax(), means.idxmin()
+    return (
+        f"The gap runs from {points(means.max())} points ({canvas.label(largest[0])} {largest[1]:g}) to "
+        f"{points(means.min())} ({canvas.label(smallest[0])} {smallest[1]:g})"
+    )
+
+
+def caption(run: Run) -> str:
+    """Return what the gap is."""
+    return (
+        "Training less test accuracy, both with equally many wrong labels: what was learned and does not "
+        f"carry over. Means and 95 % intervals over {studies.num_seeds(run)}. A gap of zero is no aim of its "
+        "own: a network that learns nothing has none."
+    )
+
+
+def table(run: Run) -> Table:
+    """Return the numbers drawn."""
+    return studies.table(run, tuple(LINES), "Gap against strength", 100)

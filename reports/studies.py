@@ -1,0 +1,164 @@
+"""The generalization studies of a run: rows by setting and seed, curves, claims judged anew."""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.hypotheses import Holds, Judged, all_claims, judge
+from diagnostics.intervals import Interval, mean_interval
+from reports import canvas
+from reports.frames import Frame
+from reports.load import Run
+from reports.parts import Table, cell, interval_cells, rows
+from reports.values import as_number, entries, mapping
+from reports.wording import count
+
+MOST_COLUMNS = 4
+TEXTS = frozenset({"setting"})
+
+
+def study(run: Run) -> dict[str, Any]:
+    """Return the study on the first device that ran it, empty where none did."""
+    extras = (mapping(entry.get("extra_info")) for entry in run.benchmarks)
+    found = (mapping(extra.get("study")) for extra in extras if extra.get("topic") == "generalization")
+    return next((one for one in found if entries(one.get("rows"))), {})
+
+
+@lru_cache(maxsize=16)
+def members(run: Run) -> Frame:
+    """Return one row a setting and seed; empty where the run has no such study."""
+    told = [
+        {key: str(value) if key in TEXTS else as_number(value) for key, value in row.items()}
+        for row in entries(study(run).get("rows"))
+    ]
+    frame = pd.DataFrame(told)
+    return frame if {"setting", "seed"} <= set(frame) else pd.DataFrame()
+
+
+def num_seeds(run: Run) -> str:
+    """Return "8 seeds"."""
+    frame = members(run)
+    return count(int(frame["seed"].nunique()) if len(frame) else 0, "seed")
+
+
+@lru_cache(maxsize=16)
+def claims(run: Run) -> tuple[Judged, ...]:
+    """Return the claims as this version judges the rows; those that the run did not measure are left out."""
+    frame = members(run)
+    if frame.empty:
+        return ()
+    return tuple(one for one in judge(frame, all_claims()) if one.verdict is not Holds.UNMEASURED)
+
+
+@lru_cache(maxsize=16)
+def points(run: Run) -> Frame:
+    """Return the rows that form curves: `study`, `strength` and the columns of `members`."""
+    frame = members(run)
+    parts = []
+    for name, told in mapping(study(run).get("curves")).items():
+        for point in told if isinstance(told, list) else ():
+            if isinstance(point, list) and len(point) == 2 and math.isfinite(as_number(point[0])):
+                found = frame[frame["setting"] == str(point[1])] if len(frame) else frame
+                parts.append(found.assign(study=str(name), strength=as_number(point[0])))
+    kept = [part for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
+
+
+def has(run: Run, *columns: str) -> bool:
+    """Return whether the curves hold these quantities."""
+    found = points(run)
+    return len(found) > 0 and set(columns) <= set(found)
+
+
+def panels(run: Run, lines: dict[str, tuple[str, str]], ylabel: str, scale: float = 1.0) -> Any:
+    """Draw small multiples: a panel a study, a line a quantity over the strengths.
+
+    Parameters
+    ----------
+    lines : dict of str to (str, str)
+        Column of `points` to the line's name and colour.
+    scale : float
+        What values are multiplied by.
+    """
+    frame = points(run)
+    names = list(frame["study"].unique())
+    columns = min(MOST_COLUMNS, len(names))
+    num_rows = -(-len(names) // columns)
+    figure, grid = canvas.panels(num_rows, columns, 0.6 + 1.9 * num_rows, sharey=True)
+    for axes, name in zip(grid.flat, names, strict=False):
+        _panel(axes, frame[frame["study"] == name], lines, scale)
+        axes.set(title=canvas.label(name), xlabel="strength" if "samples" not in name else "samples")
+    for axes in grid.flat[len(names) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(ylabel)
+    looks = [
+        {"color": colour, "marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
+        for i, (_, colour) in enumerate(lines.values())
+    ]
+    if len(lines) > 1:
+        canvas.key(figure, [name for name, _ in lines.values()], looks)
+    return figure
+
+
+def _panel(axes: Any, part: Frame, lines: dict[str, tuple[str, str]], scale: float) -> None:
+    """Draw one study; its strengths stand at equal distances, whatever they are."""
+    strengths = sorted(part["strength"].unique())
+    for i, (column, (_, colour)) in enumerate(lines.items()):
+        intervals = [mean_interval(part.loc[part["strength"] == s, column]) for s in strengths]
+        middle = np.array([scale * one.estimate for one in intervals])
+        ends = [np.array([scale * _or(bound, one) for one, bound in zip(intervals, b, strict=True)])
+                for b in ([one.low for one in intervals], [one.high for one in intervals])]  # fmt: skip
+        style = {"marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
+        reach = [middle - ends[0], ends[1] - middle]
+        axes.errorbar(
+            range(len(strengths)), middle, yerr=reach, color=colour, capsize=2, markersize=4, **style
+        )
+    axes.set_xticks(range(len(strengths)), labels=[f"{s:g}" for s in strengths])
+    if len(strengths) > 5:
+        axes.tick_params(axis="x", labelrotation=60)
+
+
+def _or(bound: float, interval: Interval) -> float:
+    return bound if math.isfinite(bound) else interval.estimate
+
+
+def table(run: Run, columns: tuple[str, ...], caption: str, scale: float = 1.0) -> Table:
+    """Return every point of the curves with its interval over seeds."""
+    groups = points(run).groupby(["study", "strength"], sort=False)
+    return Table(
+        caption,
+        ("study", "strength", "quantity", "mean", "95 % interval", "seeds"),
+        rows(
+            [
+                cell(name),
+                cell(f"{strength:g}", strength),
+                cell(column.replace("_", " ")),
+                *interval_cells(mean_interval(part[column]), scale),
+            ]
+            for (name, strength), part in groups
+            for column in columns
+            if part[column].notna().any()
+        ),
+        is_folded=True,
+    )
+
+
+def setup(run: Run) -> str:
+    """Return on what and how the members were trained, and how many diverged."""
+    told = study(run)
+    wrong = as_number(told.get("wrong_label_share"))
+    labels = f", {100 * wrong:g} % of the training labels wrong on purpose" if wrong > 0 else ""
+    diverged = {str(k): as_number(v) for k, v in mapping(told.get("diverged")).items()}
+    lost = ", ".join(f"{number:g} of {name}" for name, number in diverged.items() if number > 0)
+    unfinished = "" if told.get("is_complete", True) else " The training was cut off: not final."
+    size = f"{as_number(told.get('num_train')):g} training samples"
+    return (
+        f" Data: {told.get('data', 'not named')}, {size}{labels}; "
+        f"{told.get('network', 'network not named')}, {told.get('optimizer', 'optimizer not named')}."
+        + (f" Diverged: {lost}." if lost else " No member diverged.")
+        + unfinished
+    )
