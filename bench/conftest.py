@@ -104,7 +104,8 @@ def _series_of(item: pytest.Function) -> Series:
 
 def _measure(config: pytest.Config, series: list[Series]) -> None:
     is_smoke = config.getoption("profile") == "smoke" or config.getoption("benchmark_disable")
-    schedule = Schedule(options.num_passes(config), config.stash[SEED], is_smoke)
+    budget = config.getoption("budget")
+    schedule = Schedule(options.num_passes(config), config.stash[SEED], is_smoke, budget_seconds=budget)
     run = config.stash[RUN] = Run(config.getoption("profile"), schedule, series)
     _open_unfinished(config, run)
     machine_info = {"facts": _facts(config)}
@@ -118,8 +119,7 @@ def _measure(config: pytest.Config, series: list[Series]) -> None:
         PassProgress(schedule.num_passes, len(series)) as progress,
         Host(config.getoption("hang_after")) as host,
     ):
-        schedule.run(host, series, finished)
-    run.is_complete = True
+        run.is_complete = schedule.run(host, series, finished)
 
 
 def _open_unfinished(config: pytest.Config, run: Run) -> None:

@@ -60,6 +60,13 @@ def add(parser: pytest.Parser) -> None:
         help="Your own Dataset or DataLoader, or a function that returns one, in all loader benchmarks.",
     )
     group.addoption(
+        "--budget",
+        type=seconds,
+        metavar="S",
+        help="Stop after so many seconds, once every configuration was measured in one pass; what was "
+        "measured is kept. Default: all passes.",
+    )
+    group.addoption(
         "--data",
         default="digits",
         metavar="DATA",

@@ -85,13 +85,16 @@ class Schedule:
     is_smoke : bool
         Only find out whether everything runs.
     clock : callable
-        Seconds, for bounding what is redone.
+        Seconds, for the budget and for bounding what is redone.
+    budget_seconds : float or None
+        When to stop, after the first pass.
     """
 
     num_passes: int
     order_seed: int
     is_smoke: bool = False
     clock: Callable[[], float] = monotonic
+    budget_seconds: float | None = None
 
     def order(self, number: int, series: Sequence[Series]) -> list[Series]:
         """Return the order of pass `number`, counted from 0."""
@@ -99,20 +102,24 @@ class Schedule:
         random.Random(f"{self.order_seed} {number}").shuffle(shuffled)
         return shuffled
 
-    def run(self, host: Measures, series: Sequence[Series], finished: Callable[[int, Series], None]) -> None:
+    def run(self, host: Measures, series: Sequence[Series], finished: Callable[[int, Series], None]) -> bool:
         """Measure every pass; `finished` hears of each measurement, with the number of its pass.
 
         What was disturbed is measured once more at the end, as far as `REDONE_SHARE` of the time allows.
+        After the first pass, nothing begins once the budget is spent: then the answer is False.
         """
         begun = self.clock()
         for number in range(self.num_passes):
             for position, one in enumerate(self.order(number, series)):
+                if number and self.budget_seconds is not None and self.clock() - begun > self.budget_seconds:
+                    return False
                 if not one.is_over:
                     self._measure(host, one, number, position)
                 finished(number, one)
         if not self.is_smoke:
             now = self.clock()
             self._redo(host, series, now + REDONE_SHARE * (now - begun))
+        return True
 
     def _redo(self, host: Measures, series: Sequence[Series], until: float) -> None:
         """Measure disturbed passes again, the most disturbed first; a study's cannot be had twice."""

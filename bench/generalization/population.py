@@ -51,7 +51,11 @@ class Population:
         self.stacked = Stacked(networks, self._column("dropout"), self.seed_of_member_M)
         self.optimizer = self._optimizer()
         self.decay_M, self.l2_M, self.l1_M = (self._column(name) for name in ("weight_decay", "l2", "l1"))
-        self.is_proximal_M = self._column("l1_kind", lambda kind: kind == "proximal") > 0
+        is_proximal_M = self._column("l1_kind", lambda kind: kind == "proximal") > 0
+        self.subgradient_M = self.l1_M * ~is_proximal_M
+        self.threshold_M = self.setting.learning_rate * self.l1_M * is_proximal_M
+        columns = (self.decay_M, self.l2_M, self.subgradient_M, self.threshold_M)
+        self.decays, self.has_l2, self.has_subgradient, self.thresholds = (bool(c.any()) for c in columns)
         self.patience_M = self._column("patience", lambda n: float("inf") if n is None else n)
         self.best_loss_M = torch.full_like(self.decay_M, float("inf"))
         self.best_epoch_M = torch.zeros_like(self.decay_M)
@@ -134,24 +138,22 @@ class Population:
 
     def _regularize_before(self) -> None:
         """Add penalties to the gradients, and decay: AdamW decays before it steps (its algorithm 2)."""
-        subgradient_M = self.l1_M * ~self.is_proximal_M
-        rate = self.setting.learning_rate
+        if not (self.decays or self.has_l2 or self.has_subgradient):
+            return
         for value in self.stacked.parameters.values():
             assert value.grad is not None
-            if self.l2_M.any():
+            if self.has_l2:
                 value.grad.addcmul_(value, _as(self.l2_M, value))
-            if subgradient_M.any() and _is_weight(value):
-                value.grad.addcmul_(value.sign(), _as(subgradient_M, value))
-            if self.decay_M.any():
-                value.mul_(1 - rate * _as(self.decay_M, value))
+            if self.has_subgradient and _is_weight(value):
+                value.grad.addcmul_(value.sign(), _as(self.subgradient_M, value))
+            if self.decays:
+                value.mul_(1 - self.setting.learning_rate * _as(self.decay_M, value))
 
     def _regularize_after(self) -> None:
         """Soft-threshold the weights: the proximal step of the L1 norm."""
-        threshold_M = self.setting.learning_rate * self.l1_M * self.is_proximal_M
-        if threshold_M.any():
-            for value in self.stacked.parameters.values():
-                if _is_weight(value):
-                    value.copy_(F.relu(value.abs() - _as(threshold_M, value)) * value.sign())
+        for value in self.stacked.parameters.values() if self.thresholds else ():
+            if _is_weight(value):
+                value.copy_(F.relu(value.abs() - _as(self.threshold_M, value)) * value.sign())
 
     @torch.no_grad()
     def _stop(self) -> None:

@@ -124,3 +124,19 @@ def test_no_more_is_redone_than_a_fifth_of_the_time_the_most_disturbed_first() -
 def test_a_calm_run_is_not_prolonged() -> None:
     a = redone([1.0, 1.0, 1.0])
     assert not any("redone" in one for one in a.passes)
+
+
+def test_a_budget_ends_the_run_after_a_whole_first_pass() -> None:
+    ticks = iter(range(0, 1000, 10))
+    host = Answering(a=[1.0] * 5, b=[1.0] * 5)
+    schedule = Schedule(5, order_seed=0, clock=lambda: float(next(ticks)), budget_seconds=25.0)
+    both = series("a", "b")
+    assert schedule.run(host, both, ignore) is False
+    assert [len(one.passes) for one in both] in ([1, 2], [2, 1], [2, 2])
+    assert len(host.asked) < 10
+
+
+def test_without_a_budget_every_pass_is_measured() -> None:
+    both = series("a", "b")
+    assert Schedule(3, order_seed=0).run(Answering(a=[1.0] * 3, b=[1.0] * 3), both, ignore) is True
+    assert [len(one.passes) for one in both] == [3, 3]
