@@ -78,5 +78,6 @@ def keeps() -> Callable[["Page", str], None]:
         if ARTEFACTS is not None:
             ARTEFACTS.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+            page.screenshot(path=ARTEFACTS / f"{name}-first-screen.png")
 
     return keep

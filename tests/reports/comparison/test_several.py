@@ -89,3 +89,18 @@ def test_the_page_holds_all_of_it_and_is_the_same_twice(tmp_path: Path) -> None:
     assert html == page.render(result, "")
     assert html.index('id="ranking"') < html.index('id="figure-heat-map"') < html.index('id="comparisons"')
     assert html.count('data-filter="') == 3
+
+
+def test_five_machines_and_two_hundred_benchmarks_fit_two_megabytes(tmp_path: Path) -> None:
+    groups = []
+    for number in range(5):
+        names = [f"test_of_a_benchmark_with_a_name_of_usual_length[{i}-cpu-{2 * i}]" for i in range(200)]
+        entries = [
+            results.plain_entry(name, [0.01 * (1 + number / 10 + i / 200)] * 3)
+            for i, name in enumerate(names)
+        ]
+        document = results.plain(benchmarks=entries, machine_info={"cpu": {"brand_raw": f"CPU {number}"}})
+        groups.append([document | {"datetime": f"2026-03-0{number + 1}T10:00:00"}])
+    result = runs.of_groups(tmp_path, groups)
+    assert sum(len(each.rows) for each in result.against) == 800
+    assert len(page.render(result, "").encode()) < 2_000_000
