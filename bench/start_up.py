@@ -11,6 +11,7 @@ from typing import ClassVar
 from bench.configuration import PassResult
 
 ROOT = Path(__file__).resolve().parent.parent
+CLOSE_SECONDS = 5.0
 
 
 class Trainer:
@@ -53,11 +54,21 @@ class Trainer:
         raise RuntimeError(f"the process that starts the workers ended with status {self._process.wait()}")
 
     def close(self) -> None:
-        """End the process; it stops its workers when its standard input ends."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
-        self._process.wait()
+        """End the process.
+
+        It is told to: workers that were forked here meanwhile hold its standard input open.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            print("null", file=self._process.stdin, flush=True)
+            self._process.stdin.close()
+        self._process.stdout.close()
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 class WorkerStarts:

@@ -125,13 +125,15 @@ def start(dataset: Dataset[int], num_workers: int, start_method: str) -> dict[st
 
 
 def serve() -> None:
-    """Answer requests, a JSON line each, until standard input ends."""
+    """Answer requests, a JSON line each, until standard input ends or a request is null."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     once = prepare(sys.argv[1])
     held = None
     for line in sys.stdin:
         request = json.loads(line)
+        if request is None:
+            break
         if held is None or held[0] != request["held"]:
             held = request["held"], HeldRows(request["held"])
         figures = start(held[1], request["num_workers"], sys.argv[1])

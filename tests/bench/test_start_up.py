@@ -1,10 +1,12 @@
 import multiprocessing
+import signal
 from collections.abc import Iterator
+from time import monotonic
 
 import psutil
 import pytest
 
-from bench.start_up import Trainer, WorkerStarts
+from bench.start_up import CLOSE_SECONDS, Trainer, WorkerStarts
 from bench.starting import HELD_BYTES, PRELOADED, HeldRows
 
 MIB = 2**20
@@ -71,3 +73,17 @@ def test_a_process_that_dies_is_told_with_its_status() -> None:
     with pytest.raises(RuntimeError, match="ended with status 1"):
         trainer.start_workers("nothing", 1)
     trainer.close()
+
+
+@needs_fork
+def test_the_process_ends_though_a_forked_one_holds_its_input_open() -> None:
+    trainer = Trainer("fork")
+    trainer.start_workers("nothing", 1)
+    holds = multiprocessing.get_context("fork").Process(target=signal.pause)
+    holds.start()
+    began = monotonic()
+    trainer.close()
+    holds.kill()
+    holds.join()
+    assert monotonic() - began < CLOSE_SECONDS
+    assert not psutil.pid_exists(trainer.pid)
