@@ -62,6 +62,7 @@ class Trainer:
         assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             print("null", file=self._process.stdin, flush=True)
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.stdout.close()
         try:
