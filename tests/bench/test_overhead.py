@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.overhead import Agreement
+from bench.workloads import WORKLOADS
 from diagnostics.intervals import Interval
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,5 +30,5 @@ def test_the_command_prints_a_ratio_for_every_workload_and_writes_it(tmp_path: P
     assert ran.returncode in {0, 1}, ran.stderr
     document = json.loads(file.read_text(encoding="utf-8"))
     told = {one["params"]["workload"]: one["ratio"]["estimate"] for one in document["agreements"]}
-    assert set(told) == {"image", "tiny", "wait"}
+    assert set(told) == set(WORKLOADS)
     assert all(0.2 < ratio < 5 for ratio in told.values())

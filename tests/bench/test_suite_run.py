@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from bench.workloads import WORKLOADS
 from tests.bench import faulty
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,7 +259,7 @@ def test_options_narrow_the_grid() -> None:
     )
     loaders = [line for line in ran.stdout.splitlines() if "bench_loader_throughput[" in line]
     cases = {line.partition("[")[2].rstrip("]") for line in loaders}
-    workloads = ("image", "tiny", "wait")
+    workloads = tuple(WORKLOADS)
     assert cases == {f"{w}-cpu-{rest}" for w in workloads for rest in ("in-process-0", "spawn-3")}
 
 
