@@ -1,7 +1,7 @@
 """What regularizers do to the generalization gap: weight decay in fine steps, and all other studies.
 
 Everything is trained as populations; each pass takes the training a share of the epochs further, and a round
-is an epoch of one population.
+is one epoch of all of them.
 """
 
 from collections.abc import Iterator, Sequence

@@ -82,7 +82,10 @@ def compare_population(arguments: argparse.Namespace) -> int:
         )
         if one.num_loops < one.num_models:
             print(f"{'':22} loops: {one.num_loops} timed, times {one.num_models / one.num_loops:.1f}")
-    print(f"at once and one by one: one thread each; joblib: {results[0].num_cores} processes")
+    print(
+        f"at once: {results[0].num_threads} threads; one by one: one thread; "
+        f"joblib: {results[0].num_cores} processes of one thread"
+    )
     write_json(arguments.json, "population", {"speeds": [one.as_dict() for one in results]})
     return 0 if all(one.largest_difference < DIFFERENCE_ALLOWED for one in results) else 1
 

@@ -11,7 +11,7 @@ import torch
 
 from bench.generalization.data import Data, load_data
 from bench.generalization.setting import SHARED, Setting
-from bench.generalization.training import train
+from bench.generalization.training import Training, train
 from bench.generalization.twins import twin
 
 Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what its columns hold
@@ -26,8 +26,10 @@ class Speed:
     Attributes
     ----------
     num_models, num_cores : int
+    num_threads : int
+        Populations that train beside each other, one thread each.
     population_seconds : float
-        All models at once, one thread.
+        All models at once.
     num_loops : int
         Ordinary loops that were timed, drawn at random from each population in proportion; fewer than the
         models where all would take too long, and then the seconds below are theirs times models over loops.
@@ -42,6 +44,7 @@ class Speed:
     kind: str
     num_models: int
     num_cores: int
+    num_threads: int
     population_seconds: float
     num_loops: int
     loop_seconds: float
@@ -82,7 +85,10 @@ def measure(
         twin(setting, seed, data)
         train([setting], [seed], data, device)
     starts = perf_counter()
-    train(settings, seeds, data, device)
+    training = Training(settings, seeds, data, device)
+    for _ in training.epochs():
+        pass
+    training.frame()
     population = perf_counter() - starts
     starts = perf_counter()
     for setting, seed in pairs:
@@ -99,6 +105,7 @@ def measure(
         kind,
         len(settings) * len(seeds),
         cores,
+        training.num_threads,
         population,
         len(pairs),
         scale * loops,

@@ -1,9 +1,11 @@
-"""Settings x seeds in training, as few populations as their shapes allow, a share of the epochs at a time."""
+"""Settings x seeds in training, as few populations as do the same, a share of the epochs at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 from time import monotonic
 
+import joblib
 import pandas as pd
 
 from bench.generalization.data import Data
@@ -16,6 +18,9 @@ Listener = Callable[[float], None]
 class Training:
     """All members of a study, whose training can be stopped and continued.
 
+    Populations train beside each other, one a thread: torch lets other threads run during its operations.
+    How members are shared out among populations changes no member.
+
     Parameters
     ----------
     settings : sequence of Setting
@@ -25,6 +30,8 @@ class Training:
     device : str
     history : sequence of int
         Epochs after which the members are looked at as well, for learning curves.
+    num_threads : int, optional
+        By default one a core on the CPU, and a single one on a GPU.
     """
 
     def __init__(
@@ -34,15 +41,15 @@ class Training:
         data: Data,
         device: str = "cpu",
         history: Sequence[int] = (),
+        num_threads: int | None = None,
     ) -> None:
         names = [setting.name for setting in settings]
         if len(set(names)) != len(names):
             raise ValueError("every setting of a study needs a name of its own")
-        groups: dict[tuple[object, ...], list[Setting]] = {}
-        for setting in settings:
-            groups.setdefault(setting.of(SHARED), []).append(setting)
+        self.num_threads = num_threads or (joblib.cpu_count() if device == "cpu" else 1)
+        shared_out = _shared_out(settings, tuple(seeds), self.num_threads)
         self.order = names
-        self.populations = [Population(group, seeds, data, device) for group in groups.values()]
+        self.populations = [Population(group, part, data, device) for group, part in shared_out]
         self.history_epochs = frozenset(history)
         self.history: list[pd.DataFrame] = []
 
@@ -57,22 +64,46 @@ class Training:
         return all(one.is_over for one in self.populations)
 
     def epochs(self, until: float = 1.0) -> Iterator[float]:
-        """Train up to the share `until` of each member's epochs; yield how much is done after each one."""
-        total = sum(ceil(until * one.setting.epochs) for one in self.populations)
-        for population in self.populations:
-            while population.epoch < ceil(until * population.setting.epochs) and not population.is_over:
-                population.train_epoch()
-                if population.epoch in self.history_epochs:
-                    self.history.append(rows_of(population))
-                yield (
-                    sum(min(one.epoch, ceil(until * one.setting.epochs)) for one in self.populations) / total
-                )
+        """Train up to the share `until` of each member's epochs; yield how much is done after each round.
+
+        A round is one epoch of every population that has not come so far.
+        """
+        ends = {one: ceil(until * one.setting.epochs) for one in self.populations}
+        total = sum(ends.values())
+        with ThreadPoolExecutor(self.num_threads) as pool:
+            while waiting := [one for one, end in ends.items() if one.epoch < end and not one.is_over]:
+                self.history += [rows for rows in pool.map(self._train_epoch, waiting) if rows is not None]
+                yield sum(end if one.is_over else min(one.epoch, end) for one, end in ends.items()) / total
+
+    def _train_epoch(self, population: Population) -> pd.DataFrame | None:
+        """Train for one epoch; return the rows where this one is looked at."""
+        population.train_epoch()
+        return rows_of(population) if population.epoch in self.history_epochs else None
 
     def frame(self) -> pd.DataFrame:
         """Return one row a setting and seed, in the settings' order, `complete` where training is over."""
         rows = pd.concat([rows_of(one) for one in self.populations], ignore_index=True)
         place = {name: number for number, name in enumerate(self.order)}
         return rows.sort_values(["setting", "seed"], key=lambda c: c.map(place) if c.name == "setting" else c)
+
+
+def _shared_out(
+    settings: Sequence[Setting], seeds: tuple[int, ...], num_threads: int
+) -> list[tuple[list[Setting], tuple[int, ...]]]:
+    """Return settings and seeds of each population, those with most members first.
+
+    What only some settings need, such as dropout's random numbers, is not computed for the others; and a
+    population with more than a thread's share of the members is divided by seeds.
+    """
+    groups: dict[tuple[object, ...], list[Setting]] = {}
+    for setting in settings:
+        wants = (setting.dropout > 0, setting.l1 > 0, setting.patience is not None)
+        groups.setdefault((*setting.of(SHARED), *wants), []).append(setting)
+    shared_out = []
+    for group in groups.values():
+        num_parts = min(len(seeds), ceil(num_threads * len(group) / len(settings)))
+        shared_out += [(group, seeds[first::num_parts]) for first in range(num_parts)]
+    return sorted(shared_out, key=lambda one: len(one[0]) * len(one[1]), reverse=True)
 
 
 def rows_of(population: Population) -> pd.DataFrame:

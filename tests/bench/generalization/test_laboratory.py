@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.bench_generalization import WEIGHT_DECAYS, WeightDecayStudy, intervals_over_seeds
@@ -73,9 +74,19 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 
 
 def test_learning_curves_are_taken_on_the_way() -> None:
-    training = Training([SHORT], range(2), load_data("digits"), history=(1, 2))
+    training = Training([SHORT], range(2), load_data("digits"), history=(1, 2), num_threads=1)
     list(training.epochs())
     assert [set(rows["epoch"]) for rows in training.history] == [{1}, {2}]
+
+
+def test_how_members_are_shared_out_changes_none() -> None:
+    grid = [SHORT, replace(SHORT, name="dropout", dropout=0.3), replace(SHORT, name="patient", patience=1)]
+    trainings = [Training(grid, range(3), load_data("digits"), num_threads=n) for n in (1, 5)]
+    for training in trainings:
+        assert list(training.epochs())[-1] == 1.0
+    one, many = (training.frame().reset_index(drop=True) for training in trainings)
+    assert len(trainings[0].populations) < len(trainings[1].populations)
+    pd.testing.assert_frame_equal(one, many, rtol=1e-4)
 
 
 def test_names_that_repeat_are_refused() -> None:
