@@ -16,10 +16,12 @@ from diagnostics.differences import (
     MIN_RUNS,
     Difference,
     RunValues,
+    difference_in_turn,
     drift_of_others,
     holm,
     is_interleaved,
     paired_difference,
+    pairs_in_turn,
     run_difference,
     units_needed,
 )
@@ -90,6 +92,8 @@ class _Evidence:
     drift: float
     num_units: str
     unit_deviation: float
+    more_units: str
+    is_paired: bool
 
     @property
     def p_value(self) -> float:
@@ -121,10 +125,11 @@ def compare_runs(
 
     Notes
     -----
-    Three uncertainties are added up. The spread between runs of a side, as a random effect (never taken for
-    smaller than the passes allow). Where a side has fewer than three runs, `RUN_DRIFT`. And where the sides
-    were measured one after the other on one machine, what the references and the other configurations show
-    to have moved between them for no reason of their own.
+    Runs of one machine that were made in turns (A B B A ...) are compared pair by pair: neighbours in time
+    share their drift. Otherwise three uncertainties are added up. The spread between runs of a side, as a
+    random effect (never taken for smaller than the passes allow). Where a side has fewer than three runs,
+    `RUN_DRIFT`. And where the sides were measured one after the other on one machine, what the references
+    and the other configurations show to have moved between them for no reason of their own.
     """
     moved = {name: run_difference(pair.a, pair.b).value for name, pair in references.items()}
     differences = {name: run_difference(pair.a, pair.b).value for name, pair in configurations.items()}
@@ -132,7 +137,7 @@ def compare_runs(
     for name, pair in configurations.items():
         in_blocks = same_machine and not is_interleaved(pair.a, pair.b)
         drift = drift_of_others(name, differences, moved) if in_blocks else 0.0
-        evidence[name] = _of_runs(pair, references if same_machine else {}, drift)
+        evidence[name] = _of_runs(pair, references, drift, same_machine=same_machine)
     return _concluded(evidence, 1 - CONFIDENCE)
 
 
@@ -155,39 +160,54 @@ def compare_pairs(
         finite = [value for value in values if np.isfinite(value)]
         difference = paired_difference(finite)
         deviation = difference.standard_error * sqrt(len(finite))
-        evidence[name] = _Evidence(difference, None, 0.0, f"{len(finite)} {unit}", deviation)
-    return _concluded(evidence, level, is_paired=True)
+        told = f"{len(finite)} {unit}"
+        evidence[name] = _Evidence(difference, None, 0.0, told, deviation, more_units="", is_paired=True)
+    return _concluded(evidence, level)
 
 
-def _of_runs(pair: Pair, references: Mapping[str, Pair], drift: float) -> _Evidence:
+def _of_runs(pair: Pair, references: Mapping[str, Pair], drift: float, *, same_machine: bool) -> _Evidence:
     if pair.has_few_runs:
         drift = sqrt(drift**2 + RUN_DRIFT**2 * (1 / max(1, len(pair.a)) + 1 / max(1, len(pair.b))))
-    raw = run_difference(pair.a, pair.b)
-    adjusted = _relative(pair, references)
+    couples = pairs_in_turn(pair.a, pair.b) if same_machine else []
+    difference = difference_in_turn(couples) if couples else run_difference(pair.a, pair.b)
+    raw = difference.widened(drift)
+    adjusted = _relative(pair, references) if same_machine else None
     harmonic = 1 / sqrt(1 / max(1, len(pair.a)) + 1 / max(1, len(pair.b)))
     return _Evidence(
-        raw.widened(drift),
+        raw,
         adjusted.widened(drift) if adjusted is not None else None,
         drift,
-        f"{len(pair.a)} and {len(pair.b)} {'run' if len(pair.b) == 1 else 'runs'}",
-        raw.widened(drift).standard_error * harmonic,
+        f"{len(couples)} pairs of runs in turns" if couples else _told(pair),
+        raw.standard_error * (sqrt(len(couples)) if couples else harmonic),
+        more_units=" such pairs" if couples else " runs a side, the sides in turns,",
+        is_paired=bool(couples),
     )
+
+
+def _told(pair: Pair) -> str:
+    return f"{len(pair.a)} and {len(pair.b)} {'run' if len(pair.b) == 1 else 'runs'}"
 
 
 def _relative(pair: Pair, references: Mapping[str, Pair]) -> Difference | None:
-    """The same difference with each run's own references taken off, or None where a run has none."""
+    """The same difference with each run's own references taken off, or None where a run has none.
+
+    Of several references the median counts: one of them may be far off, as a pipe is when the two ends of it
+    land on one core.
+    """
     found = [
         (_shifts(pair.a, reference.a), _shifts(pair.b, reference.b)) for reference in references.values()
     ]
-    usable = [(a, b) for a, b in found if a is not None and b is not None]
+    usable = [[*a, *b] for a, b in found if a is not None and b is not None]
     if not usable or not pair.a or not pair.b:
         return None
-    shifts = [np.mean(side, axis=0) for side in zip(*usable, strict=True)]
-    sides = (
-        [run.divided_by(exp(shift)) for run, shift in zip(runs, side, strict=True)]
-        for runs, side in zip((pair.a, pair.b), shifts, strict=True)
+    moved = np.array(usable) - np.median(usable, axis=1, keepdims=True)
+    shifts = np.median(moved, axis=0)
+    a, b = (
+        [run.divided_by(exp(shift)) for run, shift in zip(runs, of_runs, strict=True)]
+        for runs, of_runs in ((pair.a, shifts[: len(pair.a)]), (pair.b, shifts[len(pair.a) :]))
     )
-    return run_difference(*sides)
+    couples = pairs_in_turn(a, b)
+    return difference_in_turn(couples) if couples else run_difference(a, b)
 
 
 def _shifts(runs: Sequence[RunValues], references: Sequence[RunValues]) -> list[float] | None:
@@ -207,9 +227,7 @@ def _shifts(runs: Sequence[RunValues], references: Sequence[RunValues]) -> list[
     return found if np.isfinite(found).all() else None
 
 
-def _concluded(
-    evidence: Mapping[str, _Evidence], level: float, *, is_paired: bool = False
-) -> list[Comparison]:
+def _concluded(evidence: Mapping[str, _Evidence], level: float) -> list[Comparison]:
     corrected = holm({name: one.p_value for name, one in evidence.items()})
     comparisons = []
     for name, one in evidence.items():
@@ -222,7 +240,7 @@ def _concluded(
                 low=low,
                 high=high,
                 verdict=outcome,
-                reason=_reason(one, outcome, len(evidence), is_paired),
+                reason=_reason(one, outcome, len(evidence)),
                 p_value=corrected[name],
                 adjusted_ratio=exp(one.adjusted.value) if one.adjusted is not None else None,
             )
@@ -248,7 +266,7 @@ def _is_equivalent(difference: Difference, level: float = 1 - CONFIDENCE) -> boo
     return low > log(1 - EQUIVALENCE) and high < log(1 + EQUIVALENCE)
 
 
-def _reason(one: _Evidence, outcome: Outcome, count: int, is_paired: bool) -> str:
+def _reason(one: _Evidence, outcome: Outcome, count: int) -> str:
     units = one.num_units
     if not one.difference.standard_error > 0:
         return f"{units}: no spread to judge by; measure again"
@@ -258,7 +276,7 @@ def _reason(one: _Evidence, outcome: Outcome, count: int, is_paired: bool) -> st
         among = f", after correction for {count} comparisons" if count > 1 else ""
         small = f"; it is there, but below {EQUIVALENCE:.0%}" if _is_equivalent(one.difference) else ""
         return f"{units}: the difference is beyond what varies between them{among}{small}"
-    return f"{units}: {_doubt(one, count)}; {_would_settle(one, is_paired)}"
+    return f"{units}: {_doubt(one, count)}; {_would_settle(one)}"
 
 
 def _doubt(one: _Evidence, count: int) -> str:
@@ -272,10 +290,9 @@ def _doubt(one: _Evidence, count: int) -> str:
     return f"single values differ by {percent(one.unit_deviation)} (one standard deviation)"
 
 
-def _would_settle(one: _Evidence, is_paired: bool) -> str:
-    ten, five = (units_needed(one.unit_deviation, share, is_paired=is_paired) for share in (0.10, 0.05))
-    design = "" if is_paired else " runs a side, the sides in turns,"
-    return f"about {ten:,}{design} would settle 10 %, {five:,} would settle 5 %"
+def _would_settle(one: _Evidence) -> str:
+    ten, five = (units_needed(one.unit_deviation, share, is_paired=one.is_paired) for share in (0.10, 0.05))
+    return f"about {ten:,}{one.more_units} would settle 10 %, {five:,} would settle 5 %"
 
 
 def percent(log_ratio: float) -> str:

@@ -13,6 +13,7 @@ from scipy import stats
 
 CONFIDENCE = 0.95
 MIN_RUNS = 3  # a side; with two, the spread between runs rests on one difference
+LEAST_DEVIATION = 1e-4  # of a log-ratio of two runs: clocks and rounded files resolve no better
 DRIFT_DEGREES = 3  # drift has heavy tails: neighbours come and go
 # Share of the units that is trimmed at either end, by their number: a neighbour's visit spoils some of them.
 # Trimming more of fewer would claim too often where a process is either fast or slow (0.2 of 10: 11 %).
@@ -147,6 +148,36 @@ def _side(runs: Sequence[RunValues]) -> _SideOfRuns:
     if between >= within:
         return _SideOfRuns(center, between, max(1, centers.size - 1))
     return _SideOfRuns(center, within, max(1, sum(len(run.seconds) - 1 for run in runs)))
+
+
+def pairs_in_turn(a: Sequence[RunValues], b: Sequence[RunValues]) -> list[tuple[RunValues, RunValues]]:
+    """Pair each run of a with the run of b beside it in time.
+
+    Returns
+    -------
+    list of (run of a, run of b)
+        Empty unless there are `MIN_RUNS` a side or more, those of a side differ, and in the order in which
+        they began all are pairs of one each: A B B A A B.
+    """
+    begun = [(run.started, side, run) for side, runs in enumerate((a, b)) for run in runs]
+    begun.sort(key=lambda one: one[:2])
+    couples = [(first, second) for first, second in zip(begun[::2], begun[1::2], strict=False)]
+    is_in_turn = all(started for started, _, _ in begun) and all(x[1] != y[1] for x, y in couples)
+    varies = all(np.ptp([run.center for run in side]) > LEAST_DEVIATION for side in (a, b) if side)
+    if not (len(a) == len(b) >= MIN_RUNS and is_in_turn and varies):
+        return []
+    return [(x[2], y[2]) if x[1] == 0 else (y[2], x[2]) for x, y in couples]
+
+
+def difference_in_turn(couples: Sequence[tuple[RunValues, RunValues]]) -> Difference:
+    """Difference of two sides whose runs were made in turns: one log-ratio a pair, which shares its drift.
+
+    Where all ratios agree, as in copies with every time multiplied, the ratio is known to the resolution of
+    the files.
+    """
+    ratios = np.array([b.center - a.center for a, b in couples])
+    deviation = max(float(ratios.std(ddof=1)), LEAST_DEVIATION)
+    return Difference(float(ratios.mean()), deviation / sqrt(ratios.size), float(ratios.size - 1))
 
 
 def is_interleaved(a: Sequence[RunValues], b: Sequence[RunValues]) -> bool:

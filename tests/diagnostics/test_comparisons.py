@@ -91,6 +91,53 @@ def test_fewer_than_three_runs_a_side_do_not_back_thirty_percent(count: int) -> 
     assert "drift between runs alone" in told.reason
 
 
+def noisy(seed: int, count: int = 3, deviation: float = 0.25) -> tuple[RunValues, ...]:
+    chance = np.random.default_rng(seed)
+    centers = deviation * chance.standard_normal(count)
+    return tuple(
+        RunValues(tuple(np.exp(center + deviation / 2 * chance.standard_normal(3))), f"{i}")
+        for i, center in enumerate(centers)
+    )
+
+
+def test_a_copy_of_noisy_runs_with_all_times_larger_is_slower_in_every_configuration() -> None:
+    suite = {}
+    for seed in range(30):
+        runs = noisy(seed)
+        copies = tuple(replace(run, seconds=tuple(1.3 * value for value in run.seconds)) for run in runs)
+        suite[f"c{seed}"] = Pair(runs, copies)
+    told = compare_runs(suite, {"copy": Pair(noisy(99), noisy(99))}, same_machine=True)
+    assert {(one.verdict, round(one.ratio, 3)) for one in told} == {(Outcome.SLOWER, 1.3)}
+    same = compare_runs({"c": Pair(noisy(0), noisy(0))}, {}, same_machine=True)[0]
+    assert (same.verdict, same.ratio) == (Outcome.SAME, pytest.approx(1.0))
+
+
+def test_runs_in_turns_share_their_drift() -> None:
+    drift = np.linspace(0, 0.5, 8)
+    chance = np.random.default_rng(5)
+    runs = [
+        RunValues(tuple(np.exp(level + 0.02 * chance.standard_normal(3))), f"{i}")
+        for i, level in enumerate(drift)
+    ]
+    slower = [replace(run, seconds=tuple(1.3 * value for value in run.seconds)) for run in runs]
+    in_turns = Pair((runs[0], runs[3], runs[4], runs[7]), (slower[1], slower[2], slower[5], slower[6]))
+    told = one(in_turns)
+    assert told.verdict is Outcome.SLOWER
+    assert told.reason.startswith("4 pairs of runs in turns")
+    undated = [tuple(replace(run, started="") for run in side) for side in (in_turns.a, in_turns.b)]
+    assert one(Pair(*undated)).verdict is Outcome.UNSURE
+
+
+def test_one_reference_that_jumps_hides_no_change() -> None:
+    jumping = Pair(
+        tuple(RunValues((value,), f"{i}") for i, value in enumerate((1.0, 4.0, 1.0))),
+        tuple(RunValues((value,), f"{i}") for i, value in enumerate((4.0, 1.0, 4.0))),
+    )
+    steady = Pair(noisy(1, deviation=0.01), noisy(2, deviation=0.01))
+    references = {"pipe": jumping, "copy": steady, "arithmetic": steady}
+    assert one(Pair(calm(), calm(1.3)), references=references).verdict is Outcome.SLOWER
+
+
 def test_identical_sides_are_the_same_or_unsure() -> None:
     assert one(Pair(calm(), calm())).verdict is Outcome.SAME
     assert one(Pair(calm(count=1), calm(count=1))).verdict is Outcome.UNSURE

@@ -37,7 +37,7 @@ def test_the_document_has_the_promised_keys_and_values(tmp_path: Path) -> None:
             one["b_seconds"] / one["a_seconds"] == one["ratio"]
             or abs(one["b_seconds"] / one["a_seconds"] - one["ratio"]) < 1e-9
         )
-        assert "3 and 3 runs" in one["reason"]
+        assert "3 pairs of runs in turns" in one["reason"]
     assert [(one["name"], one["kind"]) for one in data["missing"]] == [(removed, "missing")]
     assert data["facts"] == [
         {"key": "torch.version", "a": "A", "b": "B", "a_value": "2.13.0", "b_value": "2.6.0"}

@@ -54,8 +54,8 @@ def test_a_terminal_gets_each_reason_once_below_what_it_holds_for_within_its_wid
     rows = text[text.index("verdict") : text.index("not in the table")]
     assert max(map(len, rows.splitlines())) <= 80
     assert rows.count("▲ slower") == 4
-    assert rows.count("3 and 3 runs") == 1
-    assert rows.index("3 and 3 runs") > rows.rindex("▲ slower")
+    assert rows.count("3 pairs of runs") == 1
+    assert rows.index("3 pairs of runs") > rows.rindex("▲ slower")
 
 
 def test_a_terminal_colours_verdicts_unless_no_color_is_set(
