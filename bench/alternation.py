@@ -1,6 +1,7 @@
 """A and B alternated value by value, in random order, inside fresh processes: the process is the unit."""
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import random
@@ -25,6 +26,7 @@ from bench.host import MeasurementError, describe_exit
 VALUE_SECONDS = 0.004  # of a call; an epoch of a loader takes longer
 LOADER_VALUE_SECONDS = 0.1
 MIN_PAIRS, MAX_PAIRS = 5, 16
+PR_SET_PDEATHSIG = 1  # prctl(2)
 UNIT_SECONDS = 0.15  # after which no further pair begins: what varies more is the process
 
 
@@ -121,6 +123,8 @@ def in_fresh_process(work: Callable[..., Any], arguments: tuple[Any, ...], limit
 def _answer(sender: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     if hasattr(os, "setsid"):
         os.setsid()
+    if sys.platform == "linux":  # nobody else would end a unit that hangs when `ab` itself is killed
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # what the parent does then is not for the child
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)

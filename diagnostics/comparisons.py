@@ -160,7 +160,7 @@ def compare_pairs(
         finite = [value for value in values if np.isfinite(value)]
         difference = paired_difference(finite)
         deviation = difference.standard_error * sqrt(len(finite))
-        told = f"{len(finite)} {unit}"
+        told = "a single measurement" if len(finite) == 1 else f"{len(finite)} {unit}"
         evidence[name] = _Evidence(difference, None, 0.0, told, deviation, more_units="", is_paired=True)
     return _concluded(evidence, level)
 
