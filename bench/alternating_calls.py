@@ -1,17 +1,17 @@
 """A call timed in alternation with its companions, so that drift of the machine hits all of them alike."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 from typing import ClassVar
 
+import numpy as np
 import torch
 
-from bench.clocks import Call, clock_for
+from bench.clocks import Call, Clock, clock_for
 from bench.configuration import PassResult
 
-MIN_ROUND_SECONDS = 0.002  # a round shorter than this would be timed by the scheduler's whims
 MIN_ROUNDS, MAX_ROUNDS = 3, 200
 
 
@@ -29,6 +29,8 @@ class AlternatingCalls:
     device : str
     num_threads : int
         Intra-op threads while it runs.
+    clock : Clock, optional
+        Another than the usual one of the device.
     """
 
     unit: ClassVar[str] = "call"
@@ -41,11 +43,12 @@ class AlternatingCalls:
         *,
         device: str,
         num_threads: int = 1,
+        clock: Clock | None = None,
     ) -> None:
         self.calls = {"call": call, **companions}
         self.figures = figures
         self.num_threads = num_threads
-        self.clock = clock_for(torch.device(device))
+        self.clock = clock or clock_for(torch.device(device))
         self.num_repeats, self.min_rounds = 1, MIN_ROUNDS
         self.seconds_per_round = 0.0
 
@@ -53,11 +56,12 @@ class AlternatingCalls:
         """Run everything, then choose the repeats that make the shortest call of a round long enough."""
         torch.set_num_threads(self.num_threads)
         names = list(self.calls)
-        self._round(names)
-        shortest = min(self._round(names).values())
-        self.num_repeats = max(1, round(MIN_ROUND_SECONDS / max(shortest, 1e-7)))
+        self.calls = dict(zip(names, self.clock.prepare(list(self.calls.values())), strict=True))
+        self._rounds([names])
+        shortest = min(self._rounds([names])[0].values())
+        self.num_repeats = max(1, round(self.clock.round_seconds / max(shortest, 1e-7)))
         starts = perf_counter()
-        self._round(names)
+        self._rounds([names])
         self.seconds_per_round = perf_counter() - starts
 
     def measure(self, seconds: float, until: float) -> PassResult:
@@ -65,15 +69,20 @@ class AlternatingCalls:
         del until
         torch.set_num_threads(self.num_threads)
         names = list(self.calls)
-        self._round(names)  # what ran before this pass left its own data in the caches
-        num_rounds = round(seconds / max(self.seconds_per_round, 1e-6))
-        rounds = []
-        for _ in range(min(max(num_rounds, self.min_rounds), MAX_ROUNDS)):
-            random.shuffle(names)
-            rounds.append(self._round(names))
+        self._rounds([names])  # what ran before this pass left its own data in the caches
+        self.clock.settle(self.calls["call"])
+        num_rounds = min(max(round(seconds / max(self.seconds_per_round, 1e-6)), self.min_rounds), MAX_ROUNDS)
+        rounds = self._rounds([random.sample(names, len(names)) for _ in range(num_rounds)])
         series = {name: [one[name] for one in rounds] for name in self.calls}
-        figures = self.figures({name: median(values) for name, values in series.items()})
-        return PassResult(series.pop("call"), series, {"num_threads": self.num_threads, **figures})
+        p10, p90 = np.quantile(series["call"], [0.1, 0.9])
+        figures = {
+            "num_threads": self.num_threads,
+            "call_p10_seconds": float(p10),
+            "call_p90_seconds": float(p90),
+            **self.clock.figures(),
+            **self.figures({name: median(values) for name, values in series.items()}),
+        }
+        return PassResult(series.pop("call"), series, figures)
 
     def drop_companions(self) -> None:
         """Measure the call alone, in single rounds if long: where two alternate, each is a companion."""
@@ -85,7 +94,7 @@ class AlternatingCalls:
         """Let go of models and inputs."""
         self.calls.clear()
 
-    def _round(self, names: list[str]) -> dict[str, float]:
-        return dict(
-            zip(names, self.clock.time([self.calls[name] for name in names], self.num_repeats), strict=True)
-        )
+    def _rounds(self, orders: Sequence[Sequence[str]]) -> list[dict[str, float]]:
+        """Time rounds of calls, each given as the order of their names."""
+        timed = self.clock.time([[self.calls[name] for name in names] for names in orders], self.num_repeats)
+        return [dict(zip(names, seconds, strict=True)) for names, seconds in zip(orders, timed, strict=True)]

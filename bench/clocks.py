@@ -1,27 +1,84 @@
-"""Clocks: how long calls take on a device."""
+"""Clocks: how long calls take on a device, the calls of many rounds in one go.
 
+The rules for CUDA are those of triton.testing.do_bench: warm up, events around each launch, one synchronize
+at the end, a flushed L2 where cold is meant, graph replay where launches dominate.
+"""
+
+import math
 from collections.abc import Callable, Sequence
+from itertools import count
+from statistics import median
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
 Call = Callable[[], object]
 
+DOMINATED = 0.5  # of a call's time on the device spent on issuing it: then the host's speed is measured
+SETTLED_SHARE, SETTLED_NUM = 0.02, 5  # clocks are up when so many readings in a row lie so close together
+SETTLE_SECONDS = 0.3  # the longest wait: a GPU that is throttled never settles
+SETTLE_LAUNCHES = 20
+ISSUED_LAUNCHES, ISSUED_LOOKS = 3, 5  # few at once: a full queue of launches would make the host wait
+MIN_ROUND_SECONDS = 0.002  # of the CPU: a shorter round would be timed by the scheduler's whims
+SMALLEST_FLUSH_BYTES = 1 << 20
+
 
 class Clock(Protocol):
-    """Times calls one after another on one device."""
+    """Times the calls of many rounds on one device.
 
-    def time(self, calls: Sequence[Call], num_repeats: int) -> list[float]:
-        """Seconds per call for each of `calls`, each repeated `num_repeats` times in a row."""
+    Attributes
+    ----------
+    round_seconds : float
+        The least that a call of a round should take, repeats together.
+    """
+
+    round_seconds: float
+
+    def prepare(self, calls: Sequence[Call]) -> list[Call]:
+        """Run each of `calls`, and return them as they should be timed."""
+
+    def settle(self, call: Call) -> None:
+        """Bring the device to the speed that it keeps under load."""
+
+    def time(self, rounds: Sequence[Sequence[Call]], num_repeats: int) -> list[list[float]]:
+        """Seconds per call, each call of a round repeated `num_repeats` times in a row."""
+
+    def figures(self) -> dict[str, float]:
+        """How it was timed."""
+
+
+class Rotation:
+    """One call on several inputs, taken in turn, so that no input's values or addresses decide the result."""
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self.calls = tuple(calls)
+        self._turns = count()
+
+    def __call__(self) -> object:
+        """Run the next one."""
+        return self.calls[next(self._turns) % len(self.calls)]()
 
 
 class WallClock:
     """For the CPU: a call has ended when it returns."""
 
-    def time(self, calls: Sequence[Call], num_repeats: int) -> list[float]:
+    round_seconds = MIN_ROUND_SECONDS
+
+    def prepare(self, calls: Sequence[Call]) -> list[Call]:
+        """Return the calls as they are."""
+        return list(calls)
+
+    def settle(self, call: Call) -> None:
+        """Do nothing: a core is up to speed within microseconds."""
+
+    def time(self, rounds: Sequence[Sequence[Call]], num_repeats: int) -> list[list[float]]:
         """Seconds per call, by the performance counter."""
-        return [self._one(call, num_repeats) for call in calls]
+        return [[self._one(call, num_repeats) for call in calls] for calls in rounds]
+
+    def figures(self) -> dict[str, float]:
+        """Return nothing: there is one way."""
+        return {}
 
     def _one(self, call: Call, num_repeats: int) -> float:
         starts = perf_counter()
@@ -31,33 +88,179 @@ class WallClock:
 
 
 class EventClock:
-    """For CUDA: a pair of events around each call and one synchronize at the end.
+    """For CUDA: a pair of events around each launch and one synchronize after the last.
 
-    Before each timed group a buffer of the size of the L2 cache is zeroed, so that inputs come from memory
-    (cold) rather than from what the call before left in the cache.
+    Parameters
+    ----------
+    device : torch.device
+    is_cold : bool
+        Zero a buffer of the size of the L2 cache before every launch, so that inputs come from memory.
+    may_replay : bool
+        Capture calls as CUDA graphs where issuing them takes the host more than half of their time.
+    cuda : module
+        `torch.cuda`, or what stands for it in a test.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        l2_bytes = torch.cuda.get_device_properties(device).L2_cache_size
-        self.flush = torch.empty(max(l2_bytes, 1 << 20), dtype=torch.int8, device=device)
+    round_seconds = 0.0  # one launch: events resolve half a microsecond
 
-    def time(self, calls: Sequence[Call], num_repeats: int) -> list[float]:
-        """Seconds per call, by the device's own clock."""
-        pairs = [self._record(call, num_repeats) for call in calls]
-        torch.cuda.synchronize(self.device)
-        return [begin.elapsed_time(end) / 1e3 / num_repeats for begin, end in pairs]
+    def __init__(
+        self, device: torch.device, *, is_cold: bool = True, may_replay: bool = True, cuda: Any = torch.cuda
+    ) -> None:
+        self.device, self.cuda = device, cuda
+        self.may_replay = may_replay
+        self.launch_fraction = math.nan
+        self.is_replay = False
+        self.flush = (
+            torch.empty(flush_bytes(device, cuda), dtype=torch.int8, device=device) if is_cold else None
+        )
 
-    def _record(self, call: Call, num_repeats: int) -> tuple[torch.cuda.Event, torch.cuda.Event]:
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        self.flush.zero_()
-        begin.record()
-        for _ in range(num_repeats):
+    def prepare(self, calls: Sequence[Call]) -> list[Call]:
+        """Warm every call up on a side stream, as a capture wants it; replay all of them, or none.
+
+        What alternates must be timed alike: one call that its launches dominate has all of them replayed, one
+        that cannot be captured has none.
+        """
+        stream = self.cuda.Stream(self.device)
+        stream.wait_stream(self.cuda.current_stream(self.device))
+        with self.cuda.stream(stream):
+            for call in calls:
+                for one in members(call):
+                    for _ in range(3):
+                        one()
+        self.cuda.current_stream(self.device).wait_stream(stream)
+        self.cuda.synchronize(self.device)
+        self.launch_fraction = max(self._launch_fraction(call) for call in calls)
+        if self.may_replay and self.launch_fraction > DOMINATED:
+            try:
+                captured = [Rotation([self._captured(one) for one in members(call)]) for call in calls]
+            except RuntimeError:  # the call synchronizes, or allocates in a way that no graph can hold
+                return list(calls)
+            self.is_replay = True
+            return list(captured)
+        return list(calls)
+
+    def settle(self, call: Call) -> None:
+        """Launch until the time per launch holds still: an idle GPU takes milliseconds to raise its clock."""
+        deadline = perf_counter() + SETTLE_SECONDS
+        seen: list[float] = []
+        while not is_settled(seen) and perf_counter() < deadline:
+            begin, end = self._record(call, SETTLE_LAUNCHES)
+            end.synchronize()
+            seen.append(begin.elapsed_time(end))
+
+    def time(self, rounds: Sequence[Sequence[Call]], num_repeats: int) -> list[list[float]]:
+        """Seconds per call by the device's own clock: the median of its launches."""
+        pairs = [[[self._timed(call) for _ in range(num_repeats)] for call in calls] for calls in rounds]
+        self.cuda.synchronize(self.device)
+        return [[median(elapsed_seconds(launches)) for launches in calls] for calls in pairs]
+
+    def figures(self) -> dict[str, float]:
+        """Return whether inputs were cold, whether graphs were replayed, and how much issuing took before."""
+        return {
+            "is_cold": float(self.flush is not None),
+            "is_graph_replay": float(self.is_replay),
+            "launch_fraction": self.launch_fraction,
+        }
+
+    def _timed(self, call: Call) -> tuple[Any, Any]:
+        if self.flush is not None:
+            self.flush.zero_()
+        return self._record(call, 1)
+
+    def _record(self, call: Call, num_launches: int) -> tuple[Any, Any]:
+        stream = self.cuda.current_stream(self.device)
+        begin, end = (self.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record(stream)
+        for _ in range(num_launches):
             call()
-        end.record()
+        end.record(stream)
         return begin, end
 
+    def _launch_fraction(self, call: Call) -> float:
+        """Host seconds to issue a call over its seconds on the device: near 1 where the device waits."""
+        looks = []
+        for _ in range(ISSUED_LOOKS):
+            starts = perf_counter()
+            begin, end = self._record(call, ISSUED_LAUNCHES)
+            issued = perf_counter() - starts
+            end.synchronize()
+            looks.append(issued / max(begin.elapsed_time(end) / 1e3, 1e-9))
+        return median(looks)
 
-def clock_for(device: torch.device) -> Clock:
+    def _captured(self, call: Call) -> Call:
+        graph = self.cuda.CUDAGraph()
+        stream = self.cuda.Stream(self.device)
+        # A capture that fails leaves its own stream current: the outer context puts the old one back.
+        with (
+            self.cuda.stream(self.cuda.current_stream(self.device)),
+            self.cuda.graph(graph, stream=stream),
+        ):
+            kept = call()
+
+        def replay(kept: object = kept) -> object:  # the graph writes to the outputs of its capture
+            graph.replay()
+            return kept
+
+        return replay
+
+
+class Timeline:
+    """Moments on a device's stream, told on the host's clock after one synchronize.
+
+    Parameters
+    ----------
+    device : torch.device
+    cuda : module
+        `torch.cuda`, or what stands for it in a test.
+    """
+
+    def __init__(self, device: torch.device, cuda: Any = torch.cuda) -> None:
+        self.device, self.cuda = device, cuda
+        self.cuda.synchronize(device)
+        self.starts = perf_counter()
+        self.events = [self.mark()]
+
+    def mark(self) -> Any:
+        """Return an event at the end of what the current stream was given so far."""
+        event = self.cuda.Event(enable_timing=True)
+        event.record(self.cuda.current_stream(self.device))
+        return event
+
+    def add(self) -> Any:
+        """Mark a moment, and return its event."""
+        self.events.append(self.mark())
+        return self.events[-1]
+
+    def read(self) -> list[float]:
+        """Seconds of every added moment on the clock of `perf_counter`."""
+        self.cuda.synchronize(self.device)
+        first, *others = self.events
+        return [self.starts + first.elapsed_time(event) / 1e3 for event in others]
+
+
+def members(call: Call) -> tuple[Call, ...]:
+    """Return the calls of a rotation, or the call itself."""
+    return call.calls if isinstance(call, Rotation) else (call,)
+
+
+def flush_bytes(device: torch.device, cuda: Any = torch.cuda) -> int:
+    """Return the size of the device's L2 cache, or the least that is worth flushing."""
+    return max(int(cuda.get_device_properties(device).L2_cache_size), SMALLEST_FLUSH_BYTES)
+
+
+def elapsed_seconds(pairs: Sequence[tuple[Any, Any]]) -> list[float]:
+    """Return the seconds between the two events of each pair; CUDA tells milliseconds."""
+    return [begin.elapsed_time(end) / 1e3 for begin, end in pairs]
+
+
+def is_settled(readings: Sequence[float]) -> bool:
+    """Whether the last readings agree within `SETTLED_SHARE` of their median."""
+    last = readings[-SETTLED_NUM:]
+    return len(last) == SETTLED_NUM and max(last) - min(last) <= SETTLED_SHARE * median(last)
+
+
+def clock_for(device: torch.device, *, is_cold: bool = True, may_replay: bool = True) -> Clock:
     """Return the clock that is right for a device."""
-    return EventClock(device) if device.type == "cuda" else WallClock()
+    if device.type == "cuda":
+        return EventClock(device, is_cold=is_cold, may_replay=may_replay)
+    return WallClock()

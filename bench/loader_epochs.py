@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bench import process_tree
+from bench.clocks import Timeline
 from bench.configuration import PassResult
 from bench.streams import Stream
 from bench.user_data import tensors_in
@@ -169,23 +170,23 @@ class LoaderEpochs:
         On the CPU a batch has arrived when the loader hands it over, and one look at the clock is all that is
         added to the loop: small batches take microseconds.
         """
-        starts = perf_counter()
         if self.is_cuda:
-            return starts, *self._epoch_to_device(starts)
+            return self._epoch_to_device()
+        starts = perf_counter()
         arrivals = [perf_counter() for _ in self.loader]
         return starts, arrivals, np.diff([starts, *arrivals]).tolist()
 
-    def _epoch_to_device(self, asked: float) -> tuple[list[float], list[float]]:
-        arrivals, waits = [], []
+    def _epoch_to_device(self) -> tuple[float, list[float], list[float]]:
+        """Copy each batch to the device as it comes; it has arrived when its copies are through."""
+        timeline, waits = Timeline(self.device), []
+        asked = timeline.starts
         for batch in self.loader:
             waits.append(perf_counter() - asked)
             for tensor in tensors_in(batch):
                 tensor.to(self.device, non_blocking=True)
+            timeline.add()
             asked = perf_counter()
-            arrivals.append(asked)
-        torch.cuda.synchronize(self.device)
-        arrivals[-1] = perf_counter()
-        return arrivals, waits
+        return timeline.starts, timeline.read(), waits
 
     def _count_bytes(self) -> None:
         """Look at one batch, outside of what is timed, and read its epoch to the end."""

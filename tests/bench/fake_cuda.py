@@ -1,0 +1,99 @@
+"""What `torch.cuda` is to a clock: a host that issues, and a device that runs one thing after another."""
+
+import contextlib
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+
+class FakeCuda:
+    """Host and device time advance only by what is issued here.
+
+    Attributes
+    ----------
+    now : float
+        The host's clock in seconds.
+    busy_until : float
+        When the device has run all that it was given.
+    log : list of str
+        Synchronizations and replays in their order.
+    """
+
+    def __init__(self, l2_bytes: int = 2**20) -> None:
+        self.now = self.busy_until = 0.0
+        self.log: list[str] = []
+        self.l2_bytes = l2_bytes
+        self.captured: list[float] | None = None
+        self.stream_now = SimpleNamespace(name="default", wait_stream=lambda other: None)
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def issue(self, host_seconds: float, device_seconds: float) -> None:
+        """Give the device some work; a capture takes it down instead."""
+        self.now += host_seconds
+        if self.captured is not None:
+            self.captured.append(device_seconds)
+            return
+        self.busy_until = max(self.now, self.busy_until) + device_seconds
+
+    def Event(self, enable_timing: bool) -> "FakeEvent":  # noqa: N802 - torch's name
+        assert enable_timing
+        return FakeEvent(self)
+
+    def Stream(self, device: Any) -> Any:  # noqa: N802 - torch's name
+        return SimpleNamespace(name="side", wait_stream=lambda other: None)
+
+    def CUDAGraph(self) -> "FakeGraph":  # noqa: N802 - torch's name
+        return FakeGraph(self)
+
+    def current_stream(self, device: Any) -> Any:
+        return self.stream_now
+
+    @contextlib.contextmanager
+    def stream(self, stream: Any) -> Iterator[None]:
+        before, self.stream_now = self.stream_now, stream
+        yield
+        self.stream_now = before
+
+    @contextlib.contextmanager
+    def graph(self, graph: "FakeGraph", stream: Any) -> Iterator[None]:
+        self.captured = graph.work
+        try:
+            yield
+        finally:
+            self.captured = None
+
+    def synchronize(self, device: Any) -> None:
+        self.log.append("synchronize")
+        self.now = max(self.now, self.busy_until)
+
+    def get_device_properties(self, device: Any) -> Any:
+        return SimpleNamespace(L2_cache_size=self.l2_bytes, uuid="0123")
+
+
+class FakeEvent:
+    """A moment of the device."""
+
+    def __init__(self, cuda: FakeCuda) -> None:
+        self.cuda, self.at = cuda, float("nan")
+
+    def record(self, stream: Any) -> None:
+        self.at = max(self.cuda.now, self.cuda.busy_until)
+
+    def synchronize(self) -> None:
+        self.cuda.now = max(self.cuda.now, self.at)
+
+    def elapsed_time(self, end: "FakeEvent") -> float:
+        return (end.at - self.at) * 1e3
+
+
+class FakeGraph:
+    """Work taken down once, issued as a whole."""
+
+    def __init__(self, cuda: FakeCuda) -> None:
+        self.cuda, self.work = cuda, list[float]()
+
+    def replay(self) -> None:
+        self.cuda.log.append("replay")
+        self.cuda.issue(1e-6, sum(self.work))
