@@ -165,7 +165,7 @@ def test_alternating_calls_take_figures_and_quantiles_from_the_events(cuda: Fake
     )
     calls.warm_up()
     result = calls.measure(0.0, 1.0)
-    assert {round(seconds, 6) for seconds in result.rounds_seconds} <= {1e-3, 2e-3}
+    assert {round(seconds, 5) for seconds in result.rounds_seconds} <= {1e-3, 2e-3}
     assert result.figures["call_p10_seconds"] <= result.figures["call_p90_seconds"]
     assert result.figures["is_cold"] == 1
     assert result.companions["copy"] == pytest.approx([1e-3] * len(result.rounds_seconds), rel=0.01)
