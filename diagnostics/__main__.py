@@ -62,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; no traceback but for a fault of ours."""
     options = make_parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _terminated)
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _terminated)
     try:
         check_path(options.json, "--json")
         code: int = options.run(options)

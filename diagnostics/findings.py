@@ -1,7 +1,7 @@
 """Findings: what a check concluded, with its number, its evidence and its remedy."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -58,6 +58,8 @@ class Finding:
         What was read, each line with value and origin.
     remedy : Remedy or None
     confidence : {"certain", "likely", "possible"}
+    details : mapping of str to JSON values
+        Fields of its own: the worker, the sample.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     remedy: Remedy | None = None
     confidence: Confidence = "certain"
+    details: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.status not in {Status.WARN, Status.FAIL}:
@@ -94,6 +97,7 @@ class Finding:
             "evidence": list(self.evidence),
             "remedy": remedy,
             "confidence": self.confidence,
+            **self.details,
         }
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NUMERIC_UNITS = ("bytes", "cores", "count", "fraction", "hertz", "ratio", "seconds", "watts")
 LARGEST = 2**64
+RUN_SOURCE = "run."  # facts of a watched command; no machine has them
 _HEADING = re.compile(r"^(?P<heading>[A-Z][\w ]+)\n-{3,}$", re.MULTILINE)
 
 
@@ -38,6 +39,11 @@ class Check:
     recognise: Callable[["Trace"], "Recognition | None"] | None = None
     log_fires: tuple[str, ...] = ()
     log_silent: tuple[str, ...] = ()
+
+    @property
+    def is_of_run(self) -> bool:
+        """Whether it judges a command that was watched, and says nothing of machines."""
+        return any(key.startswith(RUN_SOURCE) for key in self.needs)
 
     @property
     def sections(self) -> dict[str, str]:
@@ -157,12 +163,12 @@ def judge(facts: Mapping[str, Fact], checks: Iterable[Check] | None = None) -> l
     ----------
     facts : mapping of str to Fact
     checks : iterable of Check, optional
-        All of `find_checks()` if left out; those that say nothing of machines are passed over.
+        All of `find_checks()` that judge machines if left out; those without `judge` are passed over.
 
     Returns
     -------
     list of Finding
         One a check, worst first. Facts are not changed, and the same facts give the same findings.
     """
-    asked = find_checks() if checks is None else checks
+    asked = [one for one in find_checks() if not one.is_of_run] if checks is None else checks
     return worst_first(judge_one(check, facts) for check in asked if check.judge is not None)

@@ -22,13 +22,23 @@ References
 PyTorch documentation, "Randomness in multi-process data loading"; PyTorch issue 5059.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok
 from diagnostics.traces.clues import Recognition, Role, Trace, recognised
 from diagnostics.traces.repeats import repeated_by_workers
 
 CODE = "DL242"
 SLUG = "duplicate-worker-rng"
 TITLE = "Workers draw the same random numbers"
+NEEDS = ("run.random_workers_count", "run.equal_random_workers_count", "run.equal_random_names")
+FIRES = {
+    "run.random_workers_count": 4,
+    "run.equal_random_workers_count": 4,
+    "run.equal_random_names": ["self.rng"],
+}
+SILENT = {"run.random_workers_count": 4, "run.equal_random_workers_count": 0, "run.equal_random_names": []}
 LOG_FIRES = (
     "worker 0: 0.5488135 0.71518937\nworker 1: 0.5488135 0.71518937\nworker 2: 0.5488135 0.71518937\n",
     "worker_id=0 random crop (0.3745, 0.9507)\nworker_id=1 random crop (0.3745, 0.9507)\n",
@@ -37,6 +47,31 @@ LOG_SILENT = (
     "worker 0: 0.5488135 0.71518937\nworker 1: 0.4236548 0.64589411\n",
     "worker 0 yields [0, 1, 2, 3]\nworker 1 yields [0, 1, 2, 3]\n",
 )
+
+
+_SEED = Remedy(
+    "Seed each worker from torch's seed, in worker_init_fn.",
+    (
+        "def seed_worker(worker_id):",
+        "    seed = torch.initial_seed() % 2**32",
+        "    np.random.seed(seed)",
+        "    torch.utils.data.get_worker_info().dataset.rng = np.random.default_rng(seed)",
+        "DataLoader(..., worker_init_fn=seed_worker)",
+    ),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Look for generators that several workers began with in the same state, and drew from."""
+    num_workers, num_equal = facts["run.random_workers_count"], facts["run.equal_random_workers_count"]
+    names = facts["run.equal_random_names"]
+    if not num_workers or num_equal is None:
+        return not_applicable("No two workers loaded samples side by side.")
+    if not num_equal or not isinstance(names, list):
+        return ok(f"The {num_workers} workers draw different random numbers.")
+    which = ", ".join(map(str, names))
+    evidence = (f"{which}: in the same state in {num_equal} of {num_workers} workers, and drawn from",)
+    return fail(f"{num_equal} workers draw the same random numbers from {which}.", evidence, _SEED)
 
 
 def recognise(trace: Trace) -> Recognition | None:

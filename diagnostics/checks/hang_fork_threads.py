@@ -23,13 +23,30 @@ References
 Python documentation, os.fork, the warning on threads; PyTorch issue 1355.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, ok
+from diagnostics.quantities import format_quantity
 from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, joined, recognised
 from diagnostics.traces.remedies import context
 
 CODE = "DL235"
 SLUG = "hang-fork-threads"
 TITLE = "A forked worker waits for a lock that stays closed"
+NEEDS = ("run.hang_seconds", "run.hang_place", "run.hang_waits_for_lock", "run.hang_start_method")
+FIRES = {
+    "run.hang_seconds": 61.0,
+    "run.hang_place": "data.py:12 in __getitem__",
+    "run.hang_waits_for_lock": True,
+    "run.hang_start_method": "fork",
+}
+SILENT = {
+    "run.hang_seconds": 0.0,
+    "run.hang_place": "",
+    "run.hang_waits_for_lock": False,
+    "run.hang_start_method": None,
+}
 _NATIVE = (
     r"__lll_lock_wait|lll_lock_wait|futex_(?:abstimed_)?wait|pthread_(?:cond_wait"
     r"|mutex_lock)|gomp_(?:team_|barrier|thread)|GOMP_parallel|__kmp_|omp_"
@@ -60,6 +77,31 @@ LOG_SILENT = (
     "DeprecationWarning: This process (pid=7) is multi-threaded, use of fork() may lead "
     "to deadlocks in the child.\n",
 )
+
+
+_NO_FORK = Remedy(
+    "Start workers without fork, or keep libraries from using threads before it.",
+    (
+        'DataLoader(..., multiprocessing_context="forkserver")',
+        "cv2.setNumThreads(0)",
+        "export OMP_NUM_THREADS=1",
+    ),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Look for a forked worker that sleeps on a lock in the middle of a sample."""
+    seconds, place = facts["run.hang_seconds"], facts["run.hang_place"]
+    if (
+        not seconds
+        or facts["run.hang_waits_for_lock"] is not True
+        or facts["run.hang_start_method"] != "fork"
+    ):
+        return ok("No forked worker sleeps on a lock: 0 found.")
+    waited = format_quantity(seconds, "seconds")
+    where = f" at {place}" if place else ""
+    summary = f"A forked worker waits for a lock{where}, which another thread held when it was forked."
+    return fail(summary, (f"no progress for {waited}; the worker sleeps in a lock",), _NO_FORK, "likely")
 
 
 def _library_stack(trace: Trace) -> Clue | None:

@@ -23,13 +23,20 @@ References
 py-spy; PyTorch issue 1355.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, ok
+from diagnostics.quantities import format_quantity
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, raised_in, recognised
-from diagnostics.traces.remedies import look_inside
+from diagnostics.traces.remedies import NO_WORKERS, look_inside
 
 CODE = "DL236"
 SLUG = "hang-in-worker"
 TITLE = "The loop waits for a batch that does not come"
+NEEDS = ("run.hang_seconds", "run.hang_place")
+FIRES = {"run.hang_seconds": 61.0, "run.hang_place": "data.py:12 in __getitem__"}
+SILENT = {"run.hang_seconds": 0.0, "run.hang_place": ""}
 _INTERRUPTS = "^(?:KeyboardInterrupt|Fatal Python error)$"
 _DUMP = r"Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!|Thread [^\n(]{0,30}\((?:idle|active)"
 _LOOPS = ("_try_get_data", "_get_data", "_worker_loop")
@@ -51,6 +58,24 @@ LOG_SILENT = (
     "torch.autograd.backward(self)\n"
     "KeyboardInterrupt\n",
 )
+
+
+_LOOK = Remedy(
+    "Look at that place; a timeout turns the next such hang into an error.",
+    ("DataLoader(..., timeout=60)", NO_WORKERS),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Look for a reader that waits while nothing moves."""
+    seconds, place = facts["run.hang_seconds"], facts["run.hang_place"]
+    if not seconds:
+        return ok("Batches came all the time: 0 s without any progress.")
+    waited = format_quantity(seconds, "seconds")
+    where = f" A worker stands at {place}." if place else ""
+    return fail(
+        f"No batch came for {waited}, and nothing moved.{where}", (f"{waited} without progress",), _LOOK
+    )
 
 
 def _dumped(trace: Trace) -> Clue | None:

@@ -23,13 +23,19 @@ References
 Python documentation, faulthandler; abort(3).
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import Clue, Recognition, Trace, death, died_by, error_clue, joined, phrase
 from diagnostics.traces.remedies import NO_WORKERS
 
 CODE = "DL221"
 SLUG = "worker-aborted"
 TITLE = "A worker called abort()"
+NEEDS = ("run.death_signal_name", "run.deaths_count")
+FIRES = {"run.death_signal_name": "SIGABRT", "run.deaths_count": 1}
+SILENT = {"run.death_signal_name": None, "run.deaths_count": 0}
 _LAST_WORDS = (
     r"terminate called after throwing[^.]{0,120}|what\(\): .{0,120}|double free or "
     r"corruption|free\(\): invalid \w+|malloc\w*\(\): \w[\w ]{0,40}"
@@ -42,6 +48,21 @@ LOG_FIRES = (
     "killed by signal: Aborted.\n",
 )
 LOG_SILENT = ("terminate called after throwing an instance of 'std::runtime_error'\nAborted (core dumped)\n",)
+
+
+_READ = Remedy(
+    "Read what the worker printed before it, then run without workers.",
+    ("python -X faulthandler train.py", NO_WORKERS),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Look at the signal."""
+    name, num_deaths = facts["run.death_signal_name"], facts["run.deaths_count"]
+    if name != "SIGABRT":
+        return ok(f"No worker aborted ({num_deaths} deaths).")
+    summary = "A process that loads data called abort(): a library gave up."
+    return fail(summary, (f"{num_deaths or 1} deaths, the first by SIGABRT",), _READ)
 
 
 def recognise(trace: Trace) -> Recognition | None:

@@ -23,13 +23,19 @@ References
 PyTorch documentation, torch.utils.data; PyTorch issue 5301.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
 from diagnostics.traces.remedies import NO_WORKERS
 
 CODE = "DL222"
 SLUG = "worker-exited-unknown"
 TITLE = "A worker exited and nothing tells why"
+NEEDS = ("run.death_signal_name", "run.death_exit_code", "run.deaths_count")
+FIRES = {"run.death_signal_name": None, "run.death_exit_code": 7, "run.deaths_count": 1}
+SILENT = {"run.death_signal_name": None, "run.death_exit_code": None, "run.deaths_count": 0}
 _WORDS = r"worker \(pid\(?s?\)? ?[\d, ]*\) exited unexpectedly(?: with exit code (-?\d+))?"
 _CODE = r"exited unexpectedly with exit code (-?\d+)"
 _LOST = (
@@ -49,6 +55,24 @@ LOG_FIRES = (
     "ConnectionResetError: [Errno 104] Connection reset by peer\n",
 )
 LOG_SILENT = ("ConnectionResetError: [Errno 104] Connection reset by peer\n",)
+
+
+_TOLD_ELSEWHERE = ("SIGKILL", "SIGSEGV", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS", "SIGABRT", "SIGBUS")
+_FIND = Remedy(
+    "Find what ends the process: os._exit, sys.exit, or a library that exits.",
+    ("grep -rnE 'os\\._exit|sys\\.exit|quit\\(' .", NO_WORKERS),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Tell an exit from the signals that have a name of their own."""
+    name, code = facts["run.death_signal_name"], facts["run.death_exit_code"]
+    num_deaths = facts["run.deaths_count"]
+    if not num_deaths or name in _TOLD_ELSEWHERE or (name is None and code is None):
+        return ok(f"No worker exited by itself ({num_deaths} deaths).")
+    how = f"was ended by {name}" if name else f"exited by itself with code {code}"
+    evidence = (f"{num_deaths} deaths, the first with {name or f'exit code {code}'}",)
+    return fail(f"A worker {how} while its batches were waited for.", evidence, _FIND)
 
 
 def _lost_connection(trace: Trace) -> Clue | None:

@@ -23,12 +23,18 @@ References
 Linux kernel documentation, cgroup v2, memory.max; PyTorch issue 13246.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import Recognition, Trace, death, died_by, phrase
 
 CODE = "DL218"
 SLUG = "worker-oom-killed"
 TITLE = "A worker was killed for want of memory"
+NEEDS = ("run.death_signal_name", "run.deaths_count", "run.oom_kills_count")
+FIRES = {"run.death_signal_name": "SIGKILL", "run.deaths_count": 1, "run.oom_kills_count": 1}
+SILENT = {"run.death_signal_name": None, "run.deaths_count": 0, "run.oom_kills_count": 0}
 _KERNEL = (
     r"(?i)oom[-_ ]?kill|out of memory: killed process \d+|OOMKilled|exceeded (?:job "
     r")?memory limit|killed process \d+ \((?:pt_data_worker|python)"
@@ -38,6 +44,31 @@ LOG_FIRES = (
     "Out of memory: Killed process 8812 (pt_data_worker) total-vm:22311528kB, anon-rss:9812204kB\n",
 )
 LOG_SILENT = ("Epoch 3: 100%\nKilled\n",)
+
+
+_MORE = Remedy(
+    "Give the job more memory, or let workers hold less.",
+    (
+        "sudo dmesg -T | grep -i -E 'killed process|oom'",
+        "DataLoader(..., num_workers=2, prefetch_factor=1)",
+    ),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Tell a SIGKILL that the kernel's counter confirms from one that anybody may have sent."""
+    num_deaths, num_kills = facts["run.deaths_count"], facts["run.oom_kills_count"]
+    if facts["run.death_signal_name"] != "SIGKILL":
+        return ok(f"No worker was killed by SIGKILL ({num_deaths} deaths).")
+    if num_kills:
+        evidence = (f"the control group's oom_kill counter rose by {num_kills}",)
+        return fail("The kernel killed a process that loads data: memory was used up.", evidence, _MORE)
+    counted = "not counted here" if num_kills is None else "0 of them by the kernel in this control group"
+    evidence = (f"{num_deaths or 1} deaths, {counted}",)
+    summary = (
+        "A process that loads data was killed (SIGKILL): by the kernel for want of memory, or by somebody."
+    )
+    return fail(summary, evidence, _MORE, "possible" if num_kills == 0 else "likely")
 
 
 def recognise(trace: Trace) -> Recognition | None:

@@ -23,13 +23,19 @@ References
 Python documentation, faulthandler.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import Recognition, Trace, death, died_by, error_clue
 from diagnostics.traces.remedies import NO_WORKERS
 
 CODE = "DL220"
 SLUG = "worker-segfault"
 TITLE = "A worker crashed in native code"
+NEEDS = ("run.death_signal_name", "run.deaths_count")
+FIRES = {"run.death_signal_name": "SIGSEGV", "run.deaths_count": 1}
+SILENT = {"run.death_signal_name": None, "run.deaths_count": 0}
 _CRASH = (
     r"Unexpected (?:segmentation fault|floating-point exception|illegal instruction) encountered in worker"
 )
@@ -43,6 +49,22 @@ LOG_SILENT = (
     '  File "/opt/lib/site-packages/torch/nn/modules/conv.py", line 460 in _conv_forward\n'
     '  File "/home/user/train.py", line 40 in <module>\n',
 )
+
+
+_NATIVE = ("SIGSEGV", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS")
+_SHOW = Remedy(
+    "Run without workers under faulthandler to see the line that crashes.",
+    ("python -X faulthandler train.py", NO_WORKERS),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Look at the signal."""
+    name, num_deaths = facts["run.death_signal_name"], facts["run.deaths_count"]
+    if name not in _NATIVE:
+        return ok(f"No crash in native code ({num_deaths} deaths).")
+    summary = f"A process that loads data crashed in native code ({name})."
+    return fail(summary, (f"{num_deaths or 1} deaths, the first by {name}",), _SHOW)
 
 
 def recognise(trace: Trace) -> Recognition | None:

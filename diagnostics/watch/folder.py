@@ -1,0 +1,51 @@
+"""The private folder that a watched command's processes write to, and its end in every case."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from diagnostics.sources import attempt, read_text
+
+PREFIX = "torch-checkup-run-"
+
+
+def _owner() -> str:
+    own = psutil.Process()
+    return json.dumps({"pid": own.pid, "created": own.create_time()})
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Tell a folder whose owner was killed; one without an owner's name is being made just now."""
+    owner = attempt(lambda: json.loads(read_text(folder / "owner") or "null"))
+    if not isinstance(owner, dict):
+        return False
+    try:
+        return bool(psutil.Process(owner["pid"]).create_time() != owner["created"])
+    except psutil.NoSuchProcess:
+        return True
+    except (psutil.Error, KeyError):
+        return False
+
+
+def clear_abandoned(parent: Path) -> None:
+    """Remove what a run left behind that was killed before it could do so."""
+    for folder in parent.glob(PREFIX + "*"):
+        if folder.is_dir() and not folder.is_symlink() and _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """Make a folder that only this user can read, and remove it when the block ends."""
+    clear_abandoned(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        (folder / "owner").write_text(_owner(), encoding="utf-8")
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,208 @@
+"""What happened to which sample: deaths, exceptions, batches not sent, a hang; each with its worker."""
+
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from diagnostics.quantities import format_quantity
+from diagnostics.watch.observing import Observed
+from diagnostics.watch.records import Record
+
+Kind = Literal["died", "left", "raised", "stopped", "unsent", "hung"]
+MOST_SHOWN = 16  # indices in a line of evidence
+VERBS = {"raised": "raised", "stopped": "raised StopIteration", "unsent": "could not send", "hung": "hangs"}
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Something that happened while samples were loaded.
+
+    Attributes
+    ----------
+    kind : {"died", "left", "raised", "stopped", "unsent", "hung"}
+    pid : int
+    worker : int or None
+        None in the main process, and where the probe did not reach the worker.
+    batch : int or None
+        Its number in the epoch.
+    samples : tuple of int
+        The sample in flight, or the whole batch after its samples were fetched.
+    indices : tuple of int
+        The whole batch.
+    code : int or None
+        Of a death: the exit code, negative for a signal.
+    error : str
+        The exception's class.
+    traceback : str
+    place : str
+        Where a hung process stands.
+    resources : dict of str to int
+    """
+
+    kind: Kind
+    at: int
+    pid: int
+    worker: int | None = None
+    is_worker: bool = True
+    batch: int | None = None
+    samples: tuple[int, ...] = ()
+    indices: tuple[int, ...] = ()
+    stage: str = ""
+    code: int | None = None
+    error: str = ""
+    traceback: str = ""
+    place: str = ""
+    resources: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def signal_name(self) -> str | None:
+        """The signal that ended a process: "SIGKILL"; None for an exit."""
+        return signal_name(self.code)
+
+    @property
+    def who(self) -> str:
+        """The process in words."""
+        name = "the main process" if not self.is_worker else "a worker"
+        return f"{name if self.worker is None else f'worker {self.worker}'} (pid {self.pid})"
+
+    @property
+    def sentence(self) -> str:
+        """One line of evidence."""
+        return f"{self.who} {self._what}{self._where}"
+
+    @property
+    def _what(self) -> str:
+        if self.kind in {"died", "left"}:
+            if self.signal_name:
+                return f"was ended by {self.signal_name} (signal {-(self.code or 0)})"
+            return (
+                f"exited with code {self.code}" if self.error == "" else f"left by {self.error}({self.code})"
+            )
+        return VERBS[self.kind] + (f" {self.error}" if self.kind == "raised" else "")
+
+    @property
+    def _where(self) -> str:
+        place = f" at {self.place}" if self.place else ""
+        if self.batch is None or not self.indices:
+            return place
+        doing = {"fetching": "at sample", "collating": "collating samples"}.get(self.stage, "with samples")
+        text = f"{place}, in batch {self.batch}, {doing} {_shown(self.samples)}"
+        return text + (f" (of {_shown(self.indices)})" if self.samples != self.indices else "")
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The same as fields of a finding; only what is known."""
+        fields = {
+            "worker": self.worker,
+            "pid": self.pid,
+            "exit_code": None if self.signal_name else self.code,
+            "signal": self.signal_name,
+            "batch": self.batch,
+            "sample_indices": list(self.samples) or None,
+            "batch_indices": list(self.indices) or None,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def _shown(indices: tuple[int, ...]) -> str:
+    more = f" and {len(indices) - MOST_SHOWN} more" if len(indices) > MOST_SHOWN else ""
+    return ", ".join(map(str, indices[:MOST_SHOWN])) + more
+
+
+def signal_name(code: int | None) -> str | None:
+    """Return the name of the signal that an exit code of multiprocessing stands for."""
+    if code is None or code >= 0:
+        return None
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _of_event(record: Record, event: Mapping[str, Any], kind: Kind) -> Incident:
+    return Incident(
+        kind,
+        at=event["at"],
+        pid=record.pid,
+        worker=record.worker,
+        is_worker=record.is_worker,
+        batch=event.get("batch"),
+        samples=tuple(event.get("samples") or ()),
+        indices=tuple(event.get("indices") or ()),
+        stage=event.get("stage", ""),
+        code=event.get("code") if isinstance(event.get("code"), int) else None,
+        error=event.get("error", ""),
+        traceback=event.get("traceback", ""),
+    )
+
+
+def _of_record(record: Record, kind: Kind, at: int, **parts: Any) -> Incident:
+    """Return what a process was doing when it was seen last."""
+    is_busy = record.stage in {"fetching", "collating"}
+    return Incident(
+        kind,
+        at=at,
+        pid=record.pid,
+        worker=record.worker,
+        is_worker=record.is_worker,
+        batch=record.process["batch"] if record.indices else None,
+        samples=record.samples if is_busy else record.indices,
+        indices=record.indices,
+        stage=record.stage,
+        **parts,
+    )
+
+
+def _deaths(observed: Observed) -> Iterator[Incident]:
+    for main in observed.records:
+        for event in main.having("died"):
+            for word, code in event["codes"].items():
+                record = observed.worker_of(int(word))
+                parts = {"code": code, "resources": event.get("resources", {})}
+                if record is None:
+                    yield Incident("died", event["at"], int(word), **parts)
+                else:
+                    yield _of_record(record, "died", event["at"], **parts)
+
+
+def _own_death(observed: Observed) -> Iterator[Incident]:
+    """Yield the death of a main process that was loading samples itself."""
+    if observed.exit_code <= 128:
+        return
+    for main in observed.mains:
+        if main.stage in {"fetching", "collating"}:
+            yield _of_record(main, "died", main.process["since"], code=128 - observed.exit_code)
+
+
+def _hang(observed: Observed) -> Iterator[Incident]:
+    if observed.hang is not None:
+        stuck = observed.hang.stuck
+        stack = observed.hang.stack_of(stuck)
+        yield _of_record(stuck, "hung", stuck.process["since"], place=stack.place if stack else "")
+
+
+def find_incidents(observed: Observed) -> list[Incident]:
+    """Return all incidents in their order in time."""
+    kinds: tuple[Kind, ...] = ("left", "raised", "stopped", "unsent")
+    told = [
+        _of_event(record, event, kind)
+        for record in observed.records
+        for kind in kinds
+        for event in record.having(kind)
+    ]
+    return sorted(
+        [*told, *_deaths(observed), *_own_death(observed), *_hang(observed)], key=lambda one: one.at
+    )
+
+
+def resource_lines(resources: Mapping[str, int | None]) -> Iterator[str]:
+    """Yield how full each thing was that may run out."""
+    if resources.get("open_files") is not None:
+        limit = resources.get("open_files_limit")
+        yield f"open files of the main process: {resources['open_files']} of {limit or 'no limit'}"
+    if resources.get("shm_total_bytes"):
+        free, total = (format_quantity(resources[f"shm_{name}_bytes"], "bytes") for name in ("free", "total"))
+        yield f"/dev/shm: {free} free of {total}"
+    if resources.get("memory_maps") is not None:
+        yield f"memory maps of the main process: {resources['memory_maps']}"

@@ -1,0 +1,827 @@
+# mypy: ignore-errors
+# ruff: noqa: PTH100, PTH104, PTH110, PTH112, PTH118, PTH120, PTH123, PTH208, SIM115, N807
+"""Writes down what DataLoaders do, into files that outlive the process: one file, standard library only.
+
+Python imports a module of this name at start-up, in spawned and forkserver children too. It acts only where
+`TORCH_CHECKUP_WATCH` names a folder. It changes no result, no output and no traceback; whatever fails in here
+is written down and passed over. `diagnostics/watch/records.py` reads the files, by the layout at their head.
+
+No pathlib: it would slow every start.
+"""
+
+import atexit
+import contextlib
+import functools
+import importlib.machinery
+import importlib.util
+import os
+import sys
+import time
+from array import array
+
+VARIABLE = "TORCH_CHECKUP_WATCH"
+TARGET = "torch.utils.data.dataloader"
+
+# fmt: off
+# Slots of 64-bit integers: of the process, and of each loader that it reads.
+(
+    P_PID, P_PARENT, P_IS_WORKER, P_WORKER, P_NUM_WORKERS, P_BASE_SEED, P_LOADER, P_STAGE, P_SINCE,
+    P_BATCH, P_POSITION, P_COUNT, P_BATCHES, P_SAMPLES, P_FETCH_NS, P_COLLATE_NS, P_SEND_NS, P_IDLE_NS,
+    P_SLOWEST_NS, P_SLOWEST_INDEX, P_SLOW_COUNT, P_SLOW_NS, P_STACK_SIGNAL, P_RANK, P_LOG_END,
+    P_NUM_LOADERS, P_STARTED,
+) = range(27)
+(
+    L_WAITING_SINCE, L_LAST_END, L_EPOCHS, L_BATCHES, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS, L_START_NS,
+    L_WORKER_STARTS, L_FIRST_BEGIN,
+) = range(10)
+# fmt: on
+PROCESS = [name[2:].lower() for name in tuple(globals()) if name.startswith("P_")]
+LOADER = [name[2:].lower() for name in tuple(globals()) if name.startswith("L_")]
+STAGES = ["none", "idle", "fetching", "collating", "ended"]
+NONE, IDLE, FETCHING, COLLATING, ENDED = range(5)
+MOST_INDICES, MOST_LOADERS = 512, 24
+HEAD_BYTES, INDICES_AT = 2048, len(PROCESS)
+LOADERS_AT = INDICES_AT + MOST_INDICES
+VIEW_SLOTS = LOADERS_AT + MOST_LOADERS * len(LOADER)
+LOG_AT = HEAD_BYTES + 8 * VIEW_SLOTS
+FILE_BYTES = 65536
+LAYOUT = {
+    "process": PROCESS,
+    "loader": LOADER,
+    "stages": STAGES,
+    "view_at": HEAD_BYTES,
+    "indices_at": INDICES_AT,
+    "most_indices": MOST_INDICES,
+    "loaders_at": LOADERS_AT,
+    "log_at": LOG_AT,
+}
+STEPPED_FROM_NS = 8000  # per sample, without workers: below it noting each would cost over 1 %
+TIMED_FROM_NS = 20000
+SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
+NUM_DIGESTS = 3
+ARGUMENTS = ("batch_size", "num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "drop_last")
+ARGUMENTS += ("in_order", "timeout")
+IGNORED = array("q", bytes(8 * VIEW_SLOTS))  # takes what a process without a file would write
+clock = time.monotonic_ns  # one clock for all processes of a machine
+
+
+class State:
+    """The file of this process; `view` is None before it has one and in a child that has just been forked."""
+
+    view = log = stacks = loaders = sent = None
+    is_leaving = is_streaming = False
+    num_first = 0
+    sample_ns = TIMED_FROM_NS
+    random = None
+
+
+def guarded(function):
+    """Swallow what fails in the probe: the user's run goes on."""
+
+    @functools.wraps(function)
+    def call(*arguments, **keywords):
+        try:
+            return function(*arguments, **keywords)
+        except Exception as error:
+            if function.__name__ != "note":
+                note("fault", where=function.__name__, error=repr(error)[:200])
+            return None
+
+    return call
+
+
+def open_file():
+    """Make this process' file, whole, so that a full disk is noticed now and not as a bus error later."""
+    import json
+    import mmap
+
+    stem = os.path.join(os.environ[VARIABLE], f"{os.getpid()}-{clock()}")
+    head = json.dumps(LAYOUT).encode()
+    with open(stem + ".new", "w+b") as file:
+        file.write(head.ljust(HEAD_BYTES) + bytes(FILE_BYTES - HEAD_BYTES))
+        file.flush()
+        memory = mmap.mmap(file.fileno(), FILE_BYTES)
+    view = memoryview(memory)[HEAD_BYTES:LOG_AT].cast("q")
+    view[P_PID], view[P_PARENT], view[P_LOG_END] = os.getpid(), os.getppid(), LOG_AT
+    view[P_STARTED], view[P_SLOWEST_INDEX] = clock(), -1
+    rank = os.environ.get("RANK", "")
+    view[P_RANK] = int(rank) if rank.isdigit() else -1
+    State.log, State.loaders, State.sent = memory, {}, {}
+    State.num_first, State.sample_ns, State.random = 0, TIMED_FROM_NS, None
+    view[P_STACK_SIGNAL] = register_stacks(stem + ".stacks")
+    os.rename(stem + ".new", stem + ".record")
+    State.view = view
+
+
+def register_stacks(path):
+    """Let a signal that nobody uses write all stacks into a file; return its number, or 0."""
+    import faulthandler
+    import signal
+
+    number = getattr(signal, "SIGRTMAX", 0) - 5
+    if number < 1 or (State.stacks is None and signal.getsignal(number) is not signal.SIG_DFL):
+        return 0
+    State.stacks = open(path, "w")
+    faulthandler.register(number, file=State.stacks, all_threads=True, chain=False)
+    return number
+
+
+@guarded
+def note(event, **parts):
+    """Append an event; what no longer fits is lost."""
+    import json
+
+    if State.view is None:
+        return
+    line = json.dumps({"event": event, "at": clock(), **parts}, default=repr).encode() + b"\n"
+    begin = State.view[P_LOG_END]
+    if begin + len(line) <= FILE_BYTES:
+        State.log[begin : begin + len(line)] = line
+        State.view[P_LOG_END] = begin + len(line)
+
+
+def without_us(error):
+    """Take this file's frame off a traceback, so that a bare `raise` shows the user's program alone."""
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next
+
+
+# ---- the process that reads batches
+
+
+def named(thing):
+    """Return the dotted name of a class or function, or of an object's class."""
+    kind = thing if hasattr(thing, "__qualname__") else type(thing)
+    return "{}.{}".format(getattr(kind, "__module__", "?"), kind.__qualname__)
+
+
+def identity(dataset, collate_fn, num_workers, drop_last, is_persistent):
+    """Return a number that a loader and its workers agree on, whatever the start method."""
+    import zlib
+
+    words = (named(dataset), named(collate_fn), num_workers, bool(drop_last), bool(is_persistent))
+    return zlib.crc32(repr(words).encode())
+
+
+def start_method(loader):
+    """Return how a loader starts its workers."""
+    import multiprocessing
+
+    context = loader.multiprocessing_context
+    return (context or multiprocessing).get_start_method() if loader.num_workers else None
+
+
+def length(thing):
+    """Return a length; None where there is none."""
+    try:
+        return len(thing)
+    except Exception:
+        return None
+
+
+def described(loader):
+    """Return a DataLoader's arguments as JSON types."""
+    is_map = loader._dataset_kind == 0
+    arguments = {name: getattr(loader, name, None) for name in ARGUMENTS}
+    arguments.update(
+        dataset=named(loader.dataset),
+        sampler=named(loader.sampler) if is_map else None,
+        collate_fn=named(loader.collate_fn),
+        style="map" if is_map else "iterable",
+        num_samples=length(loader.sampler) if is_map else None,
+        start_method=start_method(loader),
+    )
+    return arguments
+
+
+@guarded
+def block_of(loader):
+    """Return where a loader's counters stand; loaders with the same arguments share a block."""
+    if State.view is None:
+        open_file()
+    arguments = described(loader)
+    key = repr(sorted(arguments.items(), key=str))
+    if key not in State.loaders:
+        number = min(len(State.loaders), MOST_LOADERS - 1)
+        State.loaders[key] = LOADERS_AT + number * len(LOADER)
+        State.view[P_NUM_LOADERS] = number + 1
+        own = identity(
+            loader.dataset,
+            loader.collate_fn,
+            loader.num_workers,
+            loader.drop_last,
+            loader.persistent_workers,
+        )
+        note("loader", loader=number, identity=own, arguments=arguments)
+    return State.loaders[key]
+
+
+@guarded
+def begun_epoch(iterator, at, begun):
+    """Count an epoch, and what its start took."""
+    view = State.view
+    iterator._checkup_at = at
+    view[at + L_EPOCHS] += 1
+    view[at + L_START_NS] += clock() - begun
+    view[at + L_LAST_END] = 0
+    view[at + L_FIRST_BEGIN] = view[at + L_FIRST_BEGIN] or begun
+    workers = getattr(iterator, "_workers", None)
+    if workers and iterator.__dict__.get("_checkup_workers") is None:
+        iterator._checkup_workers = True
+        view[at + L_WORKER_STARTS] += 1
+
+
+def watch_iter(original):
+    """Wrap `DataLoader.__iter__`: epochs, and how long their start takes."""
+
+    @functools.wraps(original)
+    def __iter__(self):
+        at, begun = block_of(self), clock()
+        if at is not None:
+            State.view[at + L_WAITING_SINCE] = begun
+        try:
+            iterator = original(self)
+        except BaseException as error:
+            if at is not None:
+                State.view[at + L_WAITING_SINCE] = 0
+            without_us(error)
+            raise
+        if at is not None:
+            State.view[at + L_WAITING_SINCE] = 0
+            begun_epoch(iterator, at, begun)
+        return iterator
+
+    return __iter__
+
+
+@guarded
+def ended(iterator, at, error, begun):
+    """Write down how an epoch ended: by itself, short of its samples, or by an error."""
+    view = State.view
+    if view is None or at == 0:
+        return
+    view[at + L_WAITING_SINCE] = 0
+    view[at + L_WAIT_NS] += clock() - begun
+    if not isinstance(error, StopIteration):
+        name, number = type(error).__name__, iterator._num_yielded
+        note("failed", loader=number_of(at), error=name, batch=number, resources=resources())
+    elif iterator._dataset_kind == 0:
+        expected = length(iterator._index_sampler)
+        if expected is not None and iterator._num_yielded < expected:
+            note("truncated", loader=number_of(at), batches=iterator._num_yielded, expected=expected)
+
+
+def number_of(at):
+    """Return a loader's number by where its counters stand."""
+    return (at - LOADERS_AT) // len(LOADER)
+
+
+def watch_next(original):
+    """Wrap an iterator's `_next_data`: how long each batch was waited for."""
+
+    @functools.wraps(original)
+    def _next_data(self):
+        view, at = State.view, self.__dict__.get("_checkup_at")
+        if view is None or at is None:
+            view, at = IGNORED, 0
+        begun = clock()
+        last = view[at + L_LAST_END]
+        if last:
+            view[at + L_BUSY_NS] += begun - last
+        view[at + L_WAITING_SINCE] = begun
+        try:
+            data = original(self)
+        except BaseException as error:
+            ended(self, at, error, begun)
+            without_us(error)
+            raise
+        now = clock()
+        view[at + L_WAITING_SINCE] = 0
+        view[at + L_LAST_END] = now
+        view[at + (L_WAIT_NS if self._num_yielded else L_FIRST_WAIT_NS)] += now - begun
+        view[at + L_BATCHES] += 1
+        return data
+
+    return _next_data
+
+
+def resources():
+    """Return what this process holds of what may run out; each part is left out where it cannot be read."""
+    found = {}
+    for name, read in RESOURCES.items():
+        with contextlib.suppress(Exception):
+            found[name] = read()
+    return found
+
+
+def limit_of(name):
+    """Return a soft limit of this process; None where there is none."""
+    import resource
+
+    value = resource.getrlimit(getattr(resource, name))[0]
+    return None if value == resource.RLIM_INFINITY else value
+
+
+def memory_maps():
+    """Return how many memory maps this process has."""
+    with open("/proc/self/maps", "rb") as file:
+        return sum(1 for _ in file)
+
+
+def shm(field):
+    """Return a size of /dev/shm in bytes."""
+    system = os.statvfs("/dev/shm")
+    return getattr(system, field) * system.f_frsize
+
+
+RESOURCES = {
+    "open_files": lambda: len(os.listdir("/proc/self/fd")) - 1,
+    "open_files_limit": lambda: limit_of("RLIMIT_NOFILE"),
+    "memory_maps": memory_maps,
+    "shm_total_bytes": lambda: shm("f_blocks"),
+    "shm_free_bytes": lambda: shm("f_bavail"),
+}
+
+
+def exit_codes():
+    """Return pid -> exit code (negative: signal) of children that are gone, without reaping them."""
+    from multiprocessing import process
+
+    codes = {}
+    for child in list(process._children):
+        try:
+            seen = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except (OSError, AttributeError):
+            continue
+        if seen is not None:
+            codes[child.pid] = seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
+    return codes
+
+
+@guarded
+def note_deaths(codes):
+    """Write down children that ended while nobody had asked them to."""
+    if codes and State.view is not None and not State.is_leaving:
+        note("died", codes=codes, resources=resources())
+
+
+def watch_failures(original):
+    """Wrap torch's SIGCHLD check, before which nothing has been reaped."""
+
+    @functools.wraps(original)
+    def _error_if_any_worker_fails():
+        try:
+            return original()
+        except BaseException as error:
+            note_deaths(guarded(exit_codes)())
+            without_us(error)
+            raise
+
+    return _error_if_any_worker_fails
+
+
+def watch_poll(original):
+    """Wrap multiprocessing's poll, which learns the exit codes."""
+
+    @functools.wraps(original)
+    def poll(self, *arguments, **keywords):
+        before = self.returncode
+        code = original(self, *arguments, **keywords)
+        if before is None and code is not None:
+            note_deaths({self.pid: code})
+        return code
+
+    return poll
+
+
+def watch_shutdown(original):
+    """Wrap the shutdown of workers, whose ends are no deaths."""
+
+    @functools.wraps(original)
+    def _shutdown_workers(self):
+        previous, State.is_leaving = State.is_leaving, True
+        try:
+            return original(self)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            State.is_leaving = previous
+
+    return _shutdown_workers
+
+
+# ---- the process that loads samples: a worker, or without workers the same one
+
+
+class Stepped(list):
+    """A batch's indices that tell how far a loop over them has come."""
+
+    def __iter__(self):
+        return self.steps(State.view or IGNORED)
+
+    def steps(self, view):
+        """Yield the indices."""
+        for position, index in enumerate(list.__iter__(self)):
+            view[P_POSITION] = position
+            yield index
+        view[P_SINCE], view[P_STAGE] = clock(), COLLATING
+
+
+class Timed(Stepped):
+    """Indices that also tell the slowest sample, and how many took far longer than the average one."""
+
+    def steps(self, view):
+        """Yield the indices."""
+        slow_from = max(SLOW_TIMES * State.sample_ns, SLOW_FROM_NS)
+        begun = clock()
+        for position, index in enumerate(list.__iter__(self)):
+            view[P_POSITION] = position
+            yield index
+            now = clock()
+            spent, begun = now - begun, now
+            if spent > view[P_SLOWEST_NS]:
+                view[P_SLOWEST_NS] = spent
+                view[P_SLOWEST_INDEX] = index if type(index) is int else -1
+            if spent > slow_from and view[P_SAMPLES]:
+                view[P_SLOW_COUNT] += 1
+                view[P_SLOW_NS] += spent
+        view[P_SINCE], view[P_STAGE] = begun, COLLATING
+
+
+@guarded
+def note_indices(indices):
+    """Write down the indices of the batch in flight; of a stream, the positions that samples will have."""
+    view = State.view or IGNORED
+    known = indices if isinstance(indices, (list, tuple)) else [indices]
+    count = min(len(known), MOST_INDICES)
+    view[P_COUNT], view[P_POSITION] = 0, 0
+    if State.is_streaming:
+        known = range(view[P_SAMPLES], view[P_SAMPLES] + count)
+    try:
+        view[INDICES_AT : INDICES_AT + count] = array("q", known[:count])
+        view[P_COUNT] = count
+    except (TypeError, OverflowError):
+        note("indices", batch=view[P_BATCH], indices=[repr(index)[:80] for index in known[:64]])
+
+
+def in_flight():
+    """Return the batch and the sample that are being loaded."""
+    view = State.view or IGNORED
+    indices = list(view[INDICES_AT : INDICES_AT + view[P_COUNT]])
+    stage = STAGES[view[P_STAGE]]
+    position = view[P_POSITION]
+    one = indices[position : position + 1] if stage == "fetching" else indices
+    return {"batch": view[P_BATCH], "indices": indices, "samples": one or indices, "stage": stage}
+
+
+@guarded
+def raised(error):
+    """Write down an exception of the dataset or of collate, with its traceback."""
+    import traceback
+
+    words = "".join(traceback.format_exception(type(error), error, error.__traceback__.tb_next))
+    name = "stopped" if isinstance(error, StopIteration) else "raised"
+    note(name, error=type(error).__name__, traceback=words[-4000:], **in_flight())
+
+
+def steps_of(fetcher, indices):
+    """Return the indices so that the sample in flight is known, where that is cheap and changes nothing."""
+    view = State.view or IGNORED
+    if type(indices) is not list or getattr(fetcher.dataset, "__getitems__", None):
+        return indices
+    if State.sample_ns >= TIMED_FROM_NS:
+        return Timed(indices)
+    return Stepped(indices) if view[P_IS_WORKER] or State.sample_ns >= STEPPED_FROM_NS else indices
+
+
+@guarded
+def fetched(indices, data, begun):
+    """Add up a batch."""
+    view, now = State.view or IGNORED, clock()
+    num_samples = len(indices) if isinstance(indices, (list, tuple)) else 1
+    collated = now - view[P_SINCE] if view[P_STAGE] == COLLATING else 0
+    view[P_COLLATE_NS] += collated
+    view[P_FETCH_NS] += now - begun - collated
+    view[P_SAMPLES] += num_samples
+    view[P_BATCHES] += 1
+    State.sample_ns = view[P_FETCH_NS] // (view[P_SAMPLES] or 1)
+    view[P_SINCE], view[P_STAGE] = now, NONE
+    if view[P_IS_WORKER] and State.num_first < NUM_DIGESTS:
+        first_batches(data)
+
+
+def watch_fetch(original, is_stream):
+    """Wrap a fetcher's `fetch`: what is in flight, and what it costs."""
+
+    @functools.wraps(original)
+    def fetch(self, possibly_batched_index):
+        view = State.view or IGNORED
+        State.is_streaming = is_stream
+        begun = clock()
+        view[P_SINCE], view[P_STAGE] = begun, FETCHING
+        note_indices(possibly_batched_index)
+        if view[P_IS_WORKER] and State.random is None:
+            State.random = random_states(self.dataset) or {}
+        try:
+            data = original(self, steps_of(self, possibly_batched_index))
+        except BaseException as error:
+            if not (is_stream and isinstance(error, StopIteration)):
+                raised(error)
+            without_us(error)
+            raise
+        fetched(possibly_batched_index, data, begun)
+        return data
+
+    return fetch
+
+
+@guarded
+def first_batches(data):
+    """Write down what tells whether workers repeat one another: their random states and their streams."""
+    State.num_first += 1
+    if State.num_first == 1 and State.random:
+        after = {name: digest(state(thing)) for name, (thing, state, _) in State.random.items()}
+        states = {name: [first, after[name] != first] for name, (_, _, first) in State.random.items()}
+        note("random", states=states)
+    if State.is_streaming:
+        note("content", digest=digest(content(data)))
+
+
+def digest(thing):
+    """Return a short digest of what a thing looks like."""
+    import hashlib
+
+    return hashlib.blake2b(repr(thing).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def content(data, depth=0):
+    """Return a part of a batch that tells it from another one."""
+    if hasattr(data, "detach") and hasattr(data, "flatten"):
+        return None if data.device.type != "cpu" else data.detach().flatten()[:256].tolist()
+    if isinstance(data, dict):
+        data = [part for pair in data.items() for part in pair]
+    if isinstance(data, (list, tuple)) and depth < 4:
+        return [content(part, depth + 1) for part in data[:16]]
+    return data if isinstance(data, (str, bytes, int, float)) else type(data).__name__
+
+
+def is_generator(thing):
+    """Return the function that reads a random generator's state; None where it is no generator."""
+    name = named(type(thing))
+    if name == "random.Random":
+        return lambda one: one.getstate()
+    if name.startswith("numpy.random.") and hasattr(thing, "bit_generator"):
+        return lambda one: sorted(map(str, one.bit_generator.state.items()))
+    if name.startswith("numpy.random.") and hasattr(thing, "get_state"):
+        return lambda one: [part.tolist() if hasattr(part, "tolist") else part for part in one.get_state()]
+    if name == "torch._C.Generator":
+        return lambda one: one.get_state().tolist()
+    return None
+
+
+def held_by(dataset):
+    """Walk what a dataset holds, some levels deep, without running any of its code."""
+    queue, seen = [("self", dataset, 0)], 0
+    while queue and seen < 400:
+        name, thing, depth = queue.pop(0)
+        seen += 1
+        yield name, thing
+        if depth >= 4:
+            continue
+        if isinstance(thing, (list, tuple)) and len(thing) <= 32:
+            queue.extend((f"{name}[{i}]", part, depth + 1) for i, part in enumerate(thing))
+        elif isinstance(getattr(thing, "__dict__", None), dict) and not isinstance(thing, type(sys)):
+            queue.extend((f"{name}.{key}", part, depth + 1) for key, part in vars(thing).items())
+
+
+@guarded
+def random_states(dataset):
+    """Return the random generators in reach of a dataset, each with its state before the first sample."""
+    found = {}
+    module = sys.modules.get(type(dataset).__module__)
+    things = list(held_by(dataset))
+    if module is not None:
+        things.extend((f"{module.__name__}.{name}", thing) for name, thing in vars(module).items())
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        things.append(("numpy.random", numpy_random.mtrand._rand))
+    if "random" in sys.modules:
+        things.append(("random", sys.modules["random"]._inst))
+    for name, thing in things:
+        state = is_generator(thing)
+        if state is not None and len(found) < 16:
+            found[name] = (thing, state, digest(state(thing)))
+    return found
+
+
+class Tasks:
+    """A worker's queue of batches to load, which tells the number of each and how long it waited for it."""
+
+    def __init__(self, queue):
+        self._queue = queue
+
+    def __getattr__(self, name):
+        return getattr(self._queue, name)
+
+    def get(self, *arguments, **keywords):
+        """Wait for a task."""
+        view, begun = State.view or IGNORED, clock()
+        view[P_SINCE], view[P_STAGE] = begun, IDLE
+        try:
+            task = self._queue.get(*arguments, **keywords)
+        except BaseException as error:
+            view[P_IDLE_NS] += clock() - begun
+            without_us(error)
+            raise
+        view[P_IDLE_NS] += clock() - begun
+        if isinstance(task, tuple) and type(task[0]) is int:
+            view[P_BATCH] = task[0]
+            State.sent[task[0]] = task[1]
+            State.sent.pop(task[0] - 64 * max(1, view[P_NUM_WORKERS]), None)
+        return task
+
+
+class Sender:
+    """Stands for the pickler of the queue's feeder thread, in a worker: times it and sees what it refuses."""
+
+    def __init__(self, pickler):
+        self.pickler = pickler
+
+    def __getattr__(self, name):
+        return getattr(self.pickler, name)
+
+    def dumps(self, obj, *arguments):
+        """Pickle a batch."""
+        begun = clock()
+        try:
+            return self.pickler.dumps(obj, *arguments)
+        except BaseException as error:
+            refused(obj, error)
+            without_us(error)
+            raise
+        finally:
+            if State.view is not None:
+                State.view[P_SEND_NS] += clock() - begun
+
+
+@guarded
+def refused(obj, error):
+    """Write down a batch that cannot be sent: nobody else will say so."""
+    import traceback
+
+    words = "".join(traceback.format_exception(type(error), error, error.__traceback__.tb_next))
+    batch = obj[0] if isinstance(obj, tuple) and type(obj[0]) is int else None
+    indices = State.sent.get(batch)
+    known = indices if isinstance(indices, list) else [indices]
+    known = [index for index in known if type(index) is int]
+    note(
+        "unsent",
+        error=type(error).__name__,
+        traceback=words[-4000:],
+        batch=batch,
+        indices=known,
+        samples=known,
+        stage="sending",
+    )
+
+
+@guarded
+def begin_worker(arguments):
+    """Give a worker its own file, and put the queues' tellers in place."""
+    from multiprocessing import parent_process, queues
+
+    State.view = None
+    State.is_leaving = False
+    open_file()
+    view, parent = State.view, parent_process()
+    view[P_IS_WORKER], view[P_WORKER] = 1, arguments["worker_id"]
+    view[P_NUM_WORKERS], view[P_BASE_SEED] = arguments["num_workers"], arguments["base_seed"] % 2**63
+    view[P_PARENT] = parent.pid if parent else os.getppid()
+    view[P_LOADER] = identity(
+        arguments["dataset"],
+        arguments["collate_fn"],
+        arguments["num_workers"],
+        arguments["drop_last"],
+        arguments["persistent_workers"],
+    )
+    arguments["index_queue"] = Tasks(arguments["index_queue"])
+    queues._ForkingPickler = Sender(queues._ForkingPickler)
+
+
+def watch_worker(original):
+    """Wrap the worker's loop."""
+    import inspect
+
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def _worker_loop(*arguments, **keywords):
+        bound = signature.bind(*arguments, **keywords)
+        begin_worker(bound.arguments)
+        try:
+            original(*bound.args, **bound.kwargs)
+        except BaseException as error:
+            note("left", error=type(error).__name__, code=getattr(error, "code", None), **in_flight())
+            without_us(error)
+            raise
+        if State.view is not None:
+            State.view[P_STAGE] = ENDED
+
+    return _worker_loop
+
+
+# ---- how it gets in
+
+
+def forked():
+    """Leave the parent's file alone in a child."""
+    State.view = None
+
+
+def leave():
+    """Take what ends from now on for the interpreter's own clearing away."""
+    State.is_leaving = True
+
+
+@guarded
+def popen_class(name):
+    """Return what multiprocessing starts children with; None where the platform has no such start method."""
+    return importlib.import_module("multiprocessing." + name).Popen
+
+
+@guarded
+def patch(dataloader):
+    """Put the tellers into torch's module; a name that a version lacks is passed over."""
+    utils = dataloader._utils
+    places = (
+        (dataloader.DataLoader, "__iter__", watch_iter),
+        (dataloader._SingleProcessDataLoaderIter, "_next_data", watch_next),
+        (dataloader._MultiProcessingDataLoaderIter, "_next_data", watch_next),
+        (dataloader._MultiProcessingDataLoaderIter, "_shutdown_workers", watch_shutdown),
+        (utils.fetch._MapDatasetFetcher, "fetch", lambda original: watch_fetch(original, False)),
+        (utils.fetch._IterableDatasetFetcher, "fetch", lambda original: watch_fetch(original, True)),
+        (utils.worker, "_worker_loop", watch_worker),
+        (utils.signal_handling, "_error_if_any_worker_fails", watch_failures),
+        (popen_class("popen_fork"), "poll", watch_poll),
+        (popen_class("popen_forkserver"), "poll", watch_poll),
+    )
+    open_file()
+    for owner, name, wrapped in places:
+        if hasattr(owner, name):
+            setattr(owner, name, wrapped(getattr(owner, name)))
+        elif owner is not None:
+            note("fault", where="patch", error=f"no {name} in this torch")
+    atexit.register(leave)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forked)
+
+
+class Finder:
+    """Waits on `sys.meta_path` for torch's module, and is gone once it has been loaded."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Return torch's own spec, with the tellers put in once it has been executed."""
+        if name != TARGET:
+            return None
+        sys.meta_path.remove(self)
+        specs = (finder.find_spec(name, path, target) for finder in sys.meta_path)
+        spec = next(filter(None, specs), None)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module):
+                execute(module)
+                patch(module)
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+def run_the_users_own():
+    """Take this folder off the path, and import the sitecustomize that would have been found without it."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", sys.path)
+    if spec is None or spec.loader is None:
+        return
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["sitecustomize"] = module
+    spec.loader.exec_module(module)
+
+
+def attach():
+    """Wait for torch, where a folder to write to is named."""
+    folder = os.environ.get(VARIABLE, "")
+    if not os.path.isdir(folder):
+        return
+    mark = os.path.join(folder, "attached")
+    if not os.path.exists(mark):
+        with open(mark, "w"):
+            pass
+    sys.meta_path.insert(0, Finder())
+
+
+if __name__ == "sitecustomize":
+    guarded(attach)()
+    run_the_users_own()

@@ -1,0 +1,70 @@
+"""What a watched command uses of what may run out, seen from outside."""
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from diagnostics.cgroups import group_directories
+from diagnostics.sources import attempt, read_text
+
+EVENT_FILES = {"": "memory.events", "memory": "memory.oom_control"}
+SHORTEST_PAUSE_SECONDS = 0.5
+COST_TIMES = 200  # reading USS walks page tables: at most half a percent of the time goes into it
+MOST_READINGS = 128
+NUM_FAMILIES = 64
+
+
+def oom_kills(root: Path = Path("/")) -> int | None:
+    """Return how many processes the kernel has killed in this control group for want of memory."""
+    counts = []
+    for controller, name in EVENT_FILES.items():
+        for group in group_directories(root, controller)[:1]:
+            found = re.search(r"^oom_kill (\d+)", read_text(group / name) or "", re.MULTILINE)
+            counts.extend([int(found[1])] if found else [])
+    return sum(counts) if counts else None
+
+
+@dataclass
+class Growth:
+    """Readings of a process' own memory (USS), thinned out as they become many."""
+
+    seconds: list[float] = field(default_factory=list)
+    uss_bytes: list[int] = field(default_factory=list)
+
+    def add(self, at: float, uss_bytes: int) -> None:
+        """Add a reading."""
+        self.seconds.append(at)
+        self.uss_bytes.append(uss_bytes)
+        if len(self.seconds) > MOST_READINGS:
+            del self.seconds[1::2], self.uss_bytes[1::2]
+
+
+class Resources:
+    """Memory of each watched process over time, and kills of the kernel since the start."""
+
+    def __init__(self) -> None:
+        self.growths: dict[int, Growth] = {}
+        self._kills_before = oom_kills()
+        self._next_at = 0.0
+
+    @property
+    def num_oom_kills(self) -> int | None:
+        """Kills in this control group since the start; None where the kernel does not count them."""
+        now = oom_kills()
+        return None if now is None or self._kills_before is None else max(0, now - self._kills_before)
+
+    def sample(self, pids: Iterable[int]) -> None:
+        """Read the memory of processes, unless that was done a moment ago or costs too much."""
+        begun = time.monotonic()
+        if begun < self._next_at:
+            return
+        for pid in list(pids)[:NUM_FAMILIES]:
+            memory = attempt(lambda pid=pid: psutil.Process(pid).memory_full_info())  # type: ignore[misc]
+            if memory is not None and hasattr(memory, "uss"):
+                self.growths.setdefault(pid, Growth()).add(begun, memory.uss)
+        spent = time.monotonic() - begun
+        self._next_at = begun + max(SHORTEST_PAUSE_SECONDS, COST_TIMES * spent)

@@ -1,0 +1,128 @@
+"""Observations as facts of the source "run", which the checks judge."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from diagnostics.facts import Fact, Facts
+from diagnostics.watch.incidents import Incident
+from diagnostics.watch.observing import Observed
+
+SOURCE = "watched run"
+SIGTERM = -15  # what a main process that fails sends its workers: no cause
+
+
+def cause_of_death(incidents: Sequence[Incident]) -> Incident | None:
+    """Return the death that was first, one by SIGTERM only where there is no other."""
+    deaths = [one for one in incidents if one.kind == "died"]
+    return next((one for one in deaths if one.code != SIGTERM), deaths[0] if deaths else None)
+
+
+def _facts(values: Mapping[str, Any]) -> Facts:
+    units = ("bytes", "count", "fraction", "seconds", "ratio")
+    return {
+        f"run.{key}": Fact(value, next((unit for unit in units if key.endswith(unit)), ""), SOURCE)
+        for key, value in values.items()
+    }
+
+
+def _death_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, Any]:
+    death = cause_of_death(incidents)
+    return {
+        "deaths_count": sum(one.kind == "died" for one in incidents),
+        "death_signal_name": death and death.signal_name,
+        "death_exit_code": None if death is None or death.signal_name else death.code,
+        "oom_kills_count": observed.num_oom_kills,
+    }
+
+
+def _hang_facts(observed: Observed) -> dict[str, Any]:
+    hang = observed.hang
+    stack = hang.stack_of(hang.stuck) if hang else None
+    return {
+        "hang_seconds": hang.seconds if hang else 0.0,
+        "hang_place": stack.place if stack else "",
+        "hang_waits_for_lock": bool(hang and hang.stuck.is_worker and stack and stack.waits_for_lock),
+        "hang_start_method": hang.loader.arguments.get("start_method") if hang else None,
+    }
+
+
+def _epoch_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, Any]:
+    """Say of the shortest epoch how many samples were seen; of whole epochs that all were."""
+    num_batches, num_expected = None, None
+    for main in observed.mains:
+        for event in main.having("truncated"):
+            if num_batches is None or event["batches"] < num_batches:
+                num_batches, num_expected = event["batches"], event["expected"]
+    return {
+        "epoch_batches_seen_count": num_batches,
+        "epoch_batches_expected_count": num_expected,
+        "stop_iterations_count": sum(one.kind == "stopped" for one in incidents),
+        "epochs_count": sum(use.counters["epochs"] for main in observed.mains for use in main.loaders),
+    }
+
+
+def _siblings(observed: Observed, name: str) -> list[list[list[Mapping[str, Any]]]]:
+    """Return the events of a name, by worker, of the workers that one iterator started."""
+    families: dict[tuple[int, ...], list[list[Mapping[str, Any]]]] = defaultdict(list)
+    for worker in observed.workers:
+        if events := worker.having(name):
+            key = tuple(worker.process[part] for part in ("parent", "loader", "base_seed"))
+            families[key].append(events)
+    return [family for family in families.values() if len(family) > 1]
+
+
+def _random_facts(observed: Observed) -> dict[str, Any]:
+    """Find generators that were in the same state in several workers, and were drawn from."""
+    names: set[str] = set()
+    num_equal = num_workers = 0
+    for family in _siblings(observed, "random"):
+        num_workers = max(num_workers, len(family))
+        for name in family[0][0]["states"]:
+            states = [events[0]["states"].get(name, ("", False)) for events in family]
+            most = max(sum(state[0] == other[0] for other in states) for state in states)
+            if most > 1 and any(is_drawn for _, is_drawn in states):
+                names.add(name)
+                num_equal = max(num_equal, most)
+    return {
+        "random_workers_count": num_workers,
+        "equal_random_workers_count": num_equal,
+        "equal_random_names": sorted(names),
+    }
+
+
+def _stream_facts(observed: Observed) -> dict[str, Any]:
+    """Compare the first batches of workers that read a stream; batches that are all alike tell nothing."""
+    num_equal = num_workers = 0
+    for family in _siblings(observed, "content"):
+        streams = [tuple(event["digest"] for event in events) for events in family]
+        telling = [stream for stream in streams if len(set(stream)) > 1]
+        num_workers = max(num_workers, len(streams))
+        num_equal = max([num_equal, *(telling.count(stream) for stream in telling)])
+    return {
+        "stream_workers_count": num_workers,
+        "equal_stream_workers_count": num_equal if num_equal > 1 else 0,
+    }
+
+
+def run_facts(observed: Observed, incidents: Sequence[Incident]) -> Facts:
+    """Return what is known of a run as facts.
+
+    Parameters
+    ----------
+    observed : Observed
+    incidents : sequence of Incident
+        `find_incidents(observed)`.
+    """
+    from diagnostics.watch.attribution import attribution_facts
+
+    return _facts(
+        {
+            **_death_facts(observed, incidents),
+            **_hang_facts(observed),
+            **_epoch_facts(observed, incidents),
+            **_random_facts(observed),
+            **_stream_facts(observed),
+            **attribution_facts(observed),
+        }
+    )
