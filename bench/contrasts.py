@@ -9,6 +9,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
+from bench import gpu_lock
 from bench.alternating_calls import AlternatingCalls
 from bench.configuration import Configuration, Options, Params
 from bench.loader_epochs import IN_PROCESS
@@ -43,7 +44,16 @@ class Contrast:
     b: Params
 
     def build(self, params: Params) -> Configuration:
-        """Return the configuration of one side, warmed up."""
+        """Return the configuration of one side, warmed up.
+
+        Raises
+        ------
+        RuntimeError
+            Another benchmark has the GPU.
+        """
+        device = str(params.get("device", "cpu"))
+        if user := gpu_lock.in_use_by(device):
+            raise RuntimeError(f"{device} is in use by another benchmark ({user}): wait until it has ended")
         configuration: Configuration = getattr(load_file(self.file), self.function)(**params)
         if isinstance(configuration, AlternatingCalls):
             configuration.drop_companions()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,8 @@ class Host:
         Interpreter of the measuring process.
     variables : mapping of str to str
         Environment variables that it gets beside those of this process.
+    poll_seconds : float
+        How often to look whether a GPU that another benchmark uses is free.
     """
 
     def __init__(
@@ -66,10 +69,12 @@ class Host:
         limit_seconds: float = 60.0,
         python: str = sys.executable,
         variables: Mapping[str, str] = MappingProxyType({}),
+        poll_seconds: float = 1.0,
     ) -> None:
         self.limit_seconds = limit_seconds
         self.python = python
         self.variables = variables
+        self.poll_seconds = poll_seconds
         self._process: subprocess.Popen[str] | None = None
         self._replies: queue.Queue[str | None] = queue.Queue()
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in close()
@@ -100,6 +105,7 @@ class Host:
         """
         unit = {}
         if name not in self._alive:
+            self._wait_for_device(str(params.get("device", "")))
             unit = self._ask("build", name=name, file=str(file), function=function, params=params)
             self._alive.add(name)
         try:
@@ -107,6 +113,18 @@ class Host:
         except MeasurementError:
             self._forget(name)
             raise
+
+    def _wait_for_device(self, device: str) -> None:
+        """Wait until the measuring process has a GPU to itself; it keeps it as long as it lives."""
+        told = ""
+        while device.startswith("cuda"):
+            user = self._ask("hold", device=device)["in_use_by"]
+            if user is None:
+                return
+            if user != told:
+                told = user
+                print(f"{device} is in use by another benchmark ({user}): waiting for it", file=sys.stderr)
+            time.sleep(self.poll_seconds)
 
     def _forget(self, name: str) -> None:
         """Free what a failed configuration still holds, where the process is still there."""

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from bench import disturbance
+from bench import disturbance, gpu_lock
 from bench.configuration import Configuration
 from bench.reference import Reference
 from bench.user_data import UserDataError
@@ -39,6 +39,10 @@ class Child:
         configuration.warm_up()
         self.alive[name] = configuration
         return {"unit": configuration.unit}
+
+    def hold(self, device: str) -> dict[str, Any]:
+        """Take a GPU for this process alone, or tell who has it."""
+        return {"in_use_by": gpu_lock.in_use_by(device)}
 
     def measure(self, name: str, seconds: float, until: float) -> dict[str, Any]:
         """Measure the reference, then one pass of a configuration, and what disturbed it."""
