@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
 
+import psutil
 import torch
 
 from bench.clocks import Call
@@ -31,6 +34,9 @@ class Reference:
         self.echo = subprocess.Popen(
             [sys.executable, "-S", "-E", "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
+        self.cores = psutil.Process().cpu_affinity() if hasattr(psutil.Process, "cpu_affinity") else []
+        if len(self.cores) > 1:
+            psutil.Process(self.echo.pid).cpu_affinity(self.cores[1:2])
 
     def measure(self) -> dict[str, float]:
         """Median of three: seconds of a 256 x 256 product, of copying 16 MiB, of one round trip."""
@@ -40,7 +46,7 @@ class Reference:
             return {
                 "arithmetic_seconds": _median_seconds(lambda: self.matrix @ self.matrix),
                 "copy_seconds": _median_seconds(lambda: self.target.copy_(self.source)),
-                "pipe_seconds": _median_seconds(self._round_trips) / NUM_ROUND_TRIPS,
+                "pipe_seconds": self._pipe_seconds(),
             }
         finally:
             torch.set_num_threads(num_threads)
@@ -49,6 +55,11 @@ class Reference:
         """End the echoing process: it stops when its input does."""
         self.echo.communicate()
 
+    def _pipe_seconds(self) -> float:
+        """Time round trips between two cores: left alone, both ends are on one or on two, 7 times as slow."""
+        with _on_first(self.cores):
+            return _median_seconds(self._round_trips) / NUM_ROUND_TRIPS
+
     def _round_trips(self) -> None:
         assert self.echo.stdin is not None
         assert self.echo.stdout is not None
@@ -56,6 +67,20 @@ class Reference:
         for _ in range(NUM_ROUND_TRIPS):
             os.write(there, b"x")
             os.read(back, 1)
+
+
+@contextmanager
+def _on_first(cores: list[int]) -> Iterator[None]:
+    """Keep this process on the first of several cores for a while."""
+    if len(cores) < 2:
+        yield
+        return
+    process = psutil.Process()
+    process.cpu_affinity(cores[:1])
+    try:
+        yield
+    finally:
+        process.cpu_affinity(cores)
 
 
 def _median_seconds(call: Call) -> float:
