@@ -9,6 +9,7 @@ from tests.reports import results
 from tests.reports.comparison import runs
 
 ROOT = Path(__file__).resolve().parents[2]
+MEASURED = ROOT / "tests" / "data" / "results" / "cpu-2-cores.json"  # a quick profile, private words hidden
 HOSTILE = (
     "</script><script>window.broken = 1</script>",
     '"><img src=x onerror="window.broken = 2">',
@@ -22,6 +23,7 @@ HOSTILE = (
 def build(folder: Path) -> dict[str, Path]:
     """Build every kind of page, and return its file by the kind's name."""
     return {
+        "measured": _page(folder, "measured", MEASURED),
         "report": _built(folder, "report", results.ours()),
         "generic": _built(folder, "generic", results.plain()),
         "hostile": _built(folder, "hostile", hostile(results.ours())),
@@ -30,7 +32,10 @@ def build(folder: Path) -> dict[str, Path]:
 
 
 def _built(folder: Path, name: str, document: dict[str, Any]) -> Path:
-    source = results.write(folder / f"{name}.json", document)
+    return _page(folder, name, results.write(folder / f"{name}.json", document))
+
+
+def _page(folder: Path, name: str, source: Path) -> Path:
     _run("build", source, "-o", folder / f"{name}.html")
     return folder / f"{name}.html"
 

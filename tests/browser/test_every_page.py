@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import Opens
 
-KINDS = ("report", "generic", "hostile", "comparison")
+KINDS = ("measured", "report", "generic", "hostile", "comparison")
 every_kind = pytest.mark.parametrize("kind", KINDS)
 OPEN_ALL = "for (const fold of document.querySelectorAll('details')) fold.open = true"
 IS_TOO_WIDE = "document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
