@@ -25,7 +25,7 @@ PyTorch documentation, torch.utils.data.Dataset.
 
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Recognition, Trace, error_clue, recognised
-from diagnostics.traces.tracebacks import Error
+from diagnostics.traces.errors import Error
 
 CODE = "DL224"
 SLUG = "dataset-exception"

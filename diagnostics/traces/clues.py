@@ -1,9 +1,9 @@
 """The vocabulary of checks: what may be asked of a log."""
 
+from diagnostics.traces.errors import Error
 from diagnostics.traces.places import ELSEWHERE, Place
 from diagnostics.traces.recognition import Clue, Recognition, Role, joined, quoted, recognised
 from diagnostics.traces.trace import Trace, compiled
-from diagnostics.traces.tracebacks import Error
 
 __all__ = [
     "Clue",

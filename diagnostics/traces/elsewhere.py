@@ -1,8 +1,8 @@
 """Failures outside of the loader: which error it is, of what kind, and what to do next."""
 
+from diagnostics.traces.errors import Error
 from diagnostics.traces.places import ELSEWHERE, Place
 from diagnostics.traces.trace import Platform, Trace, compiled
-from diagnostics.traces.tracebacks import Error
 
 _KINDS: tuple[tuple[str, str, str], ...] = (
     (

@@ -3,8 +3,8 @@
 import re
 from typing import Literal
 
+from diagnostics.traces.errors import Error
 from diagnostics.traces.frames import Frame
-from diagnostics.traces.tracebacks import Error
 
 Place = Literal[
     "dataset",

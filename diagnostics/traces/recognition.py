@@ -6,8 +6,8 @@ from enum import IntEnum
 
 from diagnostics.findings import Confidence, Remedy
 from diagnostics.traces.cleaning import Line
+from diagnostics.traces.errors import Error
 from diagnostics.traces.trace import Trace
-from diagnostics.traces.tracebacks import Error
 
 MOST_QUOTED = 4
 

@@ -1,9 +1,9 @@
 """Want of shared memory in a log, told from a full disk, memory maps and the GPU's shared memory."""
 
+from diagnostics.traces.errors import Error
 from diagnostics.traces.places import ELSEWHERE
 from diagnostics.traces.recognition import Clue
 from diagnostics.traces.trace import Trace
-from diagnostics.traces.tracebacks import Error
 
 _DIED = (
     r"killed by signal: Bus error|(?:Unexpected )?bus error encountered in worker|signal: "

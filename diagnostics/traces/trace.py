@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from diagnostics.traces.cleaning import Line, clean, decode, split_lines, unfold
+from diagnostics.traces.errors import Error
 from diagnostics.traces.places import Place, place_of
 from diagnostics.traces.prefixes import strip_prefixes
-from diagnostics.traces.tracebacks import Error, read_errors
+from diagnostics.traces.tracebacks import read_errors
 from diagnostics.traces.windows import select
 
 _PYTHON_VERSION = r"[Pp]ython ?(3\.\d{1,2})|[Pp]ython(3\d{1,2})\b|py(3\d{1,2})\b"

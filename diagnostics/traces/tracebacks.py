@@ -1,144 +1,28 @@
 """Lines to errors: a state machine, one state per speaker, that survives cuts, interleaving and notebooks."""
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 from diagnostics.traces.cleaning import Line
+from diagnostics.traces.errors import Error, OpenTraceback
+from diagnostics.traces.exception_lines import (
+    CARRIED,
+    CAUGHT,
+    IPYTHON_HEADER,
+    LIKELY_TYPE,
+    RAISED,
+    ends_traceback,
+    is_code,
+    named_anywhere,
+    type_of,
+)
 from diagnostics.traces.frames import Frame, parse_frame
 
-Relation = Literal["", "cause", "context", "original"]
-
-_NAME = r"(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}"
-_RAISED = re.compile(rf"({_NAME})(?::\s?(.*))?$")
-_ENDINGS = (
-    r"(?:Error|Exception|Interrupt|Empty|Timeout|timeout|BadZipFile|error|StopIteration"
-    r"|SystemExit|Died|Errors|NotFound|Exit)"
-)
-_LOOSE = re.compile(
-    r"(?:^|[\s>'\"(`|:*])((?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z_]\w{0,80}?(?:Error"
-    r"|Exception|Interrupt)|KeyboardInterrupt"
-    r"|StopIteration|BadZipFile|cv2\.error|struct\.error|zlib\.error)(?:: ?(.*)|$)"
-)
-_LIKELY_TYPE = re.compile(rf"(?:{_NAME}\.)?\w{{0,80}}{_ENDINGS}$")
-_IPYTHON_HEADER = re.compile(r"^(\w{3,60})\s{2,}Traceback \(most recent call last\)")
-_CAUGHT = re.compile(
-    r"Caught (\w{1,80}) in "
-    r"(DataLoader worker process \d+|pin memory thread[\w ]{0,30}|replica \d+[\w ]{0,30})"
-)
-_CARRIED = re.compile(rf"(?:^|[\s:])({_NAME}): (Caught \w{{1,80}} in (?:DataLoader|pin memory|replica))")
 _NUMBERED = re.compile(r"\s*(?:-+>|❱|>)?\s*\d{1,6}(?:\s|$|\)|│)")
-_CODE_WORDS = (
-    "raise ",
-    "return ",
-    "def ",
-    "self.",
-    "assert ",
-    "if ",
-    "for ",
-    "while ",
-    "from ",
-    "import ",
-    "#",
-    "with ",
-    "class ",
-    "try:",
-    "except",
-    "else:",
-    "elif ",
-    "@",
-    "yield ",
-    ">>> ",
-    "data = ",
-    "lambda",
-)
 _MARKERS = re.compile(r"[\s~^]+$")
 _MOST_DETAIL_LINES = 30
 _MOST_PLAIN_DETAIL_LINES = 4
 _MOST_FRAMES = 400
-
-
-@dataclass(frozen=True)
-class Error:
-    """An exception of the log, or a fatal signal's dump.
-
-    Attributes
-    ----------
-    type : str
-        Without its module: "RuntimeError"; "Fatal Python error" for faulthandler's dumps.
-    message : str
-        First line of the message.
-    detail : str
-        The message with the lines after it that belong to it, white space made single.
-    frames : tuple of Frame
-        Outermost first.
-    at : int
-        The line of the log where type and message stand.
-    source, process : str
-        Who spoke (prefix), and the process or thread that Python named ("Process SpawnProcess-1").
-    where : str
-        Of an exception that torch carried to another process: "DataLoader worker process 0".
-    relation : str
-        How it came after the error before it; "original" was inside that one's message.
-    is_ignored : bool
-        Python wrote "Exception ignored".
-    is_wrapper : bool
-        It only carries the next one.
-    is_loose : bool
-        A line without a traceback.
-    """
-
-    type: str
-    message: str
-    detail: str
-    frames: tuple[Frame, ...]
-    at: int
-    source: str = ""
-    process: str = ""
-    where: str = ""
-    relation: Relation = ""
-    is_ignored: bool = False
-    is_wrapper: bool = False
-    is_loose: bool = False
-
-    @property
-    def in_worker(self) -> bool:
-        """Whether it was raised in a loader's worker."""
-        return "worker process" in self.where or any(
-            frame.function in {"_worker_loop", "_process_worker_loop"} for frame in self.frames
-        )
-
-    @property
-    def user_frame(self) -> Frame | None:
-        """The innermost frame in the user's own code."""
-        return next((frame for frame in reversed(self.frames) if frame.is_user), None)
-
-
-@dataclass
-class _Open:
-    """A traceback that is being read, and what was announced about the next one."""
-
-    frames: list[Frame] = field(default_factory=list)
-    style: str = ""
-    expected: str = ""
-    relation: Relation = ""
-    process: str = ""
-    where: str = ""
-    is_ignored: bool = False
-    is_reading: bool = False
-    awaits_code: bool = False
-    fatal: tuple[str, int] | None = None
-    detail_of: int | None = None
-    detail_lines: int = 0
-    last_number: int = 0
-
-
-def _type_of(name: str) -> str:
-    return name.rsplit(".", 1)[-1] if not name.endswith((".error", ".Error", ".timeout")) else name
-
-
-def _is_code(text: str) -> bool:
-    return text.lstrip().startswith(_CODE_WORDS)
 
 
 class Reader:
@@ -147,11 +31,11 @@ class Reader:
     def __init__(self) -> None:
         self.errors: list[Error] = []
         self.texts: list[Line] = []
-        self._states: dict[str, _Open] = {}
+        self._states: dict[str, OpenTraceback] = {}
 
     def read(self, line: Line) -> None:
         """Read one line."""
-        state = self._states.setdefault(line.source, _Open())
+        state = self._states.setdefault(line.source, OpenTraceback())
         text = line.text
         if "ost recent call" in text and "raceback" in text:
             self._open(state, line)
@@ -166,14 +50,14 @@ class Reader:
             self._read_text(state, line)
         state.last_number = line.number
 
-    def _open(self, state: _Open, line: Line) -> None:
+    def _open(self, state: OpenTraceback, line: Line) -> None:
         before = line.text.split("Traceback", 1)[0]
-        raised = _RAISED.match(before.strip().removesuffix("Original").rstrip())
-        header = _IPYTHON_HEADER.match(line.text)
+        raised = RAISED.match(before.strip().removesuffix("Original").rstrip())
+        header = IPYTHON_HEADER.match(line.text)
         self._finish_dump(state)
         if header:
             state.expected = header.group(1)
-        elif raised and raised.group(2) is not None and _LIKELY_TYPE.match(raised.group(1)):
+        elif raised and raised.group(2) is not None and LIKELY_TYPE.match(raised.group(1)):
             # torch before 1.2: the worker's traceback is the message
             self._emit(state, line, raised.group(1), "", is_wrapper=True)
             state.relation, state.where = "original", "DataLoader worker process"
@@ -183,7 +67,7 @@ class Reader:
         state.style = "ipython" if header else "rich" if "╭" in line.text or "─" in line.text else "python"
         state.awaits_code, state.detail_of = False, None
 
-    def _add_frame(self, state: _Open, line: Line, frame: Frame) -> None:
+    def _add_frame(self, state: OpenTraceback, line: Line, frame: Frame) -> None:
         if not state.is_reading:
             state.is_reading, state.frames = True, []
         if len(state.frames) < _MOST_FRAMES:
@@ -191,7 +75,7 @@ class Reader:
         state.detail_of = None
         state.awaits_code = 'File "' in line.text and not frame.code
 
-    def _is_part_of_frame(self, state: _Open, line: Line) -> bool:
+    def _is_part_of_frame(self, state: OpenTraceback, line: Line) -> bool:
         text = line.text
         if not state.is_reading or not state.frames:
             return False
@@ -212,53 +96,35 @@ class Reader:
             return True
         if state.awaits_code:
             state.awaits_code = False
-            found = _RAISED.match(text.strip())
-            looks_raised = found and _LIKELY_TYPE.match(found.group(1)) and not text.startswith("    ")
+            found = RAISED.match(text.strip())
+            looks_raised = found and LIKELY_TYPE.match(found.group(1)) and not text.startswith("    ")
             if not looks_raised:
                 state.frames[-1] = replace(state.frames[-1], code=text.strip()[:400])
                 return True
         return text.startswith("  [Previous line repeated")
 
-    def _read_text(self, state: _Open, line: Line) -> None:
+    def _read_text(self, state: OpenTraceback, line: Line) -> None:
         text, stripped = line.text, line.text.strip()
         if self._announced(state, line, stripped):
             self.texts.append(line)
             return
-        if "Caught " in text and (carried := _CARRIED.search(text)):
+        if "Caught " in text and (carried := CARRIED.search(text)):
             self._emit(state, line, carried.group(1), text[carried.start(2) :])
             self.texts.append(line)
             return
         reading = state.is_reading and state.frames and state.style != "dump"
         is_indented = text.startswith((" ", "\t"))
-        found = _RAISED.match(stripped) if reading else None
-        if found is None or not self._closes(found, is_indented, state):
-            found = self._loose(text)
+        found = RAISED.match(stripped) if reading else None
+        if found is None or not ends_traceback(found, is_indented, state.expected):
+            found = named_anywhere(text)
         if found is not None:
             self._emit(state, line, found.group(1), found.group(2) or "")
         elif state.detail_of is not None:
             self._continue(state, line, is_indented)
-        if not _is_code(text):
+        if not is_code(text):
             self.texts.append(line)
 
-    @staticmethod
-    def _loose(text: str) -> re.Match[str] | None:
-        """Find an exception that is named anywhere in a line that is no code."""
-        found = _LOOSE.search(text)
-        if found is None or _is_code(text) or text[: found.start()].rstrip().endswith("except"):
-            return None
-        return found
-
-    def _closes(self, found: re.Match[str], is_indented: bool, state: _Open) -> bool:
-        name, message = found.groups()
-        if is_indented and not _LIKELY_TYPE.match(name):
-            return False
-        if state.expected and _type_of(name) == state.expected:
-            return True
-        if _LIKELY_TYPE.match(name):
-            return True
-        return not is_indented and "." in name and name[0].islower() and message is not None
-
-    def _announced(self, state: _Open, line: Line, text: str) -> bool:
+    def _announced(self, state: OpenTraceback, line: Line, text: str) -> bool:
         if text.startswith("During handling of the above exception"):
             state.relation = "context"
         elif text.startswith("The above exception was the direct cause"):
@@ -278,11 +144,13 @@ class Reader:
             return False
         return True
 
-    def _emit(self, state: _Open, line: Line, name: str, message: str, is_wrapper: bool = False) -> None:
-        caught = _CAUGHT.match(message)
+    def _emit(
+        self, state: OpenTraceback, line: Line, name: str, message: str, is_wrapper: bool = False
+    ) -> None:
+        caught = CAUGHT.match(message)
         frames = tuple(state.frames) if state.is_reading and state.style != "dump" else ()
         error = Error(
-            type=_type_of(name),
+            type=type_of(name),
             message=message.strip(),
             detail=message.strip(),
             frames=frames,
@@ -296,7 +164,9 @@ class Reader:
             is_loose=not frames,
         )
         self.errors.append(error)
-        self._states[line.source] = fresh = _Open(detail_of=len(self.errors) - 1, last_number=line.number)
+        self._states[line.source] = fresh = OpenTraceback(
+            detail_of=len(self.errors) - 1, last_number=line.number
+        )
         if caught:
             fresh.where, fresh.expected, fresh.relation = caught.group(2), caught.group(1), "original"
         elif is_wrapper:
@@ -304,11 +174,11 @@ class Reader:
         self._sync(state, fresh)
 
     @staticmethod
-    def _sync(state: _Open, fresh: _Open) -> None:
+    def _sync(state: OpenTraceback, fresh: OpenTraceback) -> None:
         """Let the caller's state be the fresh one."""
         state.__dict__.update(fresh.__dict__)
 
-    def _continue(self, state: _Open, line: Line, is_indented: bool) -> None:
+    def _continue(self, state: OpenTraceback, line: Line, is_indented: bool) -> None:
         index = state.detail_of
         is_near = line.number <= state.last_number + 1
         limit = _MOST_DETAIL_LINES if is_indented else _MOST_PLAIN_DETAIL_LINES
@@ -319,7 +189,7 @@ class Reader:
         error = self.errors[index]
         self.errors[index] = replace(error, detail=f"{error.detail} {' '.join(line.text.split())}".strip())
 
-    def _finish_dump(self, state: _Open) -> None:
+    def _finish_dump(self, state: OpenTraceback) -> None:
         """End a faulthandler dump: its first stack is the thread that crashed."""
         if state.fatal is None:
             return
