@@ -46,7 +46,7 @@ LOG_SILENT = ("MemoryError: Unable to allocate 6.2 GiB for an array with shape (
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the limits of pickle and of pipes, or for memory that ended while a worker was started."""
     found = (
-        phrase(trace, _WORDS)
+        phrase(trace, _WORDS, guarded=True)
         or raised_in(trace, "start", type_pattern="^OSError$", pattern=r"\[Errno 22\]|\[WinError 87\]")
         or raised_in(trace, "start", type_pattern="^(?:MemoryError|OverflowError)$")
     )

@@ -28,10 +28,12 @@ from diagnostics.traces.clues import Recognition, Trace, phrases, recognised
 CODE = "DL211"
 SLUG = "mmap-count-limit"
 TITLE = "The kernel's limit on memory maps is reached"
-NEAR_THE_LIMIT = range(63_000, 66_200)  # vm.max_map_count is 65530; libraries hold some hundred of them
+NEAR_THE_LIMIT = range(60_000, 66_200)  # vm.max_map_count is 65530; libraries hold some of them
+SMALL_BYTES = 1 << 20  # memory for a map this small is there long after a batch's would not be
 LOG_FIRES = (
     "RuntimeError: unable to mmap 1280 bytes from file </torch_40419_3735217401_65471>: "
     "Cannot allocate memory (12)\n",
+    "RuntimeError: unable to mmap 2048 bytes from file <filename not specified>: Cannot allocate memory (12)\n",
     "RuntimeError: unable to mmap 408 bytes from file <filename not specified>: Cannot allocate memory (12)\n"
     "vm.max_map_count = 65530\n",
 )
@@ -42,7 +44,7 @@ LOG_SILENT = (
 
 
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for a failed map whose file carries a count near the limit, or for the limit's name."""
+    """Look for a failed map: a count near the limit in its file's name, a small size, or the limit's name."""
     pattern = (
         r"unable to mmap (\d+) bytes from file <([^>]{0,120})>[^\n]{0,10}Cannot allocate "
         r"memory|mmap.{0,80}max_map_count"
@@ -50,12 +52,14 @@ def recognise(trace: Trace) -> Recognition | None:
     for found in phrases(trace, pattern):
         counter = found.groups[1].rpartition("_")[2] if found.groups[1] else ""
         is_near = counter.isdigit() and int(counter) in NEAR_THE_LIMIT
-        if is_near or trace.find("max_map_count"):
+        is_small = not counter.isdigit() and 0 < int(found.groups[0] or 0) < SMALL_BYTES
+        if is_near or is_small or trace.find("max_map_count"):
             remedy = Remedy(
                 "Copy the tensors that you keep, or raise the limit.",
                 ("sudo sysctl -w vm.max_map_count=262144", "kept.append(batch.clone())"),
             )
-            number = f"object number {counter}" if is_near else "the limit is named"
+            named = "the limit is named" if trace.find("max_map_count") else "the map is a small one"
+            number = f"object number {counter}" if is_near else named
             summary = f"A process ran out of memory maps ({number}; the kernel allows 65,530)."
             return recognised(found, summary, remedy, score=88, confidence="certain" if is_near else "likely")
     return None

@@ -31,7 +31,16 @@ SUDDEN = {  # what ends a run, or keeps it from ending, whatever its log says
     "hang-fork-threads",
 }
 RESOURCE_SLUGS = {"shm-exhausted", "shm-open-failed", "fd-exhausted", "mmap-count-limit"}
-LONG_WAIT_SECONDS = 10.0  # an interrupt in a shorter one tells nothing
+DEADLY = SUDDEN | RESOURCE_SLUGS | {"missing-main-guard", "class-not-importable-in-worker"}
+KINDS = {  # the kind of incident that a finding tells of
+    "silent-truncation": ("stopped",),
+    "hang-in-worker": ("hung",),
+    "hang-fork-threads": ("hung",),
+    "worker-timeout": ("hung", "unfinished"),
+    "iterable-dup-workers": (),
+    "duplicate-worker-rng": (),
+    ELSEWHERE: (),
+}
 
 
 @dataclass(frozen=True)
@@ -104,16 +113,10 @@ def _in_order(log: list[Finding], run: list[Finding]) -> list[Finding]:
 
 def _incident_of(finding: Finding, incidents: Sequence[Incident], text: str) -> Incident | None:
     """Return the incident that a finding tells of."""
-    kinds: dict[str, tuple[str, ...]] = {"silent-truncation": ("stopped",), ELSEWHERE: ()}
-    if finding.slug in {"hang-in-worker", "hang-fork-threads"}:
-        wanted: tuple[str, ...] = ("hung",)
-    else:
-        wanted = kinds.get(finding.slug, ("unsent", "raised", "left", "died"))
-    if finding.slug in SUDDEN | RESOURCE_SLUGS and "hung" not in wanted:
-        death = cause_of_death(incidents)
-        if death is not None:
-            return next((one for one in incidents if one.kind == "left" and one.pid == death.pid), death)
-    for kind in wanted:
+    death = cause_of_death(incidents)
+    if finding.slug in DEADLY and death is not None:
+        return next((one for one in incidents if one.kind == "left" and one.pid == death.pid), death)
+    for kind in KINDS.get(finding.slug, ("unsent", "raised")):
         fitting = [one for one in incidents if one.kind == kind]
         named = [one for one in fitting if f"worker process {one.worker}." in text]
         if fitting:

@@ -9,9 +9,15 @@ from diagnostics.quantities import format_quantity
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import Record
 
-Kind = Literal["died", "left", "raised", "stopped", "unsent", "hung"]
+Kind = Literal["died", "left", "raised", "stopped", "unsent", "hung", "unfinished"]
 MOST_SHOWN = 16  # indices in a line of evidence
-VERBS = {"raised": "raised", "stopped": "raised StopIteration", "unsent": "could not send", "hung": "hangs"}
+VERBS = {
+    "raised": "raised",
+    "stopped": "raised StopIteration",
+    "unsent": "could not send a batch",
+    "hung": "hangs",
+    "unfinished": "was not done",
+}
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,8 @@ class Incident:
 
     Attributes
     ----------
-    kind : {"died", "left", "raised", "stopped", "unsent", "hung"}
+    kind : {"died", "left", "raised", "stopped", "unsent", "hung", "unfinished"}
+        The last: in work when the run ended, since the longest.
     pid : int
     worker : int or None
         None in the main process, and where the probe did not reach the worker.
@@ -182,6 +189,12 @@ def _hang(observed: Observed) -> Iterator[Incident]:
         yield _of_record(stuck, "hung", stuck.process["since"], place=stack.place if stack else "")
 
 
+def _unfinished(observed: Observed) -> Iterator[Incident]:
+    busy = [one for one in observed.workers if one.stage in {"fetching", "collating"}]
+    for record in sorted(busy, key=lambda one: one.process["since"])[:1]:
+        yield _of_record(record, "unfinished", record.process["since"])
+
+
 def find_incidents(observed: Observed) -> list[Incident]:
     """Return all incidents in their order in time."""
     kinds: tuple[Kind, ...] = ("left", "raised", "stopped", "unsent")
@@ -191,9 +204,8 @@ def find_incidents(observed: Observed) -> list[Incident]:
         for kind in kinds
         for event in record.having(kind)
     ]
-    return sorted(
-        [*told, *_deaths(observed), *_own_death(observed), *_hang(observed)], key=lambda one: one.at
-    )
+    seen = [*_deaths(observed), *_own_death(observed), *_hang(observed), *_unfinished(observed)]
+    return sorted([*told, *seen], key=lambda one: one.at)
 
 
 def resource_lines(resources: Mapping[str, int | None]) -> Iterator[str]:

@@ -59,6 +59,7 @@ STEPPED_FROM_NS = 8000  # per sample, without workers: below it noting each woul
 TIMED_FROM_NS = 20000
 SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 3
+DEATH_SECONDS = 0.5
 ARGUMENTS = ("batch_size", "num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "drop_last")
 ARGUMENTS += ("in_order", "timeout")
 IGNORED = array("q", bytes(8 * VIEW_SLOTS))  # takes what a process without a file would write
@@ -68,7 +69,7 @@ clock = time.monotonic_ns  # one clock for all processes of a machine
 class State:
     """The file of this process; `view` is None before it has one and in a child that has just been forked."""
 
-    view = log = stacks = loaders = sent = None
+    view = log = stacks = loaders = sent = workers = None
     is_leaving = is_streaming = False
     num_first = 0
     sample_ns = TIMED_FROM_NS
@@ -106,7 +107,7 @@ def open_file():
     view[P_STARTED], view[P_SLOWEST_INDEX] = clock(), -1
     rank = os.environ.get("RANK", "")
     view[P_RANK] = int(rank) if rank.isdigit() else -1
-    State.log, State.loaders, State.sent = memory, {}, {}
+    State.log, State.loaders, State.sent, State.workers = memory, {}, {}, set()
     State.num_first, State.sample_ns, State.random = 0, TIMED_FROM_NS, None
     view[P_STACK_SIGNAL] = register_stacks(stem + ".stacks")
     os.rename(stem + ".new", stem + ".record")
@@ -226,8 +227,8 @@ def begun_epoch(iterator, at, begun):
     view[at + L_LAST_END] = 0
     view[at + L_FIRST_BEGIN] = view[at + L_FIRST_BEGIN] or begun
     workers = getattr(iterator, "_workers", None)
-    if workers and iterator.__dict__.get("_checkup_workers") is None:
-        iterator._checkup_workers = True
+    if workers and workers[0].pid not in State.workers:
+        State.workers.update(worker.pid for worker in workers)
         view[at + L_WORKER_STARTS] += 1
 
 
@@ -262,6 +263,8 @@ def ended(iterator, at, error, begun):
         return
     view[at + L_WAITING_SINCE] = 0
     view[at + L_WAIT_NS] += clock() - begun
+    if isinstance(error, (OSError, EOFError, RuntimeError)):
+        await_deaths(getattr(iterator, "_workers", ()))
     if not isinstance(error, StopIteration):
         name, number = type(error).__name__, iterator._num_yielded
         note("failed", loader=number_of(at), error=name, batch=number, resources=resources())
@@ -269,6 +272,19 @@ def ended(iterator, at, error, begun):
         expected = length(iterator._index_sampler)
         if expected is not None and iterator._num_yielded < expected:
             note("truncated", loader=number_of(at), batches=iterator._num_yielded, expected=expected)
+
+
+def await_deaths(workers):
+    """Give a worker whose connection was cut a moment to be seen as dead; the iterator is lost anyway."""
+    from multiprocessing import connection
+
+    if not workers or not connection.wait([worker.sentinel for worker in workers], DEATH_SECONDS):
+        return
+    codes = exit_codes()
+    note_deaths(codes)
+    if not codes:
+        for worker in workers:  # a forkserver's children are not ours to wait for; their poll tells
+            worker.is_alive()
 
 
 def number_of(at):
@@ -285,6 +301,7 @@ def watch_next(original):
         if view is None or at is None:
             view, at = IGNORED, 0
         begun = clock()
+        view[P_BATCH] = self._num_yielded
         last = view[at + L_LAST_END]
         if last:
             view[at + L_BUSY_NS] += begun - last
@@ -361,8 +378,12 @@ def exit_codes():
 @guarded
 def note_deaths(codes):
     """Write down children that ended while nobody had asked them to."""
-    if codes and State.view is not None and not State.is_leaving:
-        note("died", codes=codes, resources=resources())
+    if State.view is None or State.is_leaving:
+        return
+    new = {pid: code for pid, code in codes.items() if pid in State.workers}
+    if new:
+        State.workers.difference_update(new)
+        note("died", codes=new, resources=resources())
 
 
 def watch_failures(original):

@@ -1,0 +1,17 @@
+"""A batch_sampler and a batch size."""
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 32
+
+    def __getitem__(self, index):
+        return torch.tensor(index)
+
+
+if __name__ == "__main__":
+    for _ in DataLoader(Numbers(), batch_sampler=[[0], [1]], batch_size=4):
+        pass

@@ -1,0 +1,17 @@
+"""A pattern that matches no file."""
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 0
+
+    def __getitem__(self, index):
+        return torch.tensor(index)
+
+
+if __name__ == "__main__":
+    for _ in DataLoader(Numbers(), shuffle=True):
+        pass

@@ -1,0 +1,17 @@
+"""Nothing is wrong."""
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 64
+
+    def __getitem__(self, index):
+        return torch.zeros(64) + index
+
+
+if __name__ == "__main__":
+    for _ in DataLoader(Numbers(), batch_size=4, num_workers=2):
+        pass

@@ -1,0 +1,18 @@
+"""The model fails, while workers load well."""
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 32
+
+    def __getitem__(self, index):
+        return torch.zeros(3)
+
+
+if __name__ == "__main__":
+    model = torch.nn.Linear(4, 1)
+    for batch in DataLoader(Numbers(), batch_size=4, num_workers=2):
+        model(batch)

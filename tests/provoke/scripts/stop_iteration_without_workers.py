@@ -1,0 +1,19 @@
+"""Sample 13 raises StopIteration: the epoch ends, exit code 0."""
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 32
+
+    def __getitem__(self, index):
+        if index == 13:
+            raise StopIteration
+        return torch.tensor(index)
+
+
+if __name__ == "__main__":
+    for _ in DataLoader(Numbers(), batch_size=4):
+        pass

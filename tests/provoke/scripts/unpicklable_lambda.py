@@ -1,0 +1,19 @@
+"""A lambda as collate_fn, and workers that are spawned."""
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 32
+
+    def __getitem__(self, index):
+        return torch.tensor(index)
+
+
+if __name__ == "__main__":
+    for _ in DataLoader(
+        Numbers(), num_workers=1, multiprocessing_context="spawn", collate_fn=lambda batch: batch
+    ):
+        pass

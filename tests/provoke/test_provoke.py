@@ -1,0 +1,167 @@
+"""Every script is broken in the way that its name says; `run` names the cause, the worker and the sample."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from diagnostics.traces.explaining import explain_log
+from tests.provoke.running import SCRIPTS, run_watched, with_small_shm
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and fork as Linux has them")
+BATCH = [12, 13, 14, 15]
+AT_ONCE = 3
+KILL = ("--hang-after", "3", "--kill-on-hang")
+PATIENT = ("--hang-after", "60")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a script must come to: by `run`, and by `explain` on the log alone (None: it says nothing).
+
+    The log of a death says "ConnectionResetError" alone where a batch of that worker was just being received.
+    """
+
+    slug: str
+    by_log: str | None = ""
+    code: int = 1
+    worker: int | None = None
+    samples: list | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    options: tuple = KILL
+
+    @property
+    def explained(self):
+        """The slugs of which the log must name one; None where there is no such log."""
+        if self.by_log is None:
+            return None
+        is_death = self.signal or self.exit_code is not None
+        return {self.by_log or self.slug, "worker-exited-unknown"} if is_death else {self.by_log or self.slug}
+
+
+def one(slug, **parts):
+    return Expected(slug, worker=1, samples=[13], **parts)
+
+
+def whole(slug, **parts):
+    return Expected(slug, worker=1, samples=BATCH, **parts)
+
+
+EXPECTED = {
+    "abort": one("worker-aborted", signal="SIGABRT"),
+    "batch_sampler_and_size": Expected("batching-args-exclusive"),
+    "class_under_guard": Expected("class-not-importable-in-worker", exit_code=1),
+    "dataset_raises": one("dataset-exception"),
+    "dataset_raises_without_workers": Expected("dataset-exception", samples=[13]),
+    "empty_dataset": Expected("empty-dataset"),
+    "exception_not_rebuilt": one("dataset-exception"),
+    "exit_seven": one("worker-exited-unknown", exit_code=7),
+    "exit_zero": one("worker-exited-unknown", exit_code=0, options=PATIENT),
+    "import_error": Expected("not-dataloader"),
+    "killed": one("worker-oom-killed", signal="SIGKILL"),
+    "killed_by_forkserver": Expected("worker-oom-killed", worker=0, samples=[13], signal="SIGKILL"),
+    "killed_main": Expected("worker-oom-killed", by_log=None, code=137, samples=[13], signal="SIGKILL"),
+    "loader_in_pool": Expected("daemonic-children"),
+    "lock_copied_by_fork": Expected("hang-fork-threads", by_log=None, code=124, worker=0, samples=[0]),
+    "long_socket_path": Expected("socket-path-too-long"),
+    "missing_main_guard": Expected("missing-main-guard", exit_code=1),
+    "model_error": Expected("not-dataloader"),
+    "none_in_batch": whole("collate-unsupported-type"),
+    "open_files": Expected("fd-exhausted"),
+    "out_of_memory": one("dataset-exception"),
+    "persistent_without_workers": Expected("persistent-workers-zero"),
+    "prefetch_without_workers": Expected("prefetch-factor-zero-workers"),
+    "process_limit": Expected("thread-or-process-limit"),
+    "ragged_lists": whole("collate-ragged-lists"),
+    "ragged_shapes": whole("collate-shape-mismatch"),
+    "requires_grad": Expected("requires-grad-tensor", worker=0, samples=[0, 1, 2, 3]),
+    "same_random_numbers": Expected("duplicate-worker-rng", by_log=None, code=0),
+    "sampler_and_shuffle": Expected("sampler-shuffle-exclusive"),
+    "segfault": one("worker-segfault", signal="SIGSEGV"),
+    "shared_memory": Expected("shm-exhausted"),
+    "shared_zip": Expected("fork-shared-handle"),
+    "sleeps_for_ever": one("hang-in-worker", by_log=None, code=124),
+    "sleeps_without_workers": Expected("hang-in-worker", by_log=None, code=124, samples=[13]),
+    "start_method_twice": Expected("start-method-already-set"),
+    "stop_iteration": one("silent-truncation", by_log=None, code=0),
+    "stop_iteration_without_workers": Expected("silent-truncation", by_log=None, code=0, samples=[13]),
+    "stream_repeated": Expected("iterable-dup-workers", by_log=None, code=0),
+    "stream_too_long": Expected("iterable-length-mismatch", code=0),
+    "stream_with_shuffle": Expected("iterable-with-shuffle"),
+    "sys_exit": one("worker-exited-unknown", by_log=None, exit_code=3),
+    "timeout": one("worker-timeout"),
+    "timeout_without_workers": Expected("timeout-with-zero-workers"),
+    "unpicklable_handle": Expected("unpicklable-handle"),
+    "unpicklable_lambda": Expected("unpicklable-local"),
+    "unpicklable_local_class": Expected("unpicklable-local"),
+    "unsendable_sample": whole("unpicklable-local", code=124, options=("--kill-on-hang",)),
+}
+# Where chance decides which worker comes first to what all of them come to.
+SAMPLE_BY_CHANCE = {"shared_memory", "shared_zip", "open_files", "lock_copied_by_fork"}
+
+
+def _run(name, folder):
+    wrap = with_small_shm if name == "shared_memory" else lambda command: command
+    if wrap(["true"]) is None:
+        return None
+    return run_watched(
+        [sys.executable, str(SCRIPTS / f"{name}.py")], folder, *EXPECTED[name].options, wrap=wrap
+    )
+
+
+@pytest.fixture(scope="session")
+def runs(request, tmp_path_factory):
+    """Start all scripts whose tests were selected, some at once, and hand out what came of each."""
+    wanted = {item.callspec.params["name"] for item in request.session.items if _is_of(item)}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(_run, name, tmp_path_factory.mktemp(name)) for name in sorted(wanted)}
+
+
+def _is_of(item):
+    return item.module.__name__ == __name__ and "name" in getattr(item, "callspec", item).__dict__.get(
+        "params", {}
+    )
+
+
+@pytest.fixture
+def ran(runs, name):
+    done = runs[name].result()
+    if done is None:
+        pytest.skip("a mount namespace of its own is not permitted here")
+    return done
+
+
+every_script = pytest.mark.parametrize("name", EXPECTED)
+
+
+def test_every_script_but_the_healthy_one_is_expected_to_be_something():
+    assert {path.stem for path in SCRIPTS.glob("*.py")} - {"healthy"} == set(EXPECTED)
+
+
+@every_script
+def test_run_names_the_cause_first_and_ends_as_the_command_does(ran, name):
+    expected = EXPECTED[name]
+    assert (ran.slugs[0], ran.code) == (expected.slug, expected.code)
+    assert ran.document["exit_code"] == expected.code
+
+
+@every_script
+def test_run_names_the_worker_and_the_sample(ran, name):
+    expected, first = EXPECTED[name], ran.first
+    if name not in SAMPLE_BY_CHANCE:
+        assert first.get("sample_indices") == expected.samples
+        assert first.get("worker") == expected.worker
+    assert first.get("signal") == expected.signal
+    assert first.get("exit_code") == expected.exit_code
+    if expected.worker is not None:
+        assert f"worker {expected.worker} (pid {first['pid']})" in " ".join(first["evidence"])
+
+
+@every_script
+def test_explain_finds_the_same_cause_in_the_log_alone(ran, name):
+    expected = EXPECTED[name].explained
+    if expected is None:
+        pytest.skip("no log tells it")
+    assert explain_log(ran.log)[0].slug in expected
