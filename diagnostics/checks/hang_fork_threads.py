@@ -61,6 +61,8 @@ _LIBRARIES = (
     "albumentations",
     "sentencepiece",
 )
+# A worker's first act is torch.set_num_threads(1).
+_WORKER = r"_worker_loop|at::set_num_threads|THPModule_setNumThreads"
 _CALLS = r"^\s*[\w.]+ \((?:\S*/)?(?:cv2|tokenizers|numexpr|logging)/"
 _HANG = (
     r"(?i)\bhang|\bstuck\b|deadlock|KeyboardInterrupt|Timeout \(\d|timed out|py-spy|gdb"
@@ -118,11 +120,7 @@ def recognise(trace: Trace) -> Recognition | None:
     native, hang, stack = trace.find_line(_NATIVE), trace.find_line(_HANG), _library_stack(trace)
     if native is None and trace.find_line("_worker_loop"):
         native = trace.find_line(_CALLS)
-    if (
-        hang is None
-        or not (trace.mentions_loader or trace.find_line("_worker_loop"))
-        or not (native or stack)
-    ):
+    if hang is None or not (trace.mentions_loader or trace.find_line(_WORKER)) or not (native or stack):
         return None
     remedy = Remedy(
         "Do not fork with threads about.",

@@ -37,8 +37,23 @@ LOG_FIRES = (
     "(when accessing len(dataloader)), but 101 samples have been fetched. For "
     "multiprocessing data-loading, this "
     "could be caused by not properly configuring the IterableDataset replica at each worker.\n",
+    "UserWarning: Your `IterableDataset` has `__len__` defined. In combination with multi-process data "
+    "loading (when num_workers > 1), `__len__` could be inaccurate if each worker is not configured\n",
 )
 LOG_SILENT = ("TypeError: object of type 'IterableDataset' has no len()\n",)
+
+
+_CORRECT = Remedy(
+    "Let __len__ say what __iter__ yields, and divide the stream among workers.",
+    ("info = torch.utils.data.get_worker_info()", "def __len__(self): return self.num_samples"),
+)
+
+
+def _forewarned(trace: Trace) -> Recognition | None:
+    """Look for Lightning's warning, which comes before anything was counted."""
+    found = phrase(trace, r"`?IterableDataset`? has `?__len__`? defined")
+    summary = "The stream announces a length, which is wrong as soon as workers do not divide it."
+    return recognised(found, summary, _CORRECT, Role.REMARK, 40, "possible") if found else None
 
 
 def recognise(trace: Trace) -> Recognition | None:
@@ -49,15 +64,11 @@ def recognise(trace: Trace) -> Recognition | None:
         r"samples have been fetched",
     )
     if found is None:
-        return None
-    remedy = Remedy(
-        "Let __len__ say what __iter__ yields, and divide the stream among workers.",
-        ("info = torch.utils.data.get_worker_info()", "def __len__(self): return self.num_samples"),
-    )
+        return _forewarned(trace)
     return recognised(
         found,
         "The dataset announces {0} and yields more ({1} and counting).",
-        remedy,
+        _CORRECT,
         Role.REMARK,
         60,
         "certain",

@@ -33,7 +33,8 @@ SMALL_BYTES = 1 << 20  # memory for a map this small is there long after a batch
 LOG_FIRES = (
     "RuntimeError: unable to mmap 1280 bytes from file </torch_40419_3735217401_65471>: "
     "Cannot allocate memory (12)\n",
-    "RuntimeError: unable to mmap 2048 bytes from file <filename not specified>: Cannot allocate memory (12)\n",
+    "RuntimeError: unable to mmap 2048 bytes from file <filename not specified>: Cannot allocate "
+    "memory (12)\n",
     "RuntimeError: unable to mmap 408 bytes from file <filename not specified>: Cannot allocate memory (12)\n"
     "vm.max_map_count = 65530\n",
 )

@@ -24,6 +24,10 @@ _LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:file|vscode-[\w-]+|https?):[^()\
 _SEVERAL_FRAMES = re.compile(
     r"(?=File \"[^\"\n]{1,300}\", line \d)|(?=\b[A-Za-z_.]{0,80}(?:Error|Exception)\b: )"
 )
+# An escaped line end, told from a Windows path (torch\nn\modules) by what comes after it.
+_ESCAPED_END = re.compile(
+    r"\\+n(?=\s|$|['\"]|\\+n|Traceback|[A-Z][a-z]{1,30} |[A-Za-z_.]{1,80}(?:Error|Exception|Interrupt)\b)"
+)
 LONGEST_LINE = 1000  # characters kept of a line: a longer one is data, not a message
 _SAMPLE = 4096
 
@@ -81,7 +85,9 @@ def clean(text: str) -> str:
 def _pieces(line: str) -> list[str]:
     """Split what was flattened into one line: an escaped traceback, or frames pasted in a row."""
     if "\\n" in line and ("recent call last" in line or 'File "' in line or 'File \\"' in line):
-        return [piece for part in line.replace('\\"', '"').split("\\n") for piece in _pieces(part)]
+        parts = _ESCAPED_END.split(line.replace('\\"', '"'))
+        if len(parts) > 1:
+            return [piece for part in parts for piece in _pieces(part)]
     if line.count('File "') > 1 or ('File "' in line and "Error: " in line):
         return [piece for piece in _SEVERAL_FRAMES.split(line) if piece.strip()]
     return [line]

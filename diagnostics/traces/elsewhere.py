@@ -6,8 +6,8 @@ from diagnostics.traces.trace import Platform, Trace, compiled
 
 _KINDS: tuple[tuple[str, str, str], ...] = (
     (
-        r"(?i)device-side assert|illegal memory access|CUDA error|CUBLAS_STATUS|cuDNN error"
-        r"|CUDNN_STATUS|no kernel image",
+        r"(?i)device-side assert|\.cu:\d+: .{0,200}Assertion|illegal memory access|CUDA error"
+        r"|CUBLAS_STATUS|cuDNN error|CUDNN_STATUS|no kernel image",
         "an error on the GPU",
         "CUDA_LAUNCH_BLOCKING=1 python train.py",
     ),
@@ -76,7 +76,8 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
 )
 # What means a failure elsewhere even without a traceback.
 ANYWHERE = (
-    r"(?i:CUDA|HIP|MPS backend) out of memory|shapes cannot be multiplied|device-side "
+    r"(?i:CUDA|HIP|MPS backend) out of memory|THCudaCheck FAIL|\.cu:\d+: .{0,200}Assertion `"
+    r"|OutOfMemoryError: |shapes cannot be multiplied|device-side "
     r"assert triggered|Error\(s\) in loading state_dict"
     r"|Expected all tensors to be on the same device|element 0 of tensors does not "
     r"require grad|size mismatch, m1"

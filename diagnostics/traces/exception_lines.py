@@ -20,7 +20,7 @@ CAUGHT = re.compile(
     r"(DataLoader worker process \d+|pin memory thread[\w ]{0,30}|replica \d+[\w ]{0,30})"
 )
 CARRIED = re.compile(rf"(?:^|[\s:])({_NAME}): (Caught \w{{1,80}} in (?:DataLoader|pin memory|replica))")
-_RAISE = re.compile(rf"raise ({_NAME})\(f?['\"](.{{3,400}}?)['\"]?(?:[,).].*)?$")
+_RAISE = re.compile(rf"raise ({_NAME})\(f?(['\"])(.{{3,400}}?)(?:\2|$)")
 _CODE_WORDS = (
     "raise ",
     "return ",
@@ -80,4 +80,4 @@ def raised_by(code: str) -> tuple[str, str]:
     found = _RAISE.match(code)
     if found is None or not LIKELY_TYPE.match(found.group(1)):
         return "", ""
-    return type_of(found.group(1)), found.group(2)
+    return type_of(found.group(1)), found.group(3)

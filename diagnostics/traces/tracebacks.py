@@ -14,6 +14,7 @@ from diagnostics.traces.exception_lines import (
     ends_traceback,
     is_code,
     named_anywhere,
+    raised_by,
     type_of,
 )
 from diagnostics.traces.frames import Frame, parse_frame
@@ -55,8 +56,11 @@ class Reader:
         raised = RAISED.match(before.strip().removesuffix("Original").rstrip())
         header = IPYTHON_HEADER.match(line.text)
         self._finish_dump(state)
+        self._finish_cut(state, line.source, is_last=False)
         if header:
             state.expected = header.group(1)
+        elif before.endswith("^C"):
+            state.expected = "KeyboardInterrupt"
         elif raised and raised.group(2) is not None and LIKELY_TYPE.match(raised.group(1)):
             # torch before 1.2: the worker's traceback is the message
             self._emit(state, line, raised.group(1), "", is_wrapper=True)
@@ -210,12 +214,28 @@ class Reader:
                         state.expected, "", "", frames, last, source, where=state.where, relation="original"
                     )
                 )
-            elif state.is_reading and state.frames and state.style != "dump":
-                self.errors.append(
-                    Error(
-                        "", "", "", tuple(state.frames), state.last_number, source, state.process, state.where
-                    )
-                )
+            else:
+                self._finish_cut(state, source)
+
+    def _finish_cut(self, state: OpenTraceback, source: str, is_last: bool = True) -> None:
+        """Take a traceback whose last line is missing by what its last `raise` or its head tells."""
+        if not state.is_reading or not state.frames or state.style == "dump":
+            return
+        name, message = raised_by(state.frames[-1].code)
+        if not (name or is_last):
+            return
+        self.errors.append(
+            Error(
+                name or (state.expected if state.style == "python" else ""),
+                message,
+                message,
+                tuple(state.frames),
+                state.last_number,
+                source,
+                state.process,
+                state.where,
+            )
+        )
 
 
 def read_errors(lines: list[Line]) -> tuple[list[Error], list[Line]]:
