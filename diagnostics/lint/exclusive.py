@@ -3,7 +3,8 @@
 import ast
 
 from diagnostics.lint.loaders import Loader
-from diagnostics.lint.values import Mapping, Possible
+from diagnostics.lint.mappings import Mapping
+from diagnostics.lint.possible import Possible
 
 
 def is_object(each: Possible) -> bool:

@@ -5,9 +5,11 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from diagnostics.lint.mappings import Mapping
 from diagnostics.lint.names import last_name
+from diagnostics.lint.possible import UNKNOWN, Possible
 from diagnostics.lint.tree import FUNCTIONS, Function, Tree
-from diagnostics.lint.values import UNKNOWN, Mapping, Possible, Values
+from diagnostics.lint.values import Values
 
 DATALOADER = "torch.utils.data.DataLoader"
 PARAMETERS = (

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 
 from diagnostics.findings import Confidence
 from diagnostics.lint.loaders import Loader
+from diagnostics.lint.mappings import Mapping
 from diagnostics.lint.names import dotted
+from diagnostics.lint.possible import Possible
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import source_of
-from diagnostics.lint.values import Mapping, Possible
 
 Wanted = Callable[[Possible], bool]
 

@@ -28,9 +28,10 @@ from collections.abc import Iterator
 from diagnostics.findings import Status
 from diagnostics.lint.exclusive import surely
 from diagnostics.lint.loaders import Loader
+from diagnostics.lint.mappings import Mapping
+from diagnostics.lint.possible import Possible
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, spot_at
-from diagnostics.lint.values import Mapping, Possible
 
 CODE = "LN112"
 SLUG = "batching-args-exclusive"

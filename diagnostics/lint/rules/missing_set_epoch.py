@@ -26,10 +26,10 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.findings import Status
+from diagnostics.lint.command_line import keyword_of
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
-from diagnostics.lint.values import keyword_of
 
 CODE = "LN120"
 SLUG = "missing-set-epoch"

@@ -24,9 +24,9 @@ PyTorch documentation, torch.utils.data.DataLoader, timeout.
 from collections.abc import Iterator
 
 from diagnostics.findings import Status
+from diagnostics.lint.possible import Possible
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
-from diagnostics.lint.values import Possible
 from diagnostics.lint.zero_workers import without_workers
 
 CODE = "LN109"
