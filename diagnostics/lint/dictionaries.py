@@ -23,6 +23,7 @@ class Dictionaries:
         self.values, self.tree = values, values.tree
 
     def item(self, owner: ast.expr, key: ast.expr, default: ast.expr | None) -> list[Possible]:
+        """Return what a dictionary may hold under a key, [] where the key is not written out."""
         if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
             return []
         found: list[Possible] = []
@@ -94,13 +95,10 @@ class Dictionaries:
     def _removals(self, wanted: str, name: ast.expr, above: set[int]) -> Iterator[tuple[int, Change]]:
         """Yield `del d["key"]` and `d.pop("key")`."""
         scope = self.tree.scope_of(name)
-        pops = (
-            c
-            for c in self.values.calls_by_name.get("pop", ())
-            if isinstance(c.func, ast.Attribute) and c.args
-        )
         removed: list[tuple[ast.expr, ast.expr, ast.expr]] = [
-            (call, call.func.value, call.args[0]) for call in pops if isinstance(call.func, ast.Attribute)
+            (call, call.func.value, call.args[0])
+            for call in self.values.calls_by_name.get("pop", ())
+            if isinstance(call.func, ast.Attribute) and call.args
         ]
         removed += [(node, node.value, node.slice) for node in self.tree.deleted]
         for node, owner, key in removed:

@@ -20,6 +20,7 @@ class Parameters:
         self.values, self.tree = values, values.tree
 
     def possible(self, function: Function, name: str) -> list[Possible]:
+        """Return what a parameter may be in the body of its function."""
         option = click_option(function, name)
         if option is not None:
             stated = keyword_of(option, "default")
@@ -62,19 +63,14 @@ class Parameters:
     def calls_to(self, function: Function) -> list[ast.Call]:
         """Return the calls of a function in this source; for `__init__`, those that make its class."""
         owner = self.tree.parents.get(function)
-        if isinstance(owner, ast.ClassDef):
-            if function.name == "__init__":
-                return [
-                    c for c in self.values.calls_by_name.get(owner.name, ()) if isinstance(c.func, ast.Name)
-                ]
-            if len(self.values.functions[function.name]) > 1:
-                return []
-            return [
-                c
-                for c in self.values.calls_by_name.get(function.name, ())
-                if isinstance(c.func, ast.Attribute)
-            ]
-        return [c for c in self.values.calls_by_name.get(function.name, ()) if isinstance(c.func, ast.Name)]
+        by_name = self.values.calls_by_name
+        if not isinstance(owner, ast.ClassDef):
+            return [c for c in by_name.get(function.name, ()) if isinstance(c.func, ast.Name)]
+        if function.name == "__init__":
+            return [c for c in by_name.get(owner.name, ()) if isinstance(c.func, ast.Name)]
+        if len(self.values.functions[function.name]) > 1:
+            return []
+        return [c for c in by_name.get(function.name, ()) if isinstance(c.func, ast.Attribute)]
 
     def argument(self, call: ast.Call, function: Function, name: str) -> tuple[ast.expr | None, bool]:
         """Return what a call passes for a parameter, and whether the call can be read in full."""

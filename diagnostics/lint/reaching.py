@@ -30,6 +30,7 @@ def is_about_platform(test: ast.expr) -> bool:
 
 
 def is_under_platform_test(tree: Tree, node: ast.AST) -> bool:
+    """Tell whether a node runs on some operating systems only."""
     return any(
         isinstance(each, ast.If) and is_about_platform(each.test) for each in tree.ancestors(node)
     ) and not tree.is_guarded(node)
