@@ -3,8 +3,8 @@
 import ast
 from typing import TYPE_CHECKING
 
-from diagnostics.lint.command_line import ARGUMENT_OBJECTS
-from diagnostics.lint.dictionaries import NAMESPACES
+from diagnostics.lint.command_line import ARGUMENT_OBJECTS, keyword_of
+from diagnostics.lint.dictionaries import is_namespace
 from diagnostics.lint.names import last_name
 from diagnostics.lint.possible import UNKNOWN, Possible
 from diagnostics.lint.reaching import is_under_platform_test
@@ -27,25 +27,26 @@ class Attributes:
         owner = node.value
         if isinstance(owner, ast.Name) and owner.id in {"self", "cls"}:
             return self._of_self(node)
+        if isinstance(owner, ast.Attribute) and owner.attr == "hparams":  # Lightning's save_hyperparameters
+            return self._of_constructor(node)
         stores = [
             binding
             for binding in self.tree.attribute_values.get(node.attr, ())
             if isinstance(binding.node, ast.Attribute) and last_name(binding.node.value) == last_name(owner)
         ]
         found = [each for binding in stores for each in self.values.possible(binding.value)]
-        if isinstance(owner, ast.Attribute) and owner.attr == "hparams":  # Lightning's save_hyperparameters
-            return self._of_constructor(node)
-        of_class = self._of_instance(owner, node.attr)
+        is_overwritten = any(self._surely_runs_before(binding.node, node) for binding in stores)
+        return found if is_overwritten else found + self._initial(node)
+
+    def _initial(self, node: ast.Attribute) -> list[Possible]:
+        """Return what an attribute holds before anything is assigned to it."""
+        of_class = self._of_instance(node.value, node.attr)
         if of_class:
-            return found + of_class
-        if node.attr in self.values.command_line and self._holds_arguments(owner):
-            return found + [
-                Possible(each.node, True)
-                for each in self.values.possible(self.values.command_line[node.attr])
-            ]
-        if self.tree.imports.qualified(node):
-            return [Possible(node)]
-        return [*found, UNKNOWN]
+            return of_class
+        if node.attr in self.values.command_line and self._holds_arguments(node.value):
+            defaults = self.values.possible(self.values.command_line[node.attr])
+            return [Possible(each.node, True) for each in defaults]
+        return [Possible(node)] if self.tree.imports.qualified(node) else [UNKNOWN]
 
     def _of_self(self, node: ast.Attribute) -> list[Possible]:
         owner = self.tree.class_of(node)
@@ -96,21 +97,53 @@ class Attributes:
                     found.append(known)
         return found
 
+    def _surely_runs_before(self, store: ast.AST, node: ast.AST) -> bool:
+        """Tell whether an assignment under no condition stands before a use, or elsewhere."""
+        statement = self.tree.statement_of(store)
+        if statement is None or not isinstance(self.tree.parents.get(statement), (ast.Module, *FUNCTIONS)):
+            return False
+        is_elsewhere = self.tree.scope_of(statement) is not self.tree.scope_of(node)
+        return is_elsewhere or statement.lineno < getattr(node, "lineno", 0)
+
     def _of_instance(self, owner: ast.expr, name: str) -> list[Possible]:
         candidates = [owner, *(each.node for each in self.values.possible(owner) if each.node is not None)]
+        found: list[Possible] = []
         for each in candidates:
+            if isinstance(each, ast.Call) and is_namespace(each):
+                return self.values.dictionaries.item(each, ast.Constant(name), None)
             target = each.func if isinstance(each, ast.Call) else each
             known = self.values.classes.get(target.id) if isinstance(target, ast.Name) else None
-            if isinstance(each, ast.Call) and last_name(each.func) in NAMESPACES:
-                return self.values.dictionaries.item(each, ast.Constant(name), None)
             if known is not None:
-                bindings = self.attributes_of(known, name)
-                return [
-                    Possible(value.node, isinstance(binding.node, ast.AnnAssign))
-                    for binding in bindings
-                    for value in self.values.possible(binding.value)
-                ]
-        return []
+                passed = self._passed(each, known, name) if isinstance(each, ast.Call) else []
+                found += passed or self._of_class(known, name)
+        return found
+
+    def _of_class(self, owner: ast.ClassDef, name: str) -> list[Possible]:
+        return [
+            Possible(value.node, isinstance(binding.node, ast.AnnAssign))
+            for each in self.family(owner)
+            for binding in self.attributes_of(each, name)
+            for value in self.values.possible(binding.value)
+        ]
+
+    def _passed(self, call: ast.Call, owner: ast.ClassDef, name: str) -> list[Possible]:
+        """Return what a call passes for a field of a dataclass, [] where its default holds."""
+        family = self.family(owner)
+        if any(isinstance(f, FUNCTIONS) and f.name == "__init__" for each in family for f in each.body):
+            return []
+        given = keyword_of(call, name)
+        if given is not None:
+            return self.values.possible(given)
+        if any(word.arg is None for word in call.keywords):
+            return [UNKNOWN]
+        fields = [
+            statement.target.id
+            for each in reversed(family)
+            for statement in each.body
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+        ]
+        position = fields.index(name) if name in fields else len(call.args)
+        return self.values.possible(call.args[position]) if position < len(call.args) else []
 
     def _holds_arguments(self, owner: ast.expr) -> bool:
         if last_name(owner) in ARGUMENT_OBJECTS:

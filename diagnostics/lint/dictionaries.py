@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from diagnostics.lint.mappings import MOST, Change, Mapping, changed
-from diagnostics.lint.names import last_name
+from diagnostics.lint.names import dotted, last_name
 from diagnostics.lint.possible import UNKNOWN, Possible
 from diagnostics.lint.tree import Scope
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 NAMESPACES = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box"}
 MOST_CHANGES = 40  # of one name: what is in it is then anybody's guess
+
+
+def is_namespace(call: ast.Call) -> bool:
+    """Tell whether a call makes an object whose attributes are what it is given."""
+    return last_name(call.func) in NAMESPACES or dotted(call.func) == "OmegaConf.create"
 
 
 class Dictionaries:
@@ -52,7 +57,7 @@ class Dictionaries:
             return self.mappings(owner or node.args[0]) if owner or node.args else [Mapping({}, False)]
         if isinstance(node, ast.Dict):
             parts = list(zip(node.keys, node.values, strict=True))
-        elif isinstance(node, ast.Call) and last_name(node.func) in {"dict", *NAMESPACES}:
+        elif isinstance(node, ast.Call) and (last_name(node.func) == "dict" or is_namespace(node)):
             parts = [(None if w.arg is None else ast.Constant(w.arg), w.value) for w in node.keywords]
             parts = [(None, each) for each in node.args] + parts
         else:

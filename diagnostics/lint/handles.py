@@ -86,8 +86,10 @@ def _on_self(
     constructing: list[Function],
     sampling: list[Function],
 ) -> Iterator[KeptHandle]:
+    others = {id(each.node) for each in script.datasets.classes if each is not dataset}
+    own = {id(each) for each in script.values.family(dataset.node)} - others
     for attribute, node, value in _stores(constructing):
-        if script.tree.class_of(node) is not dataset.node:
+        if id(script.tree.class_of(node)) not in own:
             continue
         for possible in script.values.possible(value):
             for opening, function in opened(script, possible.node, functions):

@@ -108,10 +108,15 @@ def _of_script(script: Script, rules: Sequence[Rule]) -> Iterator[Located]:
             yield _crashed(script, rule, error)
             continue
         for spot in spots:
-            if rule.code == "LN199" or not is_ignored(
-                ignores, rule.code, spot.line, _first_line(script, spot)
-            ):
+            if rule.code == "LN199" or not _is_meant(script, ignores, rule, spot):
                 yield _located(script, rule, spot)
+
+
+def _is_meant(script: Script, ignores: dict[int, set[str] | None], rule: Rule, spot: Spot) -> bool:
+    """Tell whether the author wants it so: a comment says it, or the failure is what is tested."""
+    if any(spot.line in lines for lines in script.expected_failures):
+        return True
+    return is_ignored(ignores, rule.code, spot.line, _first_line(script, spot))
 
 
 def _first_line(script: Script, spot: Spot) -> int:

@@ -157,22 +157,34 @@ def find_loaders(tree: Tree, values: Values) -> list[Loader]:
         for target in statement.targets
         if isinstance(target, ast.Name)
     }
+    presets = dict(_presets(tree))
     return [
-        _loader(call, values)
+        _loader(call, values, presets.get(last_name(call.func)))
         for call in tree.calls
         if tree.imports.qualified(call.func) == DATALOADER
-        or (isinstance(call.func, ast.Name) and call.func.id in aliases)
+        or (isinstance(call.func, ast.Name) and call.func.id in {*aliases, *presets})
     ]
 
 
-def _loader(call: ast.Call, values: Values) -> Loader:
+def _presets(tree: Tree) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the names of `partial(DataLoader, ...)`."""
+    for call in tree.calls:
+        parent = tree.parents.get(call)
+        is_named = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name)
+        is_partial = tree.imports.qualified(call.func) == "functools.partial" and call.args
+        if is_named and is_partial and tree.imports.qualified(call.args[0]) == DATALOADER:
+            yield last_name(parent.targets[0]), call  # type: ignore[union-attr]
+
+
+def _loader(call: ast.Call, values: Values, preset: ast.Call | None = None) -> Loader:
+    args = [*(preset.args[1:] if preset else ()), *call.args]
     variants = [Mapping({}, True)]
-    for name, value in zip(PARAMETERS, call.args, strict=False):
+    for name, value in zip(PARAMETERS, args, strict=False):
         if isinstance(value, ast.Starred):
             variants = [Mapping(each.items, False) for each in variants]
             break
         variants = [each.with_items(Mapping({name: value}, True)) for each in variants]
-    for word in call.keywords:
+    for word in [*(preset.keywords if preset else ()), *call.keywords]:
         if word.arg is None:
             inner = values.mappings(word.value)
             variants = [one.with_items(other) for one in variants for other in inner][:24]

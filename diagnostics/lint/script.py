@@ -16,6 +16,9 @@ LIBRARIES = ("torch", "monai", "multiprocessing")
 SUBJECTS = ("DataLoader", "Dataset", "datasets", "Sampler", "set_start_method", ".next(")
 
 
+EXPECTING = {"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex"}
+
+
 @dataclass(frozen=True)
 class Cell:
     """A code cell of a notebook: its number from 1, and the first line of the joined text that is its."""
@@ -107,6 +110,19 @@ class Script:
     def has_module(self, *roots: str) -> bool:
         """Tell whether one of these packages is imported."""
         return self.tree.imports.has_any(*roots)
+
+    @cached_property
+    def expected_failures(self) -> list[range]:
+        """Lines of blocks that are meant to fail: `with pytest.raises(ValueError):`."""
+        return [
+            range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            for node in self.statements
+            if isinstance(node, ast.With)
+            and any(
+                isinstance(item.context_expr, ast.Call) and last_name(item.context_expr.func) in EXPECTING
+                for item in node.items
+            )
+        ]
 
     @cached_property
     def unguarded(self) -> list[ast.AST]:

@@ -68,7 +68,9 @@ class Values:
                 return [UNKNOWN]
             return self.possible(node.body) + self.possible(node.orelse)
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
-            return [each for value in node.values for each in self.possible(value)]
+            first = [each for value in node.values[:-1] for each in self.possible(value)]
+            truthy = [each for each in first if not (each.is_constant and not each.constant)]
+            return truthy + self.possible(node.values[-1])
         if isinstance(node, ast.Name):
             return self._of_name(node)
         if isinstance(node, ast.Attribute):

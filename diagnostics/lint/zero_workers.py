@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from diagnostics.findings import Confidence
 from diagnostics.lint.loaders import Loader
 from diagnostics.lint.mappings import Mapping
-from diagnostics.lint.names import dotted
+from diagnostics.lint.names import dotted, last_name
 from diagnostics.lint.possible import Possible
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import source_of
@@ -17,7 +17,7 @@ Wanted = Callable[[Possible], bool]
 def without_workers(script: Script, option: str, is_set: Wanted) -> Iterator[tuple[Loader, str, Confidence]]:
     """Yield loaders that set an option though they have no workers, with what num_workers is there."""
     for loader in script.loaders:
-        if _is_under_test(script, loader, option, loader.call):
+        if _is_under_test(script, loader, option, loader.call) or _is_foreseen(script, loader, option):
             continue
         for variant in loader.variants:
             counts = loader.possible(variant, "num_workers")
@@ -45,18 +45,52 @@ def _words(variant: Mapping, is_default: bool) -> str:
 
 def _is_under_test(script: Script, loader: Loader, option: str, place: ast.AST | None) -> bool:
     """Tell whether something stands under a condition about the workers, as `if num_workers > 0:`."""
+    names = _names(loader, option)
+    child = place
+    for ancestor in script.tree.ancestors(place) if place is not None else ():
+        is_branch = isinstance(ancestor, ast.If | ast.IfExp) and child is not ancestor.test
+        if is_branch and isinstance(ancestor, ast.If | ast.IfExp) and names & _mentioned(ancestor.test):
+            return True
+        child = ancestor
+    return False
+
+
+def _is_foreseen(script: Script, loader: Loader, option: str) -> bool:
+    """Tell whether an `if` about the workers leaves before the loader, or changes the option or the count."""
+    names, function = _names(loader, option), script.tree.function_of(loader.call)
+    for branch in script.tree.ifs:
+        if not names & _mentioned(branch.test):
+            continue
+        is_before = branch.lineno < loader.call.lineno and script.tree.function_of(branch) is function
+        if is_before and isinstance(branch.body[-1], ast.Return | ast.Raise | ast.Continue):
+            return True
+        if any(names & set(_changed(each)) for each in (*branch.body, *branch.orelse)):
+            return True
+    return False
+
+
+def _names(loader: Loader, option: str) -> set[str]:
     names = {"num_workers", "workers", "n_workers", option}
     for argument in ("num_workers", option):
         given = loader.argument(argument)
         names |= {dotted(node) or "" for node in ast.walk(given)} if given is not None else set()
-    names.discard("")
-    child = place
-    for ancestor in script.tree.ancestors(place) if place is not None else ():
-        if (
-            isinstance(ancestor, ast.If | ast.IfExp)
-            and child is not ancestor.test
-            and names & {dotted(node) for node in ast.walk(ancestor.test)}
-        ):
-            return True
-        child = ancestor
-    return False
+    return names - {""}
+
+
+def _mentioned(test: ast.expr) -> set[str]:
+    """Return the names and the keys in a condition."""
+    words = [node.value if isinstance(node, ast.Constant) else dotted(node) for node in ast.walk(test)]
+    return {word for word in words if isinstance(word, str)}
+
+
+def _changed(statement: ast.stmt) -> Iterator[object]:
+    """Yield names and keys that a statement sets or takes out; setting 0 changes nothing."""
+    for node in ast.walk(statement):
+        is_zero = isinstance(node, ast.Assign) and getattr(node.value, "value", None) == 0
+        targets = node.targets if isinstance(node, ast.Assign | ast.Delete) and not is_zero else []
+        if isinstance(node, ast.Call) and last_name(node.func) in {"pop", "update"}:
+            yield from (word.arg for word in node.keywords)
+            yield from (each.value for each in node.args if isinstance(each, ast.Constant))
+        for target in targets:
+            is_keyed = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
+            yield target.slice.value if is_keyed else dotted(target)  # type: ignore[attr-defined]

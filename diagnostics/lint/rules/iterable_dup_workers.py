@@ -167,7 +167,10 @@ def _repeats(script: Script, dataset: DatasetClass, method: Function) -> bool:
 
 def _is_abstract(method: Function) -> bool:
     body = [s for s in method.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-    return not body or isinstance(body[0], ast.Raise | ast.Pass)
+    is_itself = (
+        bool(body) and isinstance(body[0], ast.Return) and last_name(body[0].value or body[0]) == "self"
+    )
+    return not body or is_itself or isinstance(body[0], ast.Raise | ast.Pass)
 
 
 def _is_wrapper(nodes: list[ast.AST]) -> bool:
