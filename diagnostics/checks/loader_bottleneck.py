@@ -22,12 +22,31 @@ References
 PyTorch, "Performance Tuning Guide".
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
+from diagnostics.quantities import format_quantity
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, phrases, recognised
 
 CODE = "DL253"
 SLUG = "loader-bottleneck"
 TITLE = "Training waits for data"
+NEEDS = ("run.waiting_seconds", "run.loop_seconds", "run.bound_name", "run.loader_workers_count")
+FIRES = {
+    "run.waiting_seconds": 40.0,
+    "run.loop_seconds": 100.0,
+    "run.bound_name": "cpu",
+    "run.loader_workers_count": 2,
+}
+SILENT = {
+    "run.waiting_seconds": 1.0,
+    "run.loop_seconds": 100.0,
+    "run.bound_name": "none",
+    "run.loader_workers_count": 2,
+}
+WAITING_FRACTION = 0.25  # of the loop
+FEWEST_SECONDS = 2.0  # of waiting: less is not worth anybody's time
 WAITING_SHARE = 0.5  # of a step's time, in the median
 _STEP = (
     r"(?i)\b(?:batch[_ ]?)?time:?\s+(\d+\.\d+)s?(?: \( ?[\d.]+\))?[^\n]{0,40}?\bdata(?:[_ "
@@ -49,6 +68,34 @@ LOG_SILENT = (
     "1.50 (1.58)\tData 0.01 (0.02)\n"
     "Epoch: [0][30/500]\tTime 1.49 (1.57)\tData 0.01 (0.02)\n",
 )
+
+
+_TUNE = "python -m diagnostics tune FILE.py:NAME  # measures which settings are best here"
+_ADVICE = {
+    "startup": ("Keep the workers.", ("DataLoader(..., persistent_workers=True)", _TUNE)),
+    "skew": ("Let other batches pass the slow samples.", ("DataLoader(..., in_order=False)", _TUNE)),
+    "crossing": ("Hand over less, or load in the main process.", ("DataLoader(..., num_workers=0)", _TUNE)),
+    "copy": ("Let samples be smaller when they are collated: uint8, not float32.", (_TUNE,)),
+    "cpu": ("Do less work a sample, or share it among more workers where cores are free.", (_TUNE,)),
+    "wait": ("More workers wait side by side.", (_TUNE,)),
+    "mixed": ("Measure how many workers are best.", (_TUNE,)),
+}
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Compare what the loop waited with how long it took."""
+    waited, loop, bound = facts["run.waiting_seconds"], facts["run.loop_seconds"], facts["run.bound_name"]
+    if not loop or waited is None:
+        return not_applicable("No batch was read.")
+    share, seconds = waited / loop, format_quantity(waited, "seconds")
+    advice = _ADVICE.get(bound) if isinstance(bound, str) else None
+    if share < WAITING_FRACTION or waited < FEWEST_SECONDS or advice is None:
+        return ok(f"The loop waited {seconds} for data, {share:.0%} of its time.")
+    num_workers, took = facts["run.loader_workers_count"], format_quantity(loop, "seconds")
+    evidence = (f"waited {seconds} of {took}, with {num_workers} workers; bound: {bound}",)
+    gain = f"without that it would be {1 / max(1 - share, 0.01):.1f} times as fast"
+    summary = f"Training waits for data {share:.0%} of the time; {gain}."
+    return warn(summary, evidence, Remedy(*advice), "likely")
 
 
 def recognise(trace: Trace) -> Recognition | None:

@@ -24,14 +24,30 @@ References
 PyTorch issue 13246.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
-from diagnostics.findings import Remedy
+from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
+from diagnostics.quantities import MIB, format_quantity
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, phrases, recognised
 
 CODE = "DL219"
 SLUG = "memory-growth"
 TITLE = "Memory of the training grows and grows"
+NEEDS = ("run.uss_first_bytes", "run.uss_late_bytes", "run.uss_last_bytes", "run.uss_seconds")
+FIRES = {
+    "run.uss_first_bytes": 50_000_000,
+    "run.uss_late_bytes": 300_000_000,
+    "run.uss_last_bytes": 400_000_000,
+    "run.uss_seconds": 120.0,
+}
+SILENT = {
+    "run.uss_first_bytes": 50_000_000,
+    "run.uss_late_bytes": 60_000_000,
+    "run.uss_last_bytes": 60_000_000,
+    "run.uss_seconds": 120.0,
+}
 GROWTH_RATIO = 1.3  # from the first reading to the last
 _READING = (
     r"(?i)\b(?:rss|pss|uss|ram|(?:cpu |host |process )?mem(?:ory)?(?: usage| "
@@ -48,6 +64,33 @@ LOG_SILENT = (
     "step 0 cuda memory: 2.1 GB\nstep 1 cuda memory: 3.4 GB\nstep 2 cuda memory: 4 "
     "GB\nstep 3 cuda memory: 5 GB\n",
 )
+
+
+_STILL_RATIO = 1.05  # over the last quarter: a cache that has filled no longer grows
+_FEWEST_BYTES = 32 * MIB
+_ARRAYS = Remedy(
+    "Hold the dataset's index in arrays, not in lists of objects; copy what you keep out of a batch.",
+    (
+        "self.paths = numpy.array(paths, dtype=numpy.bytes_)",
+        "DataLoader(..., num_workers=2, prefetch_factor=1)",
+    ),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Compare a worker's own memory (USS) at the beginning, late and at the end."""
+    first, late, last = (facts[f"run.uss_{when}_bytes"] for when in ("first", "late", "last"))
+    seconds = facts["run.uss_seconds"]
+    if not first or not late or last is None or not seconds:
+        return not_applicable("No worker lived long enough to see its memory grow.")
+    was, now = format_quantity(first, "bytes"), format_quantity(last, "bytes")
+    span = format_quantity(seconds, "seconds")
+    grows = last > GROWTH_RATIO * first and last > _STILL_RATIO * late and last - first > _FEWEST_BYTES
+    if not grows:
+        return ok(f"A worker's own memory went from {was} to {now} in {span}.")
+    rate = format_quantity((last - first) / seconds * 60, "bytes")
+    evidence = (f"USS of a worker: {was}, {format_quantity(late, 'bytes')}, {now} within {span}",)
+    return warn(f"A worker's memory grows by {rate} a minute.", evidence, _ARRAYS, "likely")
 
 
 def _is_of_device(clue: Clue) -> bool:

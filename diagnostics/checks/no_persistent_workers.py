@@ -22,18 +22,59 @@ References
 PyTorch documentation, torch.utils.data.DataLoader, persistent_workers.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
+from diagnostics.quantities import format_quantity
 from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
 
 CODE = "DL265"
 SLUG = "no-persistent-workers"
 TITLE = "Workers are started anew each epoch"
+NEEDS = ("run.start_seconds", "run.loop_seconds", "run.worker_starts_count", "run.has_persistent_workers")
+FIRES = {
+    "run.start_seconds": 30.0,
+    "run.loop_seconds": 100.0,
+    "run.worker_starts_count": 10,
+    "run.has_persistent_workers": False,
+}
+SILENT = {
+    "run.start_seconds": 3.0,
+    "run.loop_seconds": 100.0,
+    "run.worker_starts_count": 1,
+    "run.has_persistent_workers": True,
+}
+START_FRACTION = 0.1  # of the loop
+FEWEST_SECONDS = 1.0  # spent on starts after the first
 LOG_FIRES = (
     "Consider setting `persistent_workers=True` in 'train_dataloader' to speed up the dataloader worker "
     "initialization.\n",
     "lightning/data_connector.py:419: Consider setting `persistent_workers=True` in 'val_dataloader'\n",
 )
 LOG_SILENT = ("ValueError: persistent_workers option needs num_workers > 0\n",)
+
+
+_KEEP = Remedy(
+    "Keep the workers from epoch to epoch.", ("DataLoader(..., num_workers=4, persistent_workers=True)",)
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Compare what starts and first batches take with the whole loop."""
+    spent, loop = facts["run.start_seconds"], facts["run.loop_seconds"]
+    num_starts = facts["run.worker_starts_count"]
+    if not loop or spent is None or not num_starts:
+        return not_applicable("No worker was started.")
+    seconds = format_quantity(spent, "seconds")
+    gained = spent * (num_starts - 1) / num_starts
+    is_kept = facts["run.has_persistent_workers"] is True
+    if is_kept or gained < max(START_FRACTION * loop, FEWEST_SECONDS):
+        return ok(f"Starting workers and their first batches took {seconds}, in {num_starts} starts.")
+    evidence = (
+        f"{num_starts} starts and first batches took {seconds} of {format_quantity(loop, 'seconds')}",
+    )
+    return warn(f"Workers were started {num_starts} times, which took {seconds}.", evidence, _KEEP, "likely")
 
 
 def recognise(trace: Trace) -> Recognition | None:

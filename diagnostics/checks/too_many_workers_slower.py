@@ -22,6 +22,37 @@ References
 PyTorch documentation, torch.utils.data, "Single- and Multi-process Data Loading".
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
+from diagnostics.quantities import format_quantity
+
 CODE = "DL262"
 SLUG = "too-many-workers-slower"
 TITLE = "Workers are slower than none"
+NEEDS = ("run.loop_seconds", "run.without_workers_seconds", "run.loader_workers_count")
+FIRES = {"run.loop_seconds": 60.0, "run.without_workers_seconds": 5.0, "run.loader_workers_count": 4}
+SILENT = {"run.loop_seconds": 60.0, "run.without_workers_seconds": 200.0, "run.loader_workers_count": 4}
+SLOWER_RATIO = 1.5
+FEWEST_SECONDS = 1.0  # to be gained
+_NONE = Remedy(
+    "Load in the main process; or hand over larger pieces.",
+    (
+        "DataLoader(..., num_workers=0)",
+        "DataLoader(..., batch_size=None)  # where the dataset returns batches",
+    ),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Compare the loop with the time that its samples and its own work take without workers."""
+    loop, alone = facts["run.loop_seconds"], facts["run.without_workers_seconds"]
+    num_workers = facts["run.loader_workers_count"]
+    if not num_workers or loop is None or alone is None:
+        return not_applicable("No worker loaded samples.")
+    took, would = format_quantity(loop, "seconds"), format_quantity(alone, "seconds")
+    if loop < SLOWER_RATIO * alone or loop - alone < FEWEST_SECONDS:
+        return ok(f"The loop took {took}; without workers its work alone is {would}.")
+    evidence = (f"the loop took {took}; loading the same samples in it would make it {would}",)
+    return warn(f"{num_workers} workers make the loop slower than none would.", evidence, _NONE, "likely")

@@ -63,12 +63,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(name: str | None, observed: "Observed", diagnosis: "Diagnosis") -> None:
-    from diagnostics.watch.attribution import loader_rows, waiting, worker_rows
+    from diagnostics.watch.attribution import costs, loader_rows, waiting, worker_rows
 
     parts = {
         "exit_code": observed.exit_code,
         "waiting": waiting(observed),
-        "loaders": loader_rows(observed),
+        "loaders": loader_rows(costs(observed)),
         "workers": worker_rows(observed),
     }
     write_document(name, "run", diagnosis.findings, **parts)

@@ -1,62 +1,202 @@
-"""Where the time of a run's loading went: how long training waited, and what bounds it."""
+"""Where the time of a run's loading went: how long training waited for data, and what bounds the loading."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from diagnostics.findings import Finding
 from diagnostics.quantities import format_quantity
 from diagnostics.watch.observing import Observed
-from diagnostics.watch.records import LoaderUse
+from diagnostics.watch.records import LoaderUse, Record
+
+Bound = Literal["none", "startup", "skew", "crossing", "copy", "cpu", "wait", "mixed"]
+HIDDEN_FRACTION = 0.05  # of the loop: below it loading is hidden behind the training's own work
+SLOW_SHARE = 0.3  # of the time of fetching, in samples that take over ten times the mean
+BUSY, WAITING = 0.7, 0.3  # of the time of fetching, on the CPU
+WORDS: Mapping[str, str] = {
+    "startup": "starting workers and their first batches",
+    "skew": "a few slow samples",
+    "crossing": "handing batches from process to process",
+    "copy": "collating samples into batches",
+    "cpu": "computing samples",
+    "wait": "waiting for storage",
+    "mixed": "reading and computing samples",
+}
 
 
-def _sum(uses: list[LoaderUse], name: str) -> float:
-    return sum(use.seconds(name) for use in uses)
+@dataclass(frozen=True)
+class Cost:
+    """What one DataLoader cost, in seconds; workers' times are sums over all of them.
+
+    Attributes
+    ----------
+    wait, first_wait, start, busy : float
+        Of the reader: for later batches, for the first ones, for starting workers; and its own work.
+    fetch, cpu, collate, send, idle, slow : float
+        Of those who load: fetching samples, how much of it on the CPU; handing over; waiting for tasks;
+        in slow samples.
+    """
+
+    use: LoaderUse
+    num_batches: int
+    wait: float
+    first_wait: float
+    start: float
+    busy: float
+    fetch: float
+    cpu: float
+    collate: float
+    send: float
+    idle: float
+    slow: float
+    num_slow: int
+
+    @property
+    def num_workers(self) -> int:
+        """As the loader was told."""
+        return int(self.use.arguments.get("num_workers") or 0)
+
+    @property
+    def waited(self) -> float:
+        """All that the reader waited."""
+        return self.wait + self.first_wait + self.start
+
+    @property
+    def loop(self) -> float:
+        """From asking for the first batch to the last one."""
+        return self.waited + self.busy
+
+    @property
+    def without_workers(self) -> float:
+        """How long the loop would have taken had the reader loaded the samples itself."""
+        return self.fetch + self.collate + self.busy
+
+    @property
+    def bound(self) -> Bound:
+        """What the loading is bound by: the part that is the largest where the reader waited."""
+        if not self.loop or self.waited < HIDDEN_FRACTION * self.loop:
+            return "none"
+        if self.start + self.first_wait > self.wait:
+            return "startup"
+        if self.slow > SLOW_SHARE * self.fetch:
+            return "skew"
+        if (
+            self.num_workers
+            and max(self.send, self.idle - self.busy * self.num_workers) > self.fetch + self.collate
+        ):
+            return "crossing"  # workers that idle while the reader is not busy wait for it to take batches in
+        if self.collate > self.fetch:
+            return "copy"
+        share = self.cpu / self.fetch if self.fetch else 1.0
+        return "cpu" if share > BUSY else "wait" if share < WAITING else "mixed"
+
+
+def _cost(use: LoaderUse, loading: Sequence[Record]) -> Cost:
+    reader = {name: use.seconds(name) for name in ("wait", "first_wait", "start", "busy")}
+    names = ("fetch", "cpu", "collate", "send", "idle", "slow")
+    loaders = {name: sum(one.seconds(name) for one in loading) for name in names}
+    num_slow = sum(one.process["slow_count"] for one in loading)
+    return Cost(use, use.counters["batches"], **reader, **loaders, num_slow=num_slow)
+
+
+def costs(observed: Observed) -> list[Cost]:
+    """Return what each DataLoader cost, the one that was waited for longest first."""
+    found = []
+    for main in observed.mains:
+        for use in main.loaders:
+            workers = [
+                one
+                for one in observed.workers
+                if one.process["parent"] == main.pid and one.process["loader"] == use.identity
+            ]
+            found.append(_cost(use, workers if use.arguments.get("num_workers") else [main]))
+    return sorted(found, key=lambda cost: -cost.waited)
 
 
 def waiting(observed: Observed) -> dict[str, Any]:
-    """Return how long the reading processes waited for data.
+    """Return how long the reading processes waited for data, over all DataLoaders.
 
     Returns
     -------
     dict
         `seconds` waited, `loop_seconds` from the first request to the last batch, the `fraction` of it;
-        `first_batch_seconds` and `start_seconds` apart.
+        `first_batch_seconds` and `start_seconds` of it; what the slowest loader is `bound` by.
     """
-    uses = [use for main in observed.mains for use in main.loaders]
-    parts = {name: _sum(uses, name) for name in ("wait", "first_wait", "start", "busy")}
-    waited = parts["wait"] + parts["first_wait"] + parts["start"]
-    loop = waited + parts["busy"]
+    each = costs(observed)
+    waited, loop = sum(one.waited for one in each), sum(one.loop for one in each)
     return {
         "seconds": waited,
         "loop_seconds": loop,
         "fraction": waited / loop if loop else None,
-        "first_batch_seconds": parts["first_wait"],
-        "start_seconds": parts["start"],
-        "batches": sum(use.counters["batches"] for use in uses),
+        "first_batch_seconds": sum(one.first_wait for one in each),
+        "start_seconds": sum(one.start for one in each),
+        "batches": sum(one.num_batches for one in each),
+        "bound": each[0].bound if each else "none",
     }
 
 
-def attribution_facts(observed: Observed) -> Mapping[str, Any]:
-    """Return the facts of waiting."""
+def attribution_facts(observed: Observed) -> dict[str, Any]:
+    """Return the facts of the loader that was waited for longest; None for each where there is none."""
+    first = next(iter(costs(observed)), None)
+    if first is None:
+        return dict.fromkeys(FACTS)
+    counters, arguments = first.use.counters, first.use.arguments
+    return {
+        "waiting_seconds": first.waited,
+        "loop_seconds": first.loop,
+        "bound_name": first.bound,
+        "start_seconds": first.start + first.first_wait,
+        "worker_starts_count": counters["worker_starts"],
+        "has_persistent_workers": arguments.get("persistent_workers"),
+        "loader_workers_count": first.num_workers,
+        "without_workers_seconds": first.without_workers if first.fetch else None,
+        "slow_samples_count": first.num_slow,
+        "slow_samples_fraction": min(1.0, first.slow / first.fetch) if first.fetch else None,
+        "is_in_order": arguments.get("in_order"),
+    }
+
+
+FACTS = (
+    "waiting_seconds",
+    "loop_seconds",
+    "bound_name",
+    "start_seconds",
+    "worker_starts_count",
+    "has_persistent_workers",
+    "loader_workers_count",
+    "without_workers_seconds",
+    "slow_samples_count",
+    "slow_samples_fraction",
+    "is_in_order",
+)
+
+
+def calm_line(observed: Observed, worth: Sequence[Finding]) -> str:
+    """Return how long training waited for data, what for, and whether anything is worth changing."""
     waited = waiting(observed)
-    return {"waiting_seconds": waited["seconds"], "loop_seconds": waited["loop_seconds"]}
+    if not waited["batches"]:
+        return "no DataLoader delivered a batch that the probe could see."
+    seconds, loop = (format_quantity(waited[name], "seconds") for name in ("seconds", "loop_seconds"))
+    what = f", most of it {WORDS[waited['bound']]}" if waited["bound"] in WORDS else ""
+    change = "nothing is worth changing." if not worth else "worth a look:"
+    return (
+        f"training waited {seconds} for data, {waited['fraction']:.0%} of the loop's {loop}{what}; {change}"
+    )
 
 
-def loader_rows(observed: Observed) -> list[dict[str, Any]]:
+def loader_rows(each: Iterable[Cost]) -> list[dict[str, Any]]:
     """Return each DataLoader with its arguments and what it cost."""
+    names = ("wait", "first_wait", "start", "busy", "fetch", "cpu", "collate", "send", "idle", "slow")
     return [
         {
-            "pid": main.pid,
-            **use.arguments,
-            "epochs": use.counters["epochs"],
-            "batches": use.counters["batches"],
-            "waiting_seconds": use.seconds("wait"),
-            "first_batch_seconds": use.seconds("first_wait"),
-            "start_seconds": use.seconds("start"),
-            "busy_seconds": use.seconds("busy"),
+            **cost.use.arguments,
+            "epochs": cost.use.counters["epochs"],
+            "batches": cost.num_batches,
+            "bound": cost.bound,
+            "slow_samples": cost.num_slow,
+            **{f"{name}_seconds": getattr(cost, name) for name in names},
         }
-        for main in observed.mains
-        for use in main.loaders
+        for cost in each
     ]
 
 
@@ -70,20 +210,10 @@ def worker_rows(observed: Observed) -> list[dict[str, Any]]:
             "stage": one.stage,
             "batches": one.process["batches"],
             "samples": one.process["samples"],
-            **{f"{name}_seconds": one.seconds(name) for name in ("fetch", "collate", "send", "idle")},
+            **{f"{name}_seconds": one.seconds(name) for name in ("fetch", "cpu", "collate", "send", "idle")},
             "slowest_sample_seconds": one.seconds("slowest"),
             "slowest_sample_index": one.process["slowest_index"],
             "uss_bytes": observed.growths[one.pid].uss_bytes[-1] if one.pid in observed.growths else None,
         }
         for one in observed.workers
     ]
-
-
-def calm_line(observed: Observed, worth: Sequence[Finding]) -> str:
-    """Return how long training waited for data, and whether anything is worth changing."""
-    waited = waiting(observed)
-    if not waited["batches"]:
-        return "no DataLoader delivered a batch that the probe could see."
-    seconds, loop = (format_quantity(waited[name], "seconds") for name in ("seconds", "loop_seconds"))
-    change = f"{len(worth)} things are worth a look:" if worth else "nothing is worth changing."
-    return f"training waited {seconds} for data, {waited['fraction']:.0%} of the loop's {loop}; {change}"

@@ -79,7 +79,7 @@ class Observer:
         """Look once; return a hang that was not told before."""
         self._read()
         living = list(self._living.values())
-        self.resources.sample(record.pid for record in living)
+        self.resources.sample(record.pid for record in living if record.is_worker)
         return self.hangs.look(living)
 
     def _read(self) -> None:

@@ -13,9 +13,9 @@ from diagnostics.sources import attempt, read_text
 
 EVENT_FILES = {"": "memory.events", "memory": "memory.oom_control"}
 SHORTEST_PAUSE_SECONDS = 0.5
-COST_TIMES = 200  # reading USS walks page tables: at most half a percent of the time goes into it
+COST_TIMES = 100  # reading USS walks page tables: at most one percent of one core goes into it
 MOST_READINGS = 128
-NUM_FAMILIES = 64
+MOST_WATCHED = 2  # workers of one loader grow alike
 
 
 def oom_kills(root: Path = Path("/")) -> int | None:
@@ -58,11 +58,11 @@ class Resources:
         return None if now is None or self._kills_before is None else max(0, now - self._kills_before)
 
     def sample(self, pids: Iterable[int]) -> None:
-        """Read the memory of processes, unless that was done a moment ago or costs too much."""
+        """Read the memory of the first processes, unless that was done a moment ago or costs too much."""
         begun = time.monotonic()
         if begun < self._next_at:
             return
-        for pid in list(pids)[:NUM_FAMILIES]:
+        for pid in list(pids)[:MOST_WATCHED]:
             memory = attempt(lambda pid=pid: psutil.Process(pid).memory_full_info())  # type: ignore[misc]
             if memory is not None and hasattr(memory, "uss"):
                 self.growths.setdefault(pid, Growth()).add(begun, memory.uss)

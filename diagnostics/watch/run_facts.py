@@ -9,6 +9,7 @@ from diagnostics.watch.incidents import Incident
 from diagnostics.watch.observing import Observed
 
 SOURCE = "watched run"
+FEWEST_READINGS = 6
 SIGTERM = -15  # what a main process that fails sends its workers: no cause
 
 
@@ -105,6 +106,21 @@ def _stream_facts(observed: Observed) -> dict[str, Any]:
     }
 
 
+def _growth_facts(observed: Observed) -> dict[str, Any]:
+    """Return how the memory of the worker that grew most went on, from its second reading to its last."""
+    growths = [observed.growths[one.pid] for one in observed.workers if one.pid in observed.growths]
+    long = [one for one in growths if len(one.seconds) >= FEWEST_READINGS]
+    most = max(long, key=lambda one: one.uss_bytes[-1] - one.uss_bytes[1], default=None)
+    if most is None:
+        return dict.fromkeys(("uss_first_bytes", "uss_late_bytes", "uss_last_bytes", "uss_seconds"))
+    return {
+        "uss_first_bytes": most.uss_bytes[1],
+        "uss_late_bytes": most.uss_bytes[len(most.uss_bytes) * 3 // 4],
+        "uss_last_bytes": most.uss_bytes[-1],
+        "uss_seconds": most.seconds[-1] - most.seconds[1],
+    }
+
+
 def run_facts(observed: Observed, incidents: Sequence[Incident]) -> Facts:
     """Return what is known of a run as facts.
 
@@ -123,6 +139,7 @@ def run_facts(observed: Observed, incidents: Sequence[Incident]) -> Facts:
             **_epoch_facts(observed, incidents),
             **_random_facts(observed),
             **_stream_facts(observed),
+            **_growth_facts(observed),
             **attribution_facts(observed),
         }
     )

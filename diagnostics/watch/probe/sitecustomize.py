@@ -27,9 +27,9 @@ TARGET = "torch.utils.data.dataloader"
 (
     P_PID, P_PARENT, P_IS_WORKER, P_WORKER, P_NUM_WORKERS, P_BASE_SEED, P_LOADER, P_STAGE, P_SINCE,
     P_BATCH, P_POSITION, P_COUNT, P_BATCHES, P_SAMPLES, P_FETCH_NS, P_COLLATE_NS, P_SEND_NS, P_IDLE_NS,
-    P_SLOWEST_NS, P_SLOWEST_INDEX, P_SLOW_COUNT, P_SLOW_NS, P_STACK_SIGNAL, P_RANK, P_LOG_END,
+    P_SLOWEST_NS, P_CPU_NS, P_SLOWEST_INDEX, P_SLOW_COUNT, P_SLOW_NS, P_STACK_SIGNAL, P_RANK, P_LOG_END,
     P_NUM_LOADERS, P_STARTED,
-) = range(27)
+) = range(28)
 (
     L_WAITING_SINCE, L_LAST_END, L_EPOCHS, L_BATCHES, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS, L_START_NS,
     L_WORKER_STARTS, L_FIRST_BEGIN,
@@ -540,6 +540,8 @@ def watch_fetch(original, is_stream):
         view = State.view or IGNORED
         State.is_streaming = is_stream
         begun = clock()
+        is_costly = view[P_IS_WORKER] or State.sample_ns >= STEPPED_FROM_NS
+        cpu_begun = time.thread_time_ns() if is_costly else 0
         view[P_SINCE], view[P_STAGE] = begun, FETCHING
         note_indices(possibly_batched_index)
         if view[P_IS_WORKER] and State.random is None:
@@ -551,6 +553,8 @@ def watch_fetch(original, is_stream):
                 raised(error)
             without_us(error)
             raise
+        if is_costly:
+            view[P_CPU_NS] += time.thread_time_ns() - cpu_begun
         fetched(possibly_batched_index, data, begun)
         return data
 
