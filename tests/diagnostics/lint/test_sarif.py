@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +81,24 @@ def test_paths_are_relative_uris_where_they_can_be(log):
     uris = {place["uri"] for place in places}
     assert {"folder%20with%20spaces/tr%C3%A4in.py", "file:///elsewhere/a.py", "b.py"} == uris
     assert all(re.fullmatch(r"[A-Za-z0-9%/._:~-]+", uri) for uri in uris)
+
+
+def test_it_is_valid_against_the_schema_of_the_standard():
+    jsonschema = pytest.importorskip("jsonschema", reason="the schema is checked where jsonschema is")
+    notebook = {"cells": [{"cell_type": "code", "source": ["x = (\n"]}], "nbformat": 4, "metadata": {}}
+    sources = [
+        *SOURCES,
+        SourceFile("a.ipynb", json.dumps(notebook).encode()),
+        SourceFile("C:\\x\\a.py", b"def f(:\n"),
+    ]
+    document = as_sarif(lint_sources(sources), find_rules(), "/project/here")
+    schema = json.loads((Path(__file__).parents[2] / "data" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+    jsonschema.Draft4Validator.check_schema(schema)
+    errors = jsonschema.Draft4Validator(schema).iter_errors(json.loads(json.dumps(document)))
+    assert [(list(error.path), error.message) for error in errors] == []
+
+
+def test_a_run_without_files_or_findings_is_valid_too():
+    jsonschema = pytest.importorskip("jsonschema", reason="the schema is checked where jsonschema is")
+    schema = json.loads((Path(__file__).parents[2] / "data" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+    jsonschema.Draft4Validator(schema).validate(as_sarif(lint_sources([]), find_rules()))
