@@ -87,7 +87,7 @@ loader = DataLoader(Numbers(), batch_size=4)
 SHARDING = {
     "get_worker_info", "worker_info", "worker_id", "num_workers", "split_dataset_by_node", "split_by_worker",
     "split_by_node", "shard", "num_shards", "shard_id", "num_replicas", "world_size", "_worker_info",
-    "worker_rank", "get_rank", "get_worker_id", "sharding_filter", "pytorch_worker_info", "shard_index",
+    "worker_rank", "worker_seed", "pytorch_worker_seed", "get_rank", "get_worker_id", "sharding_filter", "pytorch_worker_info", "shard_index",
     "data_parallel_rank", "dp_rank", "dp_world_size",
 }  # fmt: skip
 RANDOM = {"rand", "randn", "randint", "random", "normal", "uniform", "choice", "choices", "sample", "shuffle",
@@ -161,6 +161,9 @@ def _repeats(script: Script, dataset: DatasetClass, method: Function) -> bool:
     is_endless = any(isinstance(n, ast.While) and isinstance(n.test, ast.Constant) for n in nodes)
     runs = script.datasets.runs_in(dataset.node, "__iter__")
     if is_endless and mentions(runs, RANDOM):
+        return False
+    yielded = [n.value for n in nodes if isinstance(n, ast.Yield) and isinstance(n.value, ast.Call)]
+    if any(last_name(call.func) in RANDOM for call in yielded):
         return False
     return dataset.has_workers or not (_is_wrapper(nodes) or is_endless)
 
