@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.console import make_console, print_lines
 from diagnostics.documents import write_document
+from diagnostics.inputs import STDIN, open_input, read_ends
 from diagnostics.outcomes import NOTHING_FOUND, UsageError, exit_code
 
 if TYPE_CHECKING:
@@ -58,24 +59,20 @@ def find_check(name: str, checks: Sequence["Check"]) -> "Check":
 def read_log(name: str) -> bytes:
     """Return the bytes of a log file, or of stdin for "-"; of a very long one its two ends."""
     try:
-        if name == "-":
-            data = sys.stdin.buffer.read()
-        else:
-            with Path(name).open("rb") as file:
-                data = file.read(MOST_BYTES // 2)
-                rest = file.seek(0, 2) - len(data)
-                file.seek(max(len(data), len(data) + rest - MOST_BYTES // 2))
-                data += file.read(MOST_BYTES // 2)
+        with open_input(name) as file:
+            data = read_ends(file, MOST_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UsageError(f"{name} cannot be read ({reason}); name a log file, or - for stdin.") from None
+        raise UsageError(
+            f"{_named(name)} cannot be read ({reason}); name a log file, or - for stdin."
+        ) from None
     if not data.strip():
         raise UsageError(f"{_named(name)} is empty; paste the log from the first error on.")
     return data
 
 
 def _named(name: str) -> str:
-    return "stdin" if name == "-" else name
+    return "stdin" if name == STDIN else name or "An empty name"
 
 
 def is_binary(data: bytes) -> bool:
@@ -91,7 +88,7 @@ def is_binary(data: bytes) -> bool:
 
 def wants_page(name: str) -> bool:
     """Tell whether a code or slug is meant: a file that exists, or a path, is a log."""
-    return name != "-" and bool(_LIKE_A_NAME.fullmatch(name)) and not Path(name).exists()
+    return name != STDIN and bool(_LIKE_A_NAME.fullmatch(name)) and not Path(name).exists()
 
 
 def run(options: argparse.Namespace) -> int:

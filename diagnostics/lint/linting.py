@@ -84,6 +84,8 @@ def lint_sources(sources: Iterable[SourceFile], rules: Sequence[Rule] | None = N
 
 def lint_source(source: SourceFile, rules: Sequence[Rule] | None = None) -> tuple[list[Located], int]:
     """Return the findings of one source, and how many lines it has."""
+    if source.problem:
+        return [_of_problem(source.path, Unparsable(1, 1, source.problem, "", is_of_file=True))], 0
     parsed = parse_file(source.path, source.data)
     rules = find_rules() if rules is None else rules
     found = [_of_problem(source.path, problem) for problem in parsed.problems]

@@ -12,6 +12,8 @@ from diagnostics.lint.notebook import NoNotebookError, join_cells, read_cells, w
 from diagnostics.lint.script import Cell, Script
 
 LINE_END = re.compile(r"\r\n|\r|\n")
+LARGEST_BYTES = 2 * 1024**2  # of Python; the largest source in torch has 1.5 MB
+TOO_LARGE = "it is larger than 2 MiB, which nothing that a person wrote is"
 TOO_DEEP = "it is nested too deeply for Python's parser"
 PYTHON_2 = re.compile(r"^\s*(print\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|exec\s+[\"'])|`\w+`|\braw_input\b")
 
@@ -30,6 +32,8 @@ class Unparsable:
         The line itself.
     cell : int
         The notebook's cell that `line` is in; 0 in a Python file.
+    is_of_file : bool
+        The file itself is the problem, not a line: it cannot be opened, or is too large.
     """
 
     line: int
@@ -37,6 +41,7 @@ class Unparsable:
     reason: str
     source: str
     cell: int = 0
+    is_of_file: bool = False
 
     @property
     def is_python_2(self) -> bool:
@@ -61,6 +66,8 @@ def parse_file(path: str, data: bytes) -> Parsed:
 def parse_python(path: str, data: bytes) -> Parsed:
     """Parse Python in whatever encoding it declares."""
     num_lines = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    if len(data) > LARGEST_BYTES:
+        return Parsed(None, [Unparsable(1, 1, TOO_LARGE, "", is_of_file=True)], num_lines)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
@@ -119,6 +126,10 @@ def parse_notebook(path: str, data: bytes) -> Parsed:
             text = "\n" * (len(lines) - 1)
         kept.append((number, text))
     joined, places = join_cells(kept)
+    if len(joined) > LARGEST_BYTES:
+        return Parsed(
+            None, [*problems, Unparsable(1, 1, TOO_LARGE, "", is_of_file=True)], joined.count("\n") + 1
+        )
     return _whole_notebook(path, joined, places, problems)
 
 

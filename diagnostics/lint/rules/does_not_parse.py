@@ -52,6 +52,8 @@ def find(script: Script) -> Iterator[Spot]:
 def find_in_problem(problem: Unparsable) -> Spot:
     """Return the spot of what the parser refused."""
     place = f"cell {problem.cell}, line {problem.line}" if problem.cell else f"line {problem.line}"
+    if problem.is_of_file:
+        return Spot(1, 1, 1, 2, f"It was not read: {problem.reason}.", "Leave it out.", ("ls -l FILE",))
     message = f"Python cannot read it ({place}): {problem.reason}."
     if problem.is_python_2:
         message = f"This looks like Python 2 ({place}): {problem.reason}."

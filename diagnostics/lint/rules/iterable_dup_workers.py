@@ -87,8 +87,8 @@ loader = DataLoader(Numbers(), batch_size=4)
 SHARDING = {
     "get_worker_info", "worker_info", "worker_id", "num_workers", "split_dataset_by_node", "split_by_worker",
     "split_by_node", "shard", "num_shards", "shard_id", "num_replicas", "world_size", "_worker_info",
-    "worker_rank", "worker_seed", "pytorch_worker_seed", "get_rank", "get_worker_id", "sharding_filter", "pytorch_worker_info", "shard_index",
-    "data_parallel_rank", "dp_rank", "dp_world_size",
+    "worker_rank", "worker_seed", "pytorch_worker_seed", "get_rank", "get_worker_id", "sharding_filter",
+    "pytorch_worker_info", "shard_index", "data_parallel_rank", "dp_rank", "dp_world_size",
 }  # fmt: skip
 RANDOM = {"rand", "randn", "randint", "random", "normal", "uniform", "choice", "choices", "sample", "shuffle",
           "multinomial", "standard_normal", "integers", "randperm", "permutation"}  # fmt: skip

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import sys
 
 import pytest
@@ -132,3 +133,37 @@ def test_the_rules_are_listed_and_explained(capsys):
         assert rule.code in listed
         assert main(["explain", rule.code.lower()]) == 0
         assert rule.page in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform has no named pipes")
+def test_links_in_a_circle_and_pipes_below_a_folder_are_passed_by(folder, capsys):
+    (folder / "pkg" / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "pkg" / "dangling.py").symlink_to(folder / "nowhere")
+    os.mkfifo(folder / "pkg" / "pipe.py")
+    (folder / "pkg" / "folder.py").mkdir()
+    assert main(["lint", "pkg", "--json", "-"]) == 1
+    assert json.loads(capsys.readouterr().out)["files"] == 1
+
+
+def test_a_file_of_a_folder_that_cannot_be_opened_is_a_finding_and_stops_nothing(folder, capsys, monkeypatch):
+    from diagnostics.lint import files
+
+    def refuse(name):
+        if name.endswith("train.py"):
+            raise PermissionError(13, "Permission denied")
+        return open_input(name)
+
+    open_input = files.open_input
+    monkeypatch.setattr(files, "open_input", refuse)
+    assert main(["lint", ".", "--json", "-"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["code"] for finding in findings] == ["LN100", "LN109"]
+    assert findings[0]["summary"] == "It was not read: it cannot be opened (Permission denied)."
+    assert main(["lint", "train.py"]) == 2
+    assert "train.py cannot be read (Permission denied)" in capsys.readouterr().err
+
+
+def test_a_file_that_is_too_large_for_a_source_is_not_parsed(folder, capsys):
+    (folder / "large.py").write_text("x = 1\n" * 400_000)
+    assert main(["lint", "large.py"]) == 1
+    assert "It was not read: it is larger than 2 MiB" in capsys.readouterr().out
