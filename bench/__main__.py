@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_calibrate(
         commands.add_parser("calibrate", help="how often verdicts are wrong here, beside other tools' rules")
     )
+    _add_probe(commands.add_parser("probe", help="what the probe of `python -m diagnostics run` costs"))
     laboratory.add(commands)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON too")
@@ -134,6 +135,34 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on where an earlier calibration stopped")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
     parser.set_defaults(run=calibrate)
+
+
+def _add_probe(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Reads loaders with and without the probe, alternated in random order inside fresh processes, and "
+        "prints the ratio of their times: bare loops without any training, where it costs most. Exit code 1: "
+        "the whole interval of a ratio lies above 2 %."
+    )
+    parser.add_argument(
+        "--workloads",
+        nargs="+",
+        default=["tiny", "image"],
+        metavar="NAME",
+        help="of the suite, or FILE.py:NAME; default: tiny image",
+    )
+    parser.add_argument("--workers", type=counts, default=(0, 2), metavar="0,2", help="worker counts")
+    parser.add_argument(
+        "--budget", type=seconds, default=60.0, metavar="S", help="seconds, default %(default)s"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
+    parser.set_defaults(run=probe_cost)
+
+
+def probe_cost(arguments: argparse.Namespace) -> int:
+    """Print what the probe costs each loader."""
+    from bench.probe_cost import compare
+
+    return compare(arguments)
 
 
 def calibrate(arguments: argparse.Namespace) -> int:

@@ -775,11 +775,10 @@ def popen_class(name):
     return importlib.import_module("multiprocessing." + name).Popen
 
 
-@guarded
-def patch(dataloader):
-    """Put the tellers into torch's module; a name that a version lacks is passed over."""
+def places(dataloader):
+    """Return what is wrapped: owner, name, and what makes the wrapper; None for an owner that is not here."""
     utils = dataloader._utils
-    places = (
+    return (
         (dataloader.DataLoader, "__iter__", watch_iter),
         (dataloader._SingleProcessDataLoaderIter, "_next_data", watch_next),
         (dataloader._MultiProcessingDataLoaderIter, "_next_data", watch_next),
@@ -791,8 +790,13 @@ def patch(dataloader):
         (popen_class("popen_fork"), "poll", watch_poll),
         (popen_class("popen_forkserver"), "poll", watch_poll),
     )
+
+
+@guarded
+def patch(dataloader):
+    """Put the tellers into torch's module; a name that a version lacks is passed over."""
     open_file()
-    for owner, name, wrapped in places:
+    for owner, name, wrapped in places(dataloader):
         if hasattr(owner, name):
             setattr(owner, name, wrapped(getattr(owner, name)))
         elif owner is not None:

@@ -1,0 +1,136 @@
+"""What the probe of `python -m diagnostics run` costs: a loader with and without it, alternated."""
+
+import argparse
+import importlib.util
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any, ClassVar
+
+from torch.utils.data import dataloader
+
+from bench import ab
+from bench.alternation import log_ratio_in_fresh_process
+from bench.bench_loader_throughput import bench_loader_throughput, start_methods_here
+from bench.commands import print_comparisons, write_json
+from bench.configuration import Configuration, Params, PassResult
+from bench.contrasts import LOADER_FILE, LOADER_FUNCTION, Contrast
+from bench.loader_epochs import IN_PROCESS, LoaderEpochs
+from diagnostics.watch.launching import PROBE_FOLDER, VARIABLE
+
+ALLOWED_RATIO = 1.02
+
+
+class Probe:
+    """The probe's file in this process, to be put in and taken out."""
+
+    def __init__(self) -> None:
+        spec = importlib.util.spec_from_file_location("probe", PROBE_FOLDER / "sitecustomize.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module: ModuleType = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self._plain = self._attributes(module)
+        module.patch(dataloader)
+        self._watched = self._attributes(module)
+        self._put(self._plain)
+
+    def _attributes(self, module: ModuleType) -> list[tuple[Any, str, Any]]:
+        owners = ((owner, name) for owner, name, _ in module.places(dataloader))
+        return [(owner, name, getattr(owner, name)) for owner, name in owners if hasattr(owner, name)]
+
+    def _put(self, attributes: list[tuple[Any, str, Any]]) -> None:
+        for owner, name, value in attributes:
+            setattr(owner, name, value)
+
+    @contextmanager
+    def put_in(self, is_in: bool) -> Iterator[None]:
+        """Put it in for the block, or leave it out."""
+        self._put(self._watched if is_in else self._plain)
+        try:
+            yield
+        finally:
+            self._put(self._plain)
+
+
+@cache
+def probe_of_this_process() -> Probe:
+    """Return the probe; a measuring process is fresh and so loads its own."""
+    return Probe()
+
+
+class WatchedLoader:
+    """A loader whose workers and epochs run with the probe, or without it."""
+
+    unit: ClassVar[str] = "sample"
+
+    def __init__(self, loader: LoaderEpochs, is_watched: bool) -> None:
+        self.loader = loader
+        self.is_watched = is_watched
+
+    def warm_up(self) -> None:
+        """Start the workers."""
+        with probe_of_this_process().put_in(self.is_watched):
+            self.loader.warm_up()
+
+    def measure(self, seconds: float, until: float) -> PassResult:
+        """Read an epoch."""
+        with probe_of_this_process().put_in(self.is_watched):
+            return self.loader.measure(seconds, until)
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self.loader.close()
+
+
+@dataclass(frozen=True)
+class ProbeContrast(Contrast):
+    """One workload without the probe (a) and with it (b)."""
+
+    def build(self, params: Params) -> Configuration:
+        """Return one side, warmed up."""
+        loader = bench_loader_throughput(
+            **{key: value for key, value in params.items() if key != "is_watched"}, device="cpu"
+        )
+        configuration = WatchedLoader(loader, params["is_watched"])
+        configuration.warm_up()
+        return configuration
+
+
+def contrasts(workloads: Sequence[str], num_workers: Sequence[int]) -> list[ProbeContrast]:
+    """Return every workload with every number of workers, started as is cheapest here."""
+    found = []
+    for workload in workloads:
+        for number in num_workers:
+            method = start_methods_here()[0] if number else IN_PROCESS
+            params = {"workload": workload, "num_workers": number, "start_method": method}
+            sides = ({**params, "is_watched": is_watched} for is_watched in (False, True))
+            name = f"{workload}, {number} workers: with the probe over without it"
+            found.append(ProbeContrast(name, LOADER_FILE, LOADER_FUNCTION, *sides))
+    return found
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Print each ratio with its interval; 1 where one is above the allowance beyond doubt."""
+    with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
+        os.environ[VARIABLE] = folder
+        try:
+            result = ab.run(
+                contrasts(arguments.workloads, arguments.workers),
+                log_ratio_in_fresh_process,
+                budget_seconds=arguments.budget,
+                seed=arguments.seed,
+            )
+        finally:
+            del os.environ[VARIABLE]
+    print_comparisons(result.comparisons)
+    for name, reason in result.failures.items():
+        print(f"{name}\n  {reason}")
+    parts = {"seconds": result.seconds, "failures": result.failures, "comparisons": result.as_rows()}
+    write_json(arguments.json, "probe", parts)
+    is_too_much = any(one.low > ALLOWED_RATIO for one in result.comparisons)
+    return 1 if is_too_much or result.failures else 0
