@@ -17,7 +17,9 @@ _ESCAPE = re.compile(
 )
 _PRINTED_ESCAPE = re.compile(r"(?:\\u001b|\\x1b|\\033|\^\[)?\[\d{0,3}(?:;\d{1,3}){0,5}m")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
-_TYPOGRAPHY = {"’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "\u00a0": " ", "\u200b": ""}
+# Characters without width, some of which turn the direction of what is shown after them.
+_UNSEEN = re.compile("[\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
+_TYPOGRAPHY = {"’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "\u00a0": " "}
 _TYPOGRAPHIC = re.compile(f"[{''.join(_TYPOGRAPHY)}]")
 _MARKDOWN = re.compile(r"\\([_*`'\"<>\[\]])(?![nrt0-9])")
 _LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:file|vscode-[\w-]+|https?):[^()\n]{0,600}\)")
@@ -71,6 +73,7 @@ def clean(text: str) -> str:
         text = _PRINTED_ESCAPE.sub("", text)
     text = _CONTROLS.sub("", text)
     if not text.isascii():
+        text = _UNSEEN.sub("", text)
         text = _TYPOGRAPHIC.sub(lambda found: _TYPOGRAPHY[found.group()], text)
     if "&quot;" in text or "&lt;" in text or "&#39;" in text:
         text = html.unescape(text).replace("\n", " ").replace("\r", " ")

@@ -1,5 +1,7 @@
 """Mutated sources: whatever comes in, findings come out, in time."""
 
+import copy
+import json
 import random
 from pathlib import Path
 
@@ -13,6 +15,7 @@ SCRIPTS = sorted((Path(__file__).parent / "scripts" / "failing").iterdir())
 SEEDS = [(path.name.removesuffix(".txt"), path.read_bytes()) for path in SCRIPTS]
 SEEDS += [("train.py", source.encode()) for rule in find_rules() for source in (*rule.fires, *rule.silent)]
 ROUNDS = 12
+ODD = [None, 0, True, "", "x = (", [], {}, [1, None], {"a": 1}, "%%bash\nls", "\ud800", "\0"]
 TOKENS = b'( ) \n \t * ** self. DataLoader( \0 \xff async = : num_workers= {** yield \' % lambda: """'.split(
     b" "
 )
@@ -51,6 +54,28 @@ def test_a_mutated_source_gives_findings_and_no_crash(seed):
         found = lint(source, name)
         crashed = [each.summary for each in found if each.status == Status.CRASHED]
         assert not crashed, source
+
+
+def broken_notebook(generator):
+    """Return a notebook in which any part may be anything."""
+    cells = [
+        {"cell_type": "code", "source": data.decode().splitlines(keepends=True)} for _, data in SEEDS[:6]
+    ]
+    document = {"cells": cells, "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}
+    for _ in range(generator.randint(1, 8)):
+        part = generator.choice([document, *(cell for cell in cells if isinstance(cell, dict) and cell)])
+        part[generator.choice(sorted(part))] = copy.deepcopy(generator.choice(ODD))
+        cells.insert(generator.randrange(len(cells)), copy.deepcopy(generator.choice(ODD)))
+    text = json.dumps(document)
+    return text[: generator.choice([len(text), len(text), generator.randrange(len(text))])].encode()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_broken_notebook_gives_findings_and_no_crash(seed):
+    generator = random.Random(seed)
+    for _ in range(30):
+        source = broken_notebook(generator)
+        assert [f.summary for f in lint(source, "a.ipynb") if f.status == Status.CRASHED] == [], source
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from diagnostics.__main__ import main
 from diagnostics.findings import Status
 from diagnostics.judge import find_checks
 from diagnostics.traces.explaining import explain_log
@@ -58,9 +59,29 @@ def nest(rng, text):
     return text + "\nDuring handling of the above exception, another exception occurred:\n".join([text] * 30)
 
 
-MUTATIONS = [
-    delete_lines, duplicate_lines, shuffle_lines, weave, flatten, escape, truncate, lengthen, nest,
+def steer(rng, text):
+    """Put what moves a terminal's cursor, names its window or turns the direction of text anywhere."""
+    for _ in range(20):
+        at = rng.randrange(len(text) + 1)
+        text = text[:at] + rng.choice(STEERING) + text[at:]
+    return text
+
+
+STEERING = [
+    "\x1b[2J", "\x1b]0;title\x07", "\x1b]8;;http://a.b\x1b\\", "\x1bPq", "\x9b31m",
+    "\u202e", "\u2066", "\xad", "\b",
 ]  # fmt: skip
+MUTATIONS = [
+    delete_lines, duplicate_lines, shuffle_lines, weave, flatten, escape, truncate, lengthen, nest, steer,
+]  # fmt: skip
+
+
+def strings_of(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from strings_of(each)
 
 
 def spoil(rng, data):
@@ -82,10 +103,18 @@ def test_mutated_logs_get_an_answer(part):
         assert time.perf_counter() - started < LONGEST_SECONDS
         assert findings
         assert [finding.summary for finding in findings if finding.status == Status.CRASHED] == []
-        assert all(line.isprintable() for finding in findings for line in finding.evidence)
+        shown = [text for finding in findings for text in strings_of(finding.as_dict())]
+        assert [text for text in shown if not text.replace("\n", "").isprintable()] == []
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_random_bytes_are_not_recognised(seed):
     data = random.Random(seed).randbytes(20_000)
     assert explain_log(data, CHECKS)[0].slug == "unrecognised"
+
+
+def test_a_log_that_steers_terminals_is_explained_in_plain_text(tmp_path, capsys):
+    log = tmp_path / "train.log"
+    log.write_text(steer(random.Random(0), TEXTS[0]), encoding="utf-8")
+    main(["explain", str(log)])
+    assert not set(capsys.readouterr().out) & {"\x1b", "\x07", "\x9b", "\b", "\u202e"}

@@ -181,3 +181,38 @@ def test_a_failure_elsewhere_that_came_first_outranks_a_death_and_never_a_cause(
     assert first(recogniser(Role.ELSEWHERE, 9), recogniser(Role.CAUSE, 1, is_death=True)) == "slug-1"
     assert first(recogniser(Role.ELSEWHERE, 1), recogniser(Role.CAUSE, 9)) == "slug-1"
     assert first(recogniser(Role.SYMPTOM, 1), recogniser(Role.ELSEWHERE, 9)) == "slug-1"
+
+
+def test_a_windows_path_whose_folders_begin_with_n_is_no_line_end():
+    path = r"G:\py\Lib\site-packages\torch\nn\modules\conv.py"
+    (error,) = read_trace(
+        f'  File "{path}", line 5, in _conv_forward\n    return F.conv2d(\nValueError: x\n'
+    ).errors
+    assert error.frames[0].path == path.replace("\\", "/")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("raise RuntimeError('context has already been set')", ("RuntimeError", "context has already been set")),
+        ('raise ValueError(f"no {name}',  ("ValueError", "no {name}")),
+        ("raise self.exc_type(msg)", ("", "")),
+        ("raise", ("", "")),
+    ],
+)  # fmt: skip
+def test_a_traceback_without_its_last_line_is_known_by_its_raise(code, expected):
+    (error,) = read_trace(f'  File "a.py", line 5, in f\n    {code}\n').errors
+    assert (error.type, error.message) == expected
+
+
+def test_a_traceback_after_an_interrupt_that_is_cut_off_is_the_interrupt():
+    (error,) = read_trace(
+        '^CTraceback (most recent call last):\n  File "a.py", line 5, in f\n    g()\n'
+    ).errors
+    assert error.type == "KeyboardInterrupt"
+
+
+def test_a_raise_that_is_cut_off_is_kept_when_the_next_traceback_begins():
+    cut = 'Traceback (most recent call last):\n  File "a.py", line 5, in f\n    raise KeyError("a key'
+    whole = 'Traceback (most recent call last):\n  File "b.py", line 6, in g\n    h()\nOSError: x\n'
+    assert [error.type for error in read_trace(f"{cut}\n{whole}").errors] == ["KeyError", "OSError"]
