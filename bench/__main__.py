@@ -140,8 +140,9 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
 def _add_probe(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Reads loaders with and without the probe, alternated in random order inside fresh processes, and "
-        "prints the ratio of their times: bare loops without any training, where it costs most. Exit code 1: "
-        "the whole interval of a ratio lies above 2 %."
+        "prints the ratio of their times: in a loop that trains a linear model, the least that any training "
+        "does, and in one that throws batches away. Exit code 1: the whole interval of a training's ratio "
+        "lies above 2 %."
     )
     parser.add_argument(
         "--workloads",

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
+from time import perf_counter
 from types import ModuleType
 from typing import Any, ClassVar
 
+import torch
 from torch.utils.data import dataloader
 
 from bench import ab
@@ -23,6 +26,7 @@ from bench.loader_epochs import IN_PROCESS, LoaderEpochs
 from diagnostics.watch.launching import PROBE_FOLDER, VARIABLE
 
 ALLOWED_RATIO = 1.02
+MIN_BATCHES = 8
 
 
 class Probe:
@@ -64,23 +68,58 @@ def probe_of_this_process() -> Probe:
 
 
 class WatchedLoader:
-    """A loader whose workers and epochs run with the probe, or without it."""
+    """A loader whose workers and epochs run with the probe, or without it.
+
+    Parameters
+    ----------
+    loader : LoaderEpochs
+    is_watched : bool
+    trains : bool
+        Whether the loop trains a linear model on each batch, which is the least that any training does, or
+        throws the batch away.
+    """
 
     unit: ClassVar[str] = "sample"
 
-    def __init__(self, loader: LoaderEpochs, is_watched: bool) -> None:
+    def __init__(self, loader: LoaderEpochs, is_watched: bool, trains: bool) -> None:
         self.loader = loader
         self.is_watched = is_watched
+        self.trains = trains
+        self.samples_per_second = 0.0
+        self._model: torch.nn.Module | None = None
 
     def warm_up(self) -> None:
         """Start the workers."""
         with probe_of_this_process().put_in(self.is_watched):
             self.loader.warm_up()
+            if self.trains:
+                self._train(MIN_BATCHES)
 
     def measure(self, seconds: float, until: float) -> PassResult:
         """Read an epoch."""
         with probe_of_this_process().put_in(self.is_watched):
-            return self.loader.measure(seconds, until)
+            if not self.trains:
+                return self.loader.measure(seconds, until)
+            num_batches = int(seconds * self.samples_per_second / self.loader.batch_size)
+            return PassResult([self._train(max(MIN_BATCHES, num_batches))])
+
+    def _train(self, num_batches: int) -> float:
+        """Return the seconds per sample of an epoch of training."""
+        self.loader.epoch.num_samples = num_batches * self.loader.batch_size
+        begun = perf_counter()
+        for batch_NX in self.loader.loader:
+            self._step(batch_NX.flatten(1).float())
+        spent = perf_counter() - begun
+        self.samples_per_second = self.loader.epoch.num_samples / spent
+        return spent / self.loader.epoch.num_samples
+
+    def _step(self, batch_NF: torch.Tensor) -> None:
+        if self._model is None:
+            self._model = torch.nn.Linear(batch_NF.shape[1], 10)
+            self._optimizer = torch.optim.SGD(self._model.parameters(), lr=0.01)
+        self._optimizer.zero_grad()
+        self._model(batch_NF).square().mean().backward()
+        self._optimizer.step()
 
     def close(self) -> None:
         """Stop the workers."""
@@ -94,28 +133,27 @@ class ProbeContrast(Contrast):
     def build(self, params: Params) -> Configuration:
         """Return one side, warmed up."""
         loader = bench_loader_throughput(
-            **{key: value for key, value in params.items() if key != "is_watched"}, device="cpu"
+            params["workload"], "cpu", params["start_method"], params["num_workers"]
         )
-        configuration = WatchedLoader(loader, params["is_watched"])
+        configuration = WatchedLoader(loader, params["is_watched"], params["trains"])
         configuration.warm_up()
         return configuration
 
 
 def contrasts(workloads: Sequence[str], num_workers: Sequence[int]) -> list[ProbeContrast]:
-    """Return every workload with every number of workers, started as is cheapest here."""
+    """Return every workload with every number of workers, in a training loop and in a bare one."""
     found = []
-    for workload in workloads:
-        for number in num_workers:
-            method = start_methods_here()[0] if number else IN_PROCESS
-            params = {"workload": workload, "num_workers": number, "start_method": method}
-            sides = ({**params, "is_watched": is_watched} for is_watched in (False, True))
-            name = f"{workload}, {number} workers: with the probe over without it"
-            found.append(ProbeContrast(name, LOADER_FILE, LOADER_FUNCTION, *sides))
+    for workload, number, trains in product(workloads, num_workers, (True, False)):
+        method = start_methods_here()[0] if number else IN_PROCESS
+        params = {"workload": workload, "num_workers": number, "start_method": method, "trains": trains}
+        sides = ({**params, "is_watched": is_watched} for is_watched in (False, True))
+        name = f"{workload}, {number} workers, {'training' if trains else 'bare loop'}: with the probe"
+        found.append(ProbeContrast(name, LOADER_FILE, LOADER_FUNCTION, *sides))
     return found
 
 
 def compare(arguments: argparse.Namespace) -> int:
-    """Print each ratio with its interval; 1 where one is above the allowance beyond doubt."""
+    """Print each ratio with its interval; 1 where one of a training is above the allowance beyond doubt."""
     with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
         os.environ[VARIABLE] = folder
         try:
@@ -132,5 +170,6 @@ def compare(arguments: argparse.Namespace) -> int:
         print(f"{name}\n  {reason}")
     parts = {"seconds": result.seconds, "failures": result.failures, "comparisons": result.as_rows()}
     write_json(arguments.json, "probe", parts)
-    is_too_much = any(one.low > ALLOWED_RATIO for one in result.comparisons)
+    training = (one for one in result.comparisons if "training" in one.name)
+    is_too_much = any(one.low > ALLOWED_RATIO for one in training)
     return 1 if is_too_much or result.failures else 0

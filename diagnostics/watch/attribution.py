@@ -32,9 +32,9 @@ class Cost:
     ----------
     wait, first_wait, start, busy : float
         Of the reader: for later batches, for the first ones, for starting workers; and its own work.
-    fetch, cpu, collate, send, idle, slow : float
-        Of those who load: fetching samples, how much of it on the CPU; handing over; waiting for tasks;
-        in slow samples.
+    fetch, cpu, timed, collate, send, idle, slow : float
+        Of those who load: fetching samples; on the CPU, of the batches that were timed so, which took
+        `timed`; collating; handing over; waiting for tasks; in slow samples.
     """
 
     use: LoaderUse
@@ -45,6 +45,7 @@ class Cost:
     busy: float
     fetch: float
     cpu: float
+    timed: float
     collate: float
     send: float
     idle: float
@@ -87,13 +88,13 @@ class Cost:
             return "crossing"  # workers that idle while the reader is not busy wait for it to take batches in
         if self.collate > self.fetch:
             return "copy"
-        share = self.cpu / self.fetch if self.fetch else 1.0
+        share = self.cpu / self.timed if self.timed else 1.0
         return "cpu" if share > BUSY else "wait" if share < WAITING else "mixed"
 
 
 def _cost(use: LoaderUse, loading: Sequence[Record]) -> Cost:
     reader = {name: use.seconds(name) for name in ("wait", "first_wait", "start", "busy")}
-    names = ("fetch", "cpu", "collate", "send", "idle", "slow")
+    names = ("fetch", "cpu", "timed", "collate", "send", "idle", "slow")
     loaders = {name: sum(one.seconds(name) for one in loading) for name in names}
     num_slow = sum(one.process["slow_count"] for one in loading)
     return Cost(use, use.counters["batches"], **reader, **loaders, num_slow=num_slow)

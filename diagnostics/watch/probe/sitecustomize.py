@@ -27,13 +27,13 @@ TARGET = "torch.utils.data.dataloader"
 (
     P_PID, P_PARENT, P_IS_WORKER, P_WORKER, P_NUM_WORKERS, P_BASE_SEED, P_LOADER, P_STAGE, P_SINCE,
     P_BATCH, P_POSITION, P_COUNT, P_BATCHES, P_SAMPLES, P_FETCH_NS, P_COLLATE_NS, P_SEND_NS, P_IDLE_NS,
-    P_SLOWEST_NS, P_CPU_NS, P_SLOWEST_INDEX, P_SLOW_COUNT, P_SLOW_NS, P_STACK_SIGNAL, P_RANK, P_LOG_END,
-    P_NUM_LOADERS, P_STARTED,
-) = range(28)
+    P_SLOWEST_NS, P_CPU_NS, P_TIMED_NS, P_SLOWEST_INDEX, P_SLOW_COUNT, P_SLOW_NS, P_STACK_SIGNAL,
+    P_RANK, P_LOG_END, P_NUM_LOADERS, P_STARTED,
+) = range(29)
 (
-    L_WAITING_SINCE, L_LAST_END, L_EPOCHS, L_BATCHES, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS, L_START_NS,
-    L_WORKER_STARTS, L_FIRST_BEGIN,
-) = range(10)
+    L_BEGIN, L_END, L_EPOCHS, L_BATCHES, L_NUMBER, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS, L_START_NS,
+    L_WORKER_STARTS, L_EPOCH_BEGIN, L_EPOCH_WAIT_NS,
+) = range(12)
 # fmt: on
 PROCESS = [name[2:].lower() for name in tuple(globals()) if name.startswith("P_")]
 LOADER = [name[2:].lower() for name in tuple(globals()) if name.startswith("L_")]
@@ -42,7 +42,8 @@ NONE, IDLE, FETCHING, COLLATING, ENDED = range(5)
 MOST_INDICES, MOST_LOADERS = 512, 24
 HEAD_BYTES, INDICES_AT = 2048, len(PROCESS)
 LOADERS_AT = INDICES_AT + MOST_INDICES
-VIEW_SLOTS = LOADERS_AT + MOST_LOADERS * len(LOADER)
+SCRATCH_AT = LOADERS_AT + MOST_LOADERS * len(LOADER)  # of iterators that are not watched
+VIEW_SLOTS = SCRATCH_AT + len(LOADER)
 LOG_AT = HEAD_BYTES + 8 * VIEW_SLOTS
 FILE_BYTES = 65536
 LAYOUT = {
@@ -55,8 +56,10 @@ LAYOUT = {
     "loaders_at": LOADERS_AT,
     "log_at": LOG_AT,
 }
-STEPPED_FROM_NS = 8000  # per sample, without workers: below it noting each would cost over 1 %
-TIMED_FROM_NS = 20000
+QUICK_BELOW_NS = 8000  # a sample without workers: below it noting each batch would cost over 1 %
+QUICK_AFTER, QUICK_BATCHES = 64, 63  # batches noted in full at first, and passed over between later ones
+TIMED_FROM_NS = 20000  # a sample: above it each is timed
+CPU_FROM_NS, CPU_EVERY = 1_000_000, 16  # CPU time is a system call: of long batches, and of every so many
 SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 3
 DEATH_SECONDS = 0.5
@@ -67,13 +70,25 @@ clock = time.monotonic_ns  # one clock for all processes of a machine
 
 
 class State:
-    """The file of this process; `view` is None before it has one and in a child that has just been forked."""
+    """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
-    view = log = stacks = loaders = sent = workers = None
-    is_leaving = is_streaming = False
-    num_first = 0
-    sample_ns = TIMED_FROM_NS
-    random = None
+    __slots__ = (
+        "is_leaving", "is_streaming", "loaders", "log", "num_first", "num_quick", "random", "sample_ns",
+        "sent", "stacks", "view", "workers",
+    )  # fmt: skip
+
+    def __init__(self):
+        self.view, self.stacks = IGNORED, None
+        self.is_leaving = self.is_streaming = False
+        self.begin(None)
+
+    def begin(self, log):
+        """Forget what another process, of which this is a fork, has done."""
+        self.log, self.loaders, self.sent, self.workers = log, {}, {}, set()
+        self.num_first, self.num_quick, self.sample_ns, self.random = 0, 0, TIMED_FROM_NS, None
+
+
+STATE = State()
 
 
 def guarded(function):
@@ -107,11 +122,10 @@ def open_file():
     view[P_STARTED], view[P_SLOWEST_INDEX] = clock(), -1
     rank = os.environ.get("RANK", "")
     view[P_RANK] = int(rank) if rank.isdigit() else -1
-    State.log, State.loaders, State.sent, State.workers = memory, {}, {}, set()
-    State.num_first, State.sample_ns, State.random = 0, TIMED_FROM_NS, None
+    STATE.begin(memory)
     view[P_STACK_SIGNAL] = register_stacks(stem + ".stacks")
     os.rename(stem + ".new", stem + ".record")
-    State.view = view
+    STATE.view = view
 
 
 def register_stacks(path):
@@ -120,10 +134,10 @@ def register_stacks(path):
     import signal
 
     number = getattr(signal, "SIGRTMAX", 0) - 5
-    if number < 1 or (State.stacks is None and signal.getsignal(number) is not signal.SIG_DFL):
+    if number < 1 or (STATE.stacks is None and signal.getsignal(number) is not signal.SIG_DFL):
         return 0
-    State.stacks = open(path, "w")
-    faulthandler.register(number, file=State.stacks, all_threads=True, chain=False)
+    STATE.stacks = open(path, "w")
+    faulthandler.register(number, file=STATE.stacks, all_threads=True, chain=False)
     return number
 
 
@@ -132,13 +146,13 @@ def note(event, **parts):
     """Append an event; what no longer fits is lost."""
     import json
 
-    if State.view is None:
+    if STATE.view is IGNORED:
         return
     line = json.dumps({"event": event, "at": clock(), **parts}, default=repr).encode() + b"\n"
-    begin = State.view[P_LOG_END]
+    begin = STATE.view[P_LOG_END]
     if begin + len(line) <= FILE_BYTES:
-        State.log[begin : begin + len(line)] = line
-        State.view[P_LOG_END] = begin + len(line)
+        STATE.log[begin : begin + len(line)] = line
+        STATE.view[P_LOG_END] = begin + len(line)
 
 
 def without_us(error):
@@ -198,14 +212,14 @@ def described(loader):
 @guarded
 def block_of(loader):
     """Return where a loader's counters stand; loaders with the same arguments share a block."""
-    if State.view is None:
+    if STATE.view is IGNORED:
         open_file()
     arguments = described(loader)
     key = repr(sorted(arguments.items(), key=str))
-    if key not in State.loaders:
-        number = min(len(State.loaders), MOST_LOADERS - 1)
-        State.loaders[key] = LOADERS_AT + number * len(LOADER)
-        State.view[P_NUM_LOADERS] = number + 1
+    if key not in STATE.loaders:
+        number = min(len(STATE.loaders), MOST_LOADERS - 1)
+        STATE.loaders[key] = LOADERS_AT + number * len(LOADER)
+        STATE.view[P_NUM_LOADERS] = number + 1
         own = identity(
             loader.dataset,
             loader.collate_fn,
@@ -214,21 +228,31 @@ def block_of(loader):
             loader.persistent_workers,
         )
         note("loader", loader=number, identity=own, arguments=arguments)
-    return State.loaders[key]
+    return STATE.loaders[key]
+
+
+def fold_epoch(view, at):
+    """Add the epoch that ends to the sums."""
+    if view[at + L_EPOCH_BEGIN]:
+        waited = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS] - view[at + L_EPOCH_WAIT_NS]
+        view[at + L_BUSY_NS] += max(0, view[at + L_END] - view[at + L_EPOCH_BEGIN] - waited)
+        view[at + L_BATCHES] += view[at + L_NUMBER]
+    view[at + L_NUMBER] = view[at + L_EPOCH_BEGIN] = 0
 
 
 @guarded
 def begun_epoch(iterator, at, begun):
     """Count an epoch, and what its start took."""
-    view = State.view
+    view, now = STATE.view, clock()
+    fold_epoch(view, at)
     iterator._checkup_at = at
     view[at + L_EPOCHS] += 1
-    view[at + L_START_NS] += clock() - begun
-    view[at + L_LAST_END] = 0
-    view[at + L_FIRST_BEGIN] = view[at + L_FIRST_BEGIN] or begun
+    view[at + L_START_NS] += now - begun
+    view[at + L_END] = view[at + L_EPOCH_BEGIN] = now
+    view[at + L_EPOCH_WAIT_NS] = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS]
     workers = getattr(iterator, "_workers", None)
-    if workers and workers[0].pid not in State.workers:
-        State.workers.update(worker.pid for worker in workers)
+    if workers and workers[0].pid not in STATE.workers:
+        STATE.workers.update(worker.pid for worker in workers)
         view[at + L_WORKER_STARTS] += 1
 
 
@@ -237,19 +261,15 @@ def watch_iter(original):
 
     @functools.wraps(original)
     def __iter__(self):
-        at, begun = block_of(self), clock()
-        if at is not None:
-            State.view[at + L_WAITING_SINCE] = begun
+        at, begun = block_of(self) or SCRATCH_AT, clock()
+        STATE.view[at + L_BEGIN] = begun
         try:
             iterator = original(self)
         except BaseException as error:
-            if at is not None:
-                State.view[at + L_WAITING_SINCE] = 0
+            STATE.view[at + L_END] = clock()
             without_us(error)
             raise
-        if at is not None:
-            State.view[at + L_WAITING_SINCE] = 0
-            begun_epoch(iterator, at, begun)
+        begun_epoch(iterator, at, begun)
         return iterator
 
     return __iter__
@@ -258,11 +278,10 @@ def watch_iter(original):
 @guarded
 def ended(iterator, at, error, begun):
     """Write down how an epoch ended: by itself, short of its samples, or by an error."""
-    view = State.view
-    if view is None or at == 0:
-        return
-    view[at + L_WAITING_SINCE] = 0
-    view[at + L_WAIT_NS] += clock() - begun
+    view, now = STATE.view, clock()
+    view[at + L_END] = now
+    view[at + L_WAIT_NS] += now - begun
+    fold_epoch(view, at)
     if isinstance(error, (OSError, EOFError, RuntimeError)):
         await_deaths(getattr(iterator, "_workers", ()))
     if not isinstance(error, StopIteration):
@@ -292,31 +311,24 @@ def number_of(at):
     return (at - LOADERS_AT) // len(LOADER)
 
 
-def watch_next(original):
+def watch_next(original, loads_itself):
     """Wrap an iterator's `_next_data`: how long each batch was waited for."""
 
     @functools.wraps(original)
     def _next_data(self):
-        view, at = State.view, self.__dict__.get("_checkup_at")
-        if view is None or at is None:
-            view, at = IGNORED, 0
-        begun = clock()
-        view[P_BATCH] = self._num_yielded
-        last = view[at + L_LAST_END]
-        if last:
-            view[at + L_BUSY_NS] += begun - last
-        view[at + L_WAITING_SINCE] = begun
+        view, at, number = STATE.view, self._checkup_at, self._num_yielded
+        if loads_itself:
+            view[P_BATCH] = number
+        view[at + L_BEGIN] = begun = clock()
         try:
             data = original(self)
         except BaseException as error:
             ended(self, at, error, begun)
             without_us(error)
             raise
-        now = clock()
-        view[at + L_WAITING_SINCE] = 0
-        view[at + L_LAST_END] = now
-        view[at + (L_WAIT_NS if self._num_yielded else L_FIRST_WAIT_NS)] += now - begun
-        view[at + L_BATCHES] += 1
+        view[at + L_END] = now = clock()
+        view[at + (L_WAIT_NS if number else L_FIRST_WAIT_NS)] += now - begun
+        view[at + L_NUMBER] = number + 1
         return data
 
     return _next_data
@@ -378,11 +390,11 @@ def exit_codes():
 @guarded
 def note_deaths(codes):
     """Write down children that ended while nobody had asked them to."""
-    if State.view is None or State.is_leaving:
+    if STATE.is_leaving:
         return
-    new = {pid: code for pid, code in codes.items() if pid in State.workers}
+    new = {pid: code for pid, code in codes.items() if pid in STATE.workers}
     if new:
-        State.workers.difference_update(new)
+        STATE.workers.difference_update(new)
         note("died", codes=new, resources=resources())
 
 
@@ -420,14 +432,14 @@ def watch_shutdown(original):
 
     @functools.wraps(original)
     def _shutdown_workers(self):
-        previous, State.is_leaving = State.is_leaving, True
+        previous, STATE.is_leaving = STATE.is_leaving, True
         try:
             return original(self)
         except BaseException as error:
             without_us(error)
             raise
         finally:
-            State.is_leaving = previous
+            STATE.is_leaving = previous
 
     return _shutdown_workers
 
@@ -439,7 +451,7 @@ class Stepped(list):
     """A batch's indices that tell how far a loop over them has come."""
 
     def __iter__(self):
-        return self.steps(State.view or IGNORED)
+        return self.steps(STATE.view)
 
     def steps(self, view):
         """Yield the indices."""
@@ -454,7 +466,7 @@ class Timed(Stepped):
 
     def steps(self, view):
         """Yield the indices."""
-        slow_from = max(SLOW_TIMES * State.sample_ns, SLOW_FROM_NS)
+        slow_from = max(SLOW_TIMES * STATE.sample_ns, SLOW_FROM_NS)
         begun = clock()
         for position, index in enumerate(list.__iter__(self)):
             view[P_POSITION] = position
@@ -470,14 +482,12 @@ class Timed(Stepped):
         view[P_SINCE], view[P_STAGE] = begun, COLLATING
 
 
-@guarded
-def note_indices(indices):
+def note_indices(view, indices):
     """Write down the indices of the batch in flight; of a stream, the positions that samples will have."""
-    view = State.view or IGNORED
     known = indices if isinstance(indices, (list, tuple)) else [indices]
     count = min(len(known), MOST_INDICES)
     view[P_COUNT], view[P_POSITION] = 0, 0
-    if State.is_streaming:
+    if STATE.is_streaming:
         known = range(view[P_SAMPLES], view[P_SAMPLES] + count)
     try:
         view[INDICES_AT : INDICES_AT + count] = array("q", known[:count])
@@ -488,7 +498,7 @@ def note_indices(indices):
 
 def in_flight():
     """Return the batch and the sample that are being loaded."""
-    view = State.view or IGNORED
+    view = STATE.view
     indices = list(view[INDICES_AT : INDICES_AT + view[P_COUNT]])
     stage = STAGES[view[P_STAGE]]
     position = view[P_POSITION]
@@ -496,40 +506,85 @@ def in_flight():
     return {"batch": view[P_BATCH], "indices": indices, "samples": one or indices, "stage": stage}
 
 
+def note_from_traceback(error, indices):
+    """Write down what was in flight where that was passed over: torch's loop variable names the sample."""
+    view, trace = STATE.view, error.__traceback__
+    note_indices(view, indices)
+    view[P_STAGE] = COLLATING
+    while trace is not None:
+        code, names = trace.tb_frame.f_code, trace.tb_frame.f_locals
+        if code.co_filename.endswith("fetch.py") and "idx" in names:
+            view[P_POSITION], view[P_STAGE] = list(indices).index(names["idx"]), FETCHING
+        trace = trace.tb_next
+
+
 @guarded
-def raised(error):
+def raised(error, indices, is_quick):
     """Write down an exception of the dataset or of collate, with its traceback."""
     import traceback
 
-    words = "".join(traceback.format_exception(type(error), error, error.__traceback__.tb_next))
+    if is_quick:
+        note_from_traceback(error, indices)
+    trace = error.__traceback__.tb_next if is_quick else error.__traceback__.tb_next.tb_next
+    words = "".join(traceback.format_exception(type(error), error, trace))
     name = "stopped" if isinstance(error, StopIteration) else "raised"
     note(name, error=type(error).__name__, traceback=words[-4000:], **in_flight())
 
 
-def steps_of(fetcher, indices):
-    """Return the indices so that the sample in flight is known, where that is cheap and changes nothing."""
-    view = State.view or IGNORED
+def begin_batch(fetcher, indices):
+    """Write down a batch; return its indices so that the sample in flight is known, where nothing changes."""
+    view = STATE.view
+    begun = clock()
+    view[P_SINCE], view[P_STAGE] = begun, FETCHING
+    note_indices(view, indices)
+    if view[P_IS_WORKER] and STATE.random is None:
+        STATE.random = random_states(fetcher.dataset) or {}
     if type(indices) is not list or getattr(fetcher.dataset, "__getitems__", None):
-        return indices
-    if State.sample_ns >= TIMED_FROM_NS:
-        return Timed(indices)
-    return Stepped(indices) if view[P_IS_WORKER] or State.sample_ns >= STEPPED_FROM_NS else indices
+        return indices, begun
+    return (Timed if STATE.sample_ns >= TIMED_FROM_NS else Stepped)(indices), begun
 
 
-@guarded
-def fetched(indices, data, begun):
-    """Add up a batch."""
-    view, now = State.view or IGNORED, clock()
+def end_batch(indices, data, begun, cpu_begun):
+    """Add up a batch, and decide how closely the next ones are looked at."""
+    view, now = STATE.view, clock()
     num_samples = len(indices) if isinstance(indices, (list, tuple)) else 1
-    collated = now - view[P_SINCE] if view[P_STAGE] == COLLATING else 0
-    view[P_COLLATE_NS] += collated
-    view[P_FETCH_NS] += now - begun - collated
+    if cpu_begun:
+        view[P_CPU_NS] += time.thread_time_ns() - cpu_begun
+        view[P_TIMED_NS] += now - begun
+    if view[P_STAGE] == COLLATING:
+        collated = now - view[P_SINCE]
+        view[P_COLLATE_NS] += collated
+        view[P_FETCH_NS] += now - begun - collated
+    else:
+        view[P_FETCH_NS] += now - begun
     view[P_SAMPLES] += num_samples
     view[P_BATCHES] += 1
-    State.sample_ns = view[P_FETCH_NS] // (view[P_SAMPLES] or 1)
     view[P_SINCE], view[P_STAGE] = now, NONE
-    if view[P_IS_WORKER] and State.num_first < NUM_DIGESTS:
-        first_batches(data)
+    STATE.sample_ns = (now - begun) // (num_samples or 1)
+    if view[P_IS_WORKER]:
+        if STATE.num_first < NUM_DIGESTS:
+            first_batches(data)
+    elif STATE.sample_ns < QUICK_BELOW_NS and view[P_BATCHES] >= QUICK_AFTER:
+        STATE.num_quick, view[P_COUNT] = QUICK_BATCHES, 0
+
+
+def fetch_noted(original, fetcher, batch_indices):
+    """Fetch a batch, and write down what is in flight and what it cost."""
+    begun = 0
+    try:
+        indices, begun = begin_batch(fetcher, batch_indices)
+    except Exception as error:
+        note("fault", where="begin_batch", error=repr(error)[:200])
+        indices = batch_indices
+    is_long = STATE.sample_ns * STATE.view[P_COUNT] >= CPU_FROM_NS or not STATE.view[P_BATCHES] % CPU_EVERY
+    cpu_begun = time.thread_time_ns() if is_long else 0
+    data = original(fetcher, indices)
+    try:
+        if begun:
+            end_batch(batch_indices, data, begun, cpu_begun)
+    except Exception as error:
+        note("fault", where="end_batch", error=repr(error)[:200])
+    return data
 
 
 def watch_fetch(original, is_stream):
@@ -537,26 +592,20 @@ def watch_fetch(original, is_stream):
 
     @functools.wraps(original)
     def fetch(self, possibly_batched_index):
-        view = State.view or IGNORED
-        State.is_streaming = is_stream
-        begun = clock()
-        is_costly = view[P_IS_WORKER] or State.sample_ns >= STEPPED_FROM_NS
-        cpu_begun = time.thread_time_ns() if is_costly else 0
-        view[P_SINCE], view[P_STAGE] = begun, FETCHING
-        note_indices(possibly_batched_index)
-        if view[P_IS_WORKER] and State.random is None:
-            State.random = random_states(self.dataset) or {}
+        is_quick = STATE.num_quick
         try:
-            data = original(self, steps_of(self, possibly_batched_index))
+            if is_quick:
+                STATE.num_quick = is_quick - 1
+                return original(self, possibly_batched_index)
+            STATE.is_streaming = is_stream
+            return fetch_noted(original, self, possibly_batched_index)
         except BaseException as error:
             if not (is_stream and isinstance(error, StopIteration)):
-                raised(error)
+                raised(error, possibly_batched_index, is_quick)
             without_us(error)
+            if not is_quick:
+                without_us(error)
             raise
-        if is_costly:
-            view[P_CPU_NS] += time.thread_time_ns() - cpu_begun
-        fetched(possibly_batched_index, data, begun)
-        return data
 
     return fetch
 
@@ -564,12 +613,12 @@ def watch_fetch(original, is_stream):
 @guarded
 def first_batches(data):
     """Write down what tells whether workers repeat one another: their random states and their streams."""
-    State.num_first += 1
-    if State.num_first == 1 and State.random:
-        after = {name: digest(state(thing)) for name, (thing, state, _) in State.random.items()}
-        states = {name: [first, after[name] != first] for name, (_, _, first) in State.random.items()}
+    STATE.num_first += 1
+    if STATE.num_first == 1 and STATE.random:
+        after = {name: digest(state(thing)) for name, (thing, state, _) in STATE.random.items()}
+        states = {name: [first, after[name] != first] for name, (_, _, first) in STATE.random.items()}
         note("random", states=states)
-    if State.is_streaming:
+    if STATE.is_streaming:
         note("content", digest=digest(content(data)))
 
 
@@ -651,7 +700,7 @@ class Tasks:
 
     def get(self, *arguments, **keywords):
         """Wait for a task."""
-        view, begun = State.view or IGNORED, clock()
+        view, begun = STATE.view, clock()
         view[P_SINCE], view[P_STAGE] = begun, IDLE
         try:
             task = self._queue.get(*arguments, **keywords)
@@ -662,8 +711,8 @@ class Tasks:
         view[P_IDLE_NS] += clock() - begun
         if isinstance(task, tuple) and type(task[0]) is int:
             view[P_BATCH] = task[0]
-            State.sent[task[0]] = task[1]
-            State.sent.pop(task[0] - 64 * max(1, view[P_NUM_WORKERS]), None)
+            STATE.sent[task[0]] = task[1]
+            STATE.sent.pop(task[0] - 64 * max(1, view[P_NUM_WORKERS]), None)
         return task
 
 
@@ -686,8 +735,7 @@ class Sender:
             without_us(error)
             raise
         finally:
-            if State.view is not None:
-                State.view[P_SEND_NS] += clock() - begun
+            STATE.view[P_SEND_NS] += clock() - begun
 
 
 @guarded
@@ -697,7 +745,7 @@ def refused(obj, error):
 
     words = "".join(traceback.format_exception(type(error), error, error.__traceback__.tb_next))
     batch = obj[0] if isinstance(obj, tuple) and type(obj[0]) is int else None
-    indices = State.sent.get(batch)
+    indices = STATE.sent.get(batch)
     known = indices if isinstance(indices, list) else [indices]
     known = [index for index in known if type(index) is int]
     note(
@@ -716,10 +764,9 @@ def begin_worker(arguments):
     """Give a worker its own file, and put the queues' tellers in place."""
     from multiprocessing import parent_process, queues
 
-    State.view = None
-    State.is_leaving = False
+    STATE.is_leaving = False
     open_file()
-    view, parent = State.view, parent_process()
+    view, parent = STATE.view, parent_process()
     view[P_IS_WORKER], view[P_WORKER] = 1, arguments["worker_id"]
     view[P_NUM_WORKERS], view[P_BASE_SEED] = arguments["num_workers"], arguments["base_seed"] % 2**63
     view[P_PARENT] = parent.pid if parent else os.getppid()
@@ -750,8 +797,7 @@ def watch_worker(original):
             note("left", error=type(error).__name__, code=getattr(error, "code", None), **in_flight())
             without_us(error)
             raise
-        if State.view is not None:
-            State.view[P_STAGE] = ENDED
+        STATE.view[P_STAGE] = ENDED
 
     return _worker_loop
 
@@ -761,12 +807,12 @@ def watch_worker(original):
 
 def forked():
     """Leave the parent's file alone in a child."""
-    State.view = None
+    STATE.view, STATE.num_quick = IGNORED, 0
 
 
 def leave():
     """Take what ends from now on for the interpreter's own clearing away."""
-    State.is_leaving = True
+    STATE.is_leaving = True
 
 
 @guarded
@@ -780,8 +826,12 @@ def places(dataloader):
     utils = dataloader._utils
     return (
         (dataloader.DataLoader, "__iter__", watch_iter),
-        (dataloader._SingleProcessDataLoaderIter, "_next_data", watch_next),
-        (dataloader._MultiProcessingDataLoaderIter, "_next_data", watch_next),
+        (dataloader._SingleProcessDataLoaderIter, "_next_data", lambda original: watch_next(original, True)),
+        (
+            dataloader._MultiProcessingDataLoaderIter,
+            "_next_data",
+            lambda original: watch_next(original, False),
+        ),
         (dataloader._MultiProcessingDataLoaderIter, "_shutdown_workers", watch_shutdown),
         (utils.fetch._MapDatasetFetcher, "fetch", lambda original: watch_fetch(original, False)),
         (utils.fetch._IterableDatasetFetcher, "fetch", lambda original: watch_fetch(original, True)),
@@ -796,6 +846,7 @@ def places(dataloader):
 def patch(dataloader):
     """Put the tellers into torch's module; a name that a version lacks is passed over."""
     open_file()
+    dataloader._BaseDataLoaderIter._checkup_at = SCRATCH_AT
     for owner, name, wrapped in places(dataloader):
         if hasattr(owner, name):
             setattr(owner, name, wrapped(getattr(owner, name)))
