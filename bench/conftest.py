@@ -17,7 +17,7 @@ from bench.passes import Schedule, Series
 from bench.progress import PassProgress
 from bench.result_file import Run, UnfinishedFile
 from diagnostics.facts import as_document
-from diagnostics.gather import gather
+from diagnostics.gather import BRIEF_TRIALS, gather
 
 RUN = pytest.StashKey[Run]()
 UNFINISHED = pytest.StashKey[UnfinishedFile]()
@@ -138,7 +138,7 @@ def _facts(config: pytest.Config) -> dict[str, Any]:
     """Gather the facts once a session; a smoke run does without the trials."""
     if FACTS not in config.stash:
         quick = config.getoption("profile") == "smoke"
-        gathered = gather(quick=quick, include_private=config.getoption("include_private"))
+        gathered = gather(quick=quick, include_private=config.getoption("include_private"), only=BRIEF_TRIALS)
         config.stash[FACTS] = as_document(gathered.facts)
     return config.stash[FACTS]
 

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import psutil
 
@@ -46,9 +47,10 @@ def kill_tree(child: subprocess.Popen[str]) -> None:
     child.kill()
 
 
-def _start(command: Sequence[str]) -> subprocess.Popen[str]:
+def _start(command: Sequence[str], variables: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command,
+        env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -97,8 +99,12 @@ def _clear_away(child: subprocess.Popen[str]) -> None:
         child.wait(GRACE_SECONDS)
 
 
-def run_child(command: Sequence[str], time_limit_seconds: float) -> Outcome:
+def run_child(
+    command: Sequence[str], time_limit_seconds: float, variables: Mapping[str, str] = MappingProxyType({})
+) -> Outcome:
     """Run a command with its output captured, and kill its whole tree at the time limit.
+
+    `variables` are environment variables beside those of this process.
 
     The tree is killed as well when the caller is interrupted, and what a child left running when it
     ended by itself.
@@ -111,7 +117,7 @@ def run_child(command: Sequence[str], time_limit_seconds: float) -> Outcome:
     child = None
     try:
         with interrupts_put_off():
-            child = _start(command)
+            child = _start(command, variables)
         stdout, stderr = child.communicate(timeout=time_limit_seconds)
         returncode: int | None = child.returncode
     except subprocess.TimeoutExpired:

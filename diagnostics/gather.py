@@ -7,21 +7,27 @@ import pkgutil
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from diagnostics import probes, trials
 from diagnostics.children import Outcome, run_child
 from diagnostics.facts import Fact, Facts, from_document
 from diagnostics.sources import attempt
+from diagnostics.watch.folder import private_folder
 
 # torch imports in 2 to 4 s here, and in most of a minute from a cold network file system.
 TRIAL_TIME_LIMIT_SECONDS = 60.0
 REASON_CHARACTERS = 200
+SHORT_ENOUGH = 40  # a temporary folder in which a socket's path may become longer: 104 bytes are allowed
+BRIEF_TRIALS = frozenset({"torch_build", "intra_op_threads"})  # a few seconds; what result files hold
 
 Probe = Callable[[Path], Facts]
 
@@ -51,10 +57,18 @@ def find_probes(include_private: bool = False) -> dict[str, Probe]:
     return found
 
 
-def find_trials() -> list[Path]:
-    """Return the files of the trials: first torch's own word, then what is measured."""
+def find_trials(only: Collection[str] | None = None) -> list[Path]:
+    """Return the files of the trials, or of some: first torch's own word, then what is measured."""
     files = Path(trials.__path__[0]).glob("[a-z]*.py")
-    return sorted(files, key=lambda path: (path.stem != "torch_build", path.stem))
+    found = sorted(files, key=lambda path: (path.stem != "torch_build", path.stem))
+    return [path for path in found if only is None or path.stem in only]
+
+
+def limit_of(path: Path) -> float:
+    """Return a trial's own time limit in seconds, or the common one."""
+    name = f"{trials.__name__}.{path.stem}"
+    module = attempt(lambda: import_module(name)) if path.parent == Path(trials.__path__[0]) else None
+    return float(getattr(module, "TIME_LIMIT_SECONDS", TRIAL_TIME_LIMIT_SECONDS))
 
 
 def read_probe(name: str, read: Probe, root: Path) -> Gathered:
@@ -71,7 +85,29 @@ def read_probes(found: Mapping[str, Probe], root: Path) -> Gathered:
         return _merged(pool.map(lambda name: read_probe(name, found[name], root), found))
 
 
-def run_trial(path: Path, python: str, time_limit_seconds: float = TRIAL_TIME_LIMIT_SECONDS) -> Gathered:
+@contextmanager
+def temporary_folder() -> Iterator[dict[str, str]]:
+    """Give the trials a temporary folder that goes when they do: one that is killed cannot tidy up.
+
+    Yields
+    ------
+    dict
+        Variables for the trials; none where the user's own folder leaves no room for one inside.
+    """
+    users = attempt(tempfile.gettempdir)
+    if not users or len(users) > SHORT_ENOUGH or sys.platform == "win32":
+        yield {}
+        return
+    with private_folder() as folder:
+        yield {"TMPDIR": str(folder), "TRIAL_TMPDIR": users}
+
+
+def run_trial(
+    path: Path,
+    python: str,
+    time_limit_seconds: float = TRIAL_TIME_LIMIT_SECONDS,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Gathered:
     """Run one trial in a child under `python` and parse the facts that it prints.
 
     Parameters
@@ -83,6 +119,8 @@ def run_trial(path: Path, python: str, time_limit_seconds: float = TRIAL_TIME_LI
         The interpreter, a path or a name on PATH.
     time_limit_seconds : float
         The whole process tree is killed then.
+    variables : mapping of str to str
+        Of its environment, beside those of this process.
 
     Returns
     -------
@@ -90,7 +128,7 @@ def run_trial(path: Path, python: str, time_limit_seconds: float = TRIAL_TIME_LI
         Never an exception: a trial that cannot start, dies, hangs or prints no facts gives a note.
     """
     try:
-        outcome = run_child([python, str(path)], time_limit_seconds)
+        outcome = run_child([python, str(path)], time_limit_seconds, variables)
     except OSError as error:
         return Gathered(notes=[f"trial {path.stem}: {python} cannot be started ({error.strerror})"])
     document = parse_trial(outcome.stdout)
@@ -103,10 +141,15 @@ def run_trial(path: Path, python: str, time_limit_seconds: float = TRIAL_TIME_LI
 
 def run_trials(paths: Sequence[Path], python: str) -> list[Gathered]:
     """Run trials one after another; the first, which times nothing, while scipy is imported here."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        pool.submit(import_module, "diagnostics.intervals")
-        first = [run_trial(path, python) for path in paths[:1]]
-    return first + [run_trial(path, python) for path in paths[1:]]
+    with temporary_folder() as variables:
+
+        def run(path: Path) -> Gathered:
+            return run_trial(path, python, limit_of(path), variables)
+
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            pool.submit(import_module, "diagnostics.intervals")
+            first = [run(path) for path in paths[:1]]
+        return first + [run(path) for path in paths[1:]]
 
 
 def parse_trial(stdout: str) -> dict[str, Any] | None:
@@ -170,7 +213,11 @@ def without_names(text: str) -> str:
 
 
 def gather(
-    root: Path = Path("/"), quick: bool = False, python: str = sys.executable, include_private: bool = False
+    root: Path = Path("/"),
+    quick: bool = False,
+    python: str = sys.executable,
+    include_private: bool = False,
+    only: Collection[str] | None = None,
 ) -> Gathered:
     """Learn what can be learnt of this machine without changing it.
 
@@ -179,11 +226,13 @@ def gather(
     root : Path
         Where /proc, /sys and /dev are looked for.
     quick : bool
-        Passive facts only, well under a second; without it the trials run as well, for some seconds.
+        Passive facts only, well under a second; without it the trials run as well.
     python : str
         The interpreter whose torch the trials measure.
     include_private : bool
         Keep host and user name.
+    only : collection of str, optional
+        Names of the trials to run; all by default.
 
     Returns
     -------
@@ -192,7 +241,7 @@ def gather(
     """
     parts = [read_probes(find_probes(include_private), root)]
     if not quick:
-        parts.extend(run_trials(find_trials(), python))
+        parts.extend(run_trials(find_trials(only), python))
     merged = _merged(parts)
     notes = merged.notes if include_private else [without_names(note) for note in merged.notes]
     return Gathered(merged.facts, notes)

@@ -11,10 +11,10 @@ WINDOW_SECONDS = 0.2  # twenty ticks a core: enough to see heavy steal, short en
 
 
 def read(root: Path) -> Facts:
-    """Read the CPU counters twice; nothing where the platform counts no steal."""
+    """Read the CPU counters twice; None where the platform counts no steal."""
     before = psutil.cpu_times()
     if not hasattr(before, "steal"):
-        return {}
+        return {"cpu.steal_fraction": Fact(None, "fraction", "psutil.cpu_times has no steal")}
     time.sleep(WINDOW_SECONDS)
     after = psutil.cpu_times()
     passed = sum(after[:8]) - sum(before[:8])  # user to steal; guest time is counted within user
