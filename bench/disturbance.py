@@ -1,4 +1,4 @@
-"""What else happened on the machine during a pass: steal, load, quota, heat, clock, other processes."""
+"""What else happened on the machine during a pass: steal, load, quota, heat, clock, the GPU's state."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Any
 
 import psutil
 
+from bench import gpu_state
+from bench.gpu_state import GpuReading
 from diagnostics.cgroups import group_directories
 from diagnostics.sources import attempt, read_text
 
@@ -21,13 +23,28 @@ class Reading:
     quota_throttles: int | None
     heat_throttles: int | None
     involuntary_switches: int | None
+    gpu: GpuReading | None = None
 
 
-def read(root: Path = Path("/")) -> Reading:
-    """Read the counters that grow when something disturbs this process."""
+def read(root: Path = Path("/"), device: str = "cpu", since: Reading | None = None) -> Reading:
+    """Read the counters that grow when something disturbs this process.
+
+    Parameters
+    ----------
+    root : Path
+    device : str
+        What the pass runs on; a GPU's state is read only for its own passes.
+    since : Reading, optional
+        The reading before the pass, from which on other processes count as busy on the GPU.
+    """
     switches = attempt(psutil.Process().num_ctx_switches)
+    before = since.gpu.at_seconds if since is not None and since.gpu is not None else None
     return Reading(
-        psutil.cpu_times(), _quota_throttles(root), _heat_throttles(root), switches and switches.involuntary
+        psutil.cpu_times(),
+        _quota_throttles(root),
+        _heat_throttles(root),
+        switches and switches.involuntary,
+        gpu_state.read(device, before) if device.startswith("cuda") else None,
     )
 
 
@@ -39,7 +56,8 @@ def between(before: Reading, after: Reading) -> dict[str, Any]:
     dict
         `steal_fraction`, `load_1min`, `frequency_hertz`, `quota_throttles_count`, `heat_throttles_count`,
         `involuntary_switches_count`, each None where it cannot be told, and `disturbed`: the reasons, in
-        words, why this pass should not be trusted, none in a quiet one.
+        words, why this pass should not be trusted, none in a quiet one. On a GPU also what
+        `gpu_state.between` tells.
     """
     steal = steal_fraction(before.cpu_times, after.cpu_times)
     quota = _grown(before.quota_throttles, after.quota_throttles)
@@ -49,6 +67,7 @@ def between(before: Reading, after: Reading) -> dict[str, Any]:
         f"the CPU quota stopped it {quota} times": bool(quota),
         f"heat slowed the processor {heat} times": bool(heat),
     }
+    gpu, gpu_reasons = gpu_state.between(before.gpu, after.gpu)
     return {
         "steal_fraction": steal,
         "load_1min": psutil.getloadavg()[0],
@@ -56,7 +75,8 @@ def between(before: Reading, after: Reading) -> dict[str, Any]:
         "quota_throttles_count": quota,
         "heat_throttles_count": heat,
         "involuntary_switches_count": _grown(before.involuntary_switches, after.involuntary_switches),
-        "disturbed": [reason for reason, holds in reasons.items() if holds],
+        **gpu,
+        "disturbed": [*(reason for reason, holds in reasons.items() if holds), *gpu_reasons],
     }
 
 

@@ -30,6 +30,7 @@ class Child:
 
     def __init__(self) -> None:
         self.alive: dict[str, Configuration] = {}
+        self.devices: dict[str, str] = {}
         self.reference = Reference()
         self.reference.measure()
 
@@ -38,6 +39,7 @@ class Child:
         configuration: Configuration = getattr(load_file(Path(file)), function)(**params)
         configuration.warm_up()
         self.alive[name] = configuration
+        self.devices[name] = str(params.get("device", "cpu"))
         return {"unit": configuration.unit}
 
     def hold(self, device: str) -> dict[str, Any]:
@@ -47,9 +49,11 @@ class Child:
     def measure(self, name: str, seconds: float, until: float) -> dict[str, Any]:
         """Measure the reference, then one pass of a configuration, and what disturbed it."""
         reference = self.reference.measure()
-        before = disturbance.read()
+        device = self.devices[name]
+        before = disturbance.read(device=device)
         result = self.alive[name].measure(seconds, until).as_record()
-        return {**result, "reference": reference, **disturbance.between(before, disturbance.read())}
+        after = disturbance.read(device=device, since=before)
+        return {**result, "reference": reference, **disturbance.between(before, after)}
 
     def close(self, name: str) -> dict[str, Any]:
         """Let go of one configuration."""
