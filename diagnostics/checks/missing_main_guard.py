@@ -36,6 +36,7 @@ _WORDS = (
     r"finished its bootstrapping phase|attempt has been made to start a new process"
     r"|freeze_support\(\)\s|not going to be frozen"
 )
+_REFUSING = "_check_not_importing_main"  # the function of Python that says so
 _REMEDY = Remedy("Put what runs under the main guard; definitions and imports stay above it.", GUARD)
 LOG_FIRES = (
     "RuntimeError:\n        An attempt has been made to start a new process before the\n"
@@ -59,6 +60,8 @@ def recognise(trace: Trace) -> Recognition | None:
     summary = "A worker imported your script and came to its training loop: the main guard is missing."
     if found := phrase(trace, _WORDS):
         return recognised(found, summary, _REMEDY, score=80)
+    if refused := trace.raised(lambda error: any(_REFUSING in f.function + f.code for f in error.frames)):
+        return recognised(error_clue(trace, "", refused), summary, _REMEDY, score=75)
     for error in trace.errors:
         if not any("_fixup_main_from" in frame.function + frame.code for frame in error.frames):
             continue

@@ -25,7 +25,7 @@ h5py documentation, FAQ on multiprocessing; PyTorch issue 11929.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, recognised, refused_to_pickle
+from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, recognised, refused_to_pickle
 from diagnostics.traces.remedies import inherit
 
 CODE = "DL203"
@@ -51,9 +51,18 @@ LOG_SILENT = (
 )
 
 
+def _own_pickling(trace: Trace) -> Clue | None:
+    """Find the user's own code that fails when pickle asks it how: `__getattr__` knows no `__getstate__`."""
+    for error in trace.errors:
+        paths = [frame.path for frame in error.frames[:-1]]
+        if any(path.endswith("multiprocessing/reduction.py") for path in paths) and error.frames[-1].is_user:
+            return error_clue(trace, "", error)
+    return None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for pickle's refusal of a kind of object."""
-    found = refused_to_pickle(trace, _WORDS)
+    found = refused_to_pickle(trace, _WORDS) or _own_pickling(trace)
     if found is None:
         return None
     name = next((group for group in found.groups if group), "an object")

@@ -23,7 +23,7 @@ Microsoft, system error code 1455 ERROR_COMMITMENT_LIMIT.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, phrase, recognised, says
 
 CODE = "DL217"
 SLUG = "windows-paging-file"
@@ -38,9 +38,19 @@ LOG_SILENT = (
 )
 
 
+def _library_in_worker(trace: Trace) -> Clue | None:
+    """Find torch's library that the parent could load and a worker could not (WinError 1114)."""
+    for error in trace.errors:
+        is_child = any("multiprocessing/spawn.py" in frame.path for frame in error.frames)
+        if is_child and says(error, r"WinError 1114\b.*torch"):
+            return error_clue(trace, "", error)
+    return None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the error code, whose text is in the user's language."""
     found = phrase(trace, r"WinError 1455|paging file is too small|os error 1455|error code: 1455")
+    found = found or _library_in_worker(trace)
     if found is None:
         return None
     remedy = Remedy(
@@ -49,7 +59,7 @@ def recognise(trace: Trace) -> Recognition | None:
     )
     return recognised(
         found,
-        "Windows cannot commit the memory that each worker's libraries ask for (1455).",
+        "Windows cannot commit the memory that each worker's libraries ask for.",
         remedy,
         score=90,
     )

@@ -28,6 +28,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
+from diagnostics.traces.errors import Error
 from diagnostics.traces.remedies import NO_WORKERS
 
 CODE = "DL222"
@@ -75,6 +76,12 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     return fail(f"A worker {how} while its batches were waited for.", evidence, _FIND)
 
 
+def _is_cut_at_connection(error: Error) -> bool:
+    """Tell a traceback without its last line that stands where another process is called."""
+    functions = {frame.function for frame in error.frames[-3:]}
+    return error.type == "" and bool(functions & {"get_connection", "Client", "SocketClient"})
+
+
 def _lost_connection(trace: Trace) -> Clue | None:
     for error in trace.errors:
         handing_over = any(
@@ -82,7 +89,7 @@ def _lost_connection(trace: Trace) -> Clue | None:
             for frame in error.frames
         )
         if (
-            error.type in _LOST
+            (error.type in _LOST or _is_cut_at_connection(error))
             and not error.is_ignored
             and not error.process
             and (handing_over or trace.place(error) == "receive")

@@ -77,7 +77,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
 # What means a failure elsewhere even without a traceback.
 ANYWHERE = (
     r"(?i:CUDA|HIP|MPS backend) out of memory|THCudaCheck FAIL|\.cu:\d+: .{0,200}Assertion `"
-    r"|OutOfMemoryError: |shapes cannot be multiplied|device-side "
+    r"|OutOfMemoryError: |NCCL WARN |shapes cannot be multiplied|device-side "
     r"assert triggered|Error\(s\) in loading state_dict"
     r"|Expected all tensors to be on the same device|element 0 of tensors does not "
     r"require grad|size mismatch, m1"

@@ -24,11 +24,15 @@ _HANDS_OVER = (
     "/dev/shm",
     "_utils/collate.py",
 )
+# Whoever asks for semaphores and shared arrays: they lie in /dev/shm.
+_MAKES_IT = ("multiprocessing/synchronize.py", "multiprocessing/heap.py", "multiprocessing/shared_memory.py")
 _SHARED = r"/dev/shm|torch_\d+_\d+|SemLock|psm_\w+|pymp-|multiprocessing/(?:heap|synchronize)"
 
 
 def _is_of_shared_memory(trace: Trace, error: Error) -> bool:
     last = error.frames[-3:]
+    if any(frame.path.endswith(_MAKES_IT) for frame in last):
+        return True
     by_frame = any(part in frame.path for frame in last for part in _HANDS_OVER)
     by_place = trace.place(error) in {"start", "receive", "construct", "collate", "loader"}
     return trace.place(error) not in ELSEWHERE and (by_frame or by_place)
