@@ -37,7 +37,10 @@ TITLE = "A worker exited and nothing tells why"
 NEEDS = ("run.death_signal_name", "run.death_exit_code", "run.deaths_count")
 FIRES = {"run.death_signal_name": None, "run.death_exit_code": 7, "run.deaths_count": 1}
 SILENT = {"run.death_signal_name": None, "run.death_exit_code": None, "run.deaths_count": 0}
-_WORDS = r"worker (?:\(pid\(?s?\)? ?[\d, {}]*\) )?exited unexpectedly(?: with exit code (-?\d+))?"
+_WORDS = (
+    r"worker (?:\(pid\(?s?\)? ?[\d, {}]*\) )?exited unexpectedly(?: with exit code (-?\d+))?"
+    r"|worker \(pid\(?s?\)? ?[\d, ]*\) is killed by(?! signal: ?\w)"  # the signal's name was cut off
+)
 _CODE = r"exited unexpectedly with exit code (-?\d+)"
 _LOST = (
     "ConnectionResetError",
