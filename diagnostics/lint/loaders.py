@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from diagnostics.lint.mappings import Mapping
 from diagnostics.lint.names import last_name
 from diagnostics.lint.possible import UNKNOWN, Possible
-from diagnostics.lint.tree import FUNCTIONS, Function, Tree
+from diagnostics.lint.tree import Tree
 from diagnostics.lint.values import Values
 
 DATALOADER = "torch.utils.data.DataLoader"
@@ -22,7 +22,6 @@ DEFAULTS = {
     "multiprocessing_context": None, "prefetch_factor": None, "persistent_workers": False, "generator": None,
 }  # fmt: skip
 DEEPEST_SUM = 4
-MOST_OF_A_NAME, MOST_USES = 12, 200  # loaders that one name stands for, and places where it is followed
 CORE_COUNTS = {"cpu_count", "sched_getaffinity", "process_cpu_count", "available_cpu_count"}
 
 
@@ -191,118 +190,3 @@ def _loader(call: ast.Call, values: Values, preset: ast.Call | None = None) -> L
         else:
             variants = [each.with_items(Mapping({word.arg: word.value}, True)) for each in variants]
     return Loader(call, variants, values)
-
-
-class LoaderNames:
-    """The names under which a source keeps its loaders; one name may stand for several."""
-
-    def __init__(self, tree: Tree, values: Values, loaders: list[Loader]) -> None:
-        self.tree, self.values = tree, values
-        self.by_name: dict[str, list[Loader]] = {}
-        self._returned: dict[str, list[Loader]] = {}
-        self._uses: dict[str, list[ast.Name]] = {}
-        for node in tree.names:
-            if isinstance(node.ctx, ast.Load):
-                self._uses.setdefault(node.id, []).append(node)
-        for loader in loaders:
-            self._place(loader.call, loader, 0)
-
-    def _add(self, name: str, loader: Loader, depth: int) -> None:
-        known = self.by_name.setdefault(name, [])
-        if not name or len(known) >= MOST_OF_A_NAME or any(each is loader for each in known):
-            return
-        known.append(loader)
-        self._follow(name, loader, depth)
-
-    def _place(self, node: ast.AST, loader: Loader, depth: int) -> None:
-        """Follow a loader from where it is made, or its maker is called, to the names that it gets."""
-        if depth > 4:
-            return
-        child = node
-        for parent in self.tree.ancestors(node):
-            if isinstance(parent, ast.Assign | ast.AnnAssign):
-                targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
-                for target in targets:
-                    for name in _target_names(target, parent.value, child):
-                        self._add(name, loader, depth)
-                return
-            if isinstance(parent, ast.Return):
-                function = self.tree.function_of(parent)
-                if function is not None:
-                    self._return(function, loader, depth)
-                return
-            if isinstance(parent, ast.Call) and child is not parent.func:
-                self._pass(parent, child, loader, depth)
-                if last_name(parent.func) not in {"prepare", "dict", "list", "tuple", "setup_dataloaders"}:
-                    return
-            if isinstance(parent, ast.stmt | ast.Lambda):
-                return
-            child = parent
-
-    def _return(self, function: Function, loader: Loader, depth: int) -> None:
-        known = self._returned.setdefault(function.name, [])
-        if len(known) >= MOST_OF_A_NAME or any(each is loader for each in known):
-            return
-        known.append(loader)
-        if isinstance(self.tree.parents.get(function), ast.ClassDef):
-            self._add(function.name, loader, depth + 1)
-        for call in self.values.calls_by_name.get(function.name, ())[:MOST_USES]:
-            self._place(call, loader, depth + 1)
-
-    def _follow(self, name: str, loader: Loader, depth: int) -> None:
-        """A name handed to a function of this source, or returned, goes on there."""
-        for node in self._uses.get(name, ())[:MOST_USES]:
-            parent = self.tree.parents.get(node)
-            if isinstance(parent, ast.keyword):
-                parent = self.tree.parents.get(parent)
-            if isinstance(parent, ast.Call | ast.Return | ast.Tuple | ast.Dict | ast.Assign | ast.List):
-                self._place(node, loader, depth + 1)
-
-    def _pass(self, call: ast.Call, argument: ast.AST, loader: Loader, depth: int) -> None:
-        name = last_name(call.func)
-        known = self.values.classes.get(name)
-        functions: list[Function] = list(self.values.functions.get(name, ()))
-        if known is not None:
-            functions = [f for f in known.body if isinstance(f, FUNCTIONS) and f.name == "__init__"]
-        for function in functions[:4]:
-            parameter = self._parameter_of(call, argument, function)
-            if parameter:
-                self._add(parameter, loader, depth + 1)
-
-    def _parameter_of(self, call: ast.Call, argument: ast.AST, function: Function) -> str:
-        if isinstance(argument, ast.keyword):
-            return argument.arg or ""
-        names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
-        if isinstance(self.tree.parents.get(function), ast.ClassDef):
-            names = names[1:]
-        positions = [index for index, each in enumerate(call.args) if each is argument]
-        return names[positions[0]] if positions and positions[0] < len(names) else ""
-
-    def in_expression(self, expression: ast.AST) -> list[Loader]:
-        """Return the loaders that an expression mentions, by name or by making one."""
-        found: list[Loader] = []
-        for node in ast.walk(expression):
-            if isinstance(node, ast.Name | ast.Attribute):
-                found += self.by_name.get(last_name(node), [])
-        return list({id(each): each for each in found}.values())
-
-    def of_call(self, expression: ast.AST) -> list[Loader]:
-        """Return loaders mentioned, those that a called function returns included."""
-        calls = [node for node in ast.walk(expression) if isinstance(node, ast.Call)]
-        returned = [each for call in calls for each in self._returned.get(last_name(call.func), [])]
-        return self.in_expression(expression) + returned
-
-
-def _target_names(target: ast.expr, value: ast.expr | None, child: ast.AST) -> Iterator[str]:
-    if isinstance(target, ast.Tuple | ast.List):
-        aligned = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-        for position, element in enumerate(target.elts):
-            if aligned and isinstance(value, ast.Tuple | ast.List):
-                inside = {id(node) for node in ast.walk(value.elts[position])}
-                if id(child) not in inside and child is not value:
-                    continue
-            yield from _target_names(element, None, child)
-    elif isinstance(target, ast.Subscript):
-        yield last_name(target.value)
-    elif last_name(target):
-        yield last_name(target)

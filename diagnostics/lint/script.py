@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from diagnostics.lint.datasets import Datasets
-from diagnostics.lint.loaders import Loader, LoaderNames, find_loaders
+from diagnostics.lint.loader_names import LoaderNames
+from diagnostics.lint.loaders import Loader, find_loaders
 from diagnostics.lint.names import last_name
 from diagnostics.lint.tree import FUNCTIONS, Function, Tree
 from diagnostics.lint.values import Values
