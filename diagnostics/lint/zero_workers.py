@@ -73,14 +73,24 @@ def _names(loader: Loader, option: str) -> set[str]:
     names = {"num_workers", "workers", "n_workers", option}
     for argument in ("num_workers", option):
         given = loader.argument(argument)
-        names |= {dotted(node) or "" for node in ast.walk(given)} if given is not None else set()
-    return names - {""}
+        names |= set(_named_in(given)) if given is not None else set()
+    return names
 
 
 def _mentioned(test: ast.expr) -> set[str]:
     """Return the names and the keys in a condition."""
-    words = [node.value if isinstance(node, ast.Constant) else dotted(node) for node in ast.walk(test)]
-    return {word for word in words if isinstance(word, str)}
+    keys = {node.value for node in ast.walk(test) if isinstance(node, ast.Constant)}
+    return {*_named_in(test), *(key for key in keys if isinstance(key, str))}
+
+
+def _named_in(node: ast.AST) -> Iterator[str]:
+    """Yield the names in an expression in full: `args.workers`, and not `args` as well."""
+    name = dotted(node)
+    if name is not None:
+        yield name
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _named_in(child)
 
 
 def _changed(statement: ast.stmt) -> Iterator[object]:
