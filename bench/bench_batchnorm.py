@@ -5,6 +5,8 @@ from torch import nn
 from bench.alternating_calls import AlternatingCalls
 from bench.configuration import configurations
 from bench.devices import require_device
+from bench.layer_variants import batchnorm_grid, layer_variant, step_variant
+from bench.layer_variants import step_grid as resnet_grid
 from bench.layers import SHAPES, layer_cost, layer_grid, no_layer, step_cost, step_grid
 
 # How often the input's bytes must cross the memory bus, once they exceed the cache. Training reads the input
@@ -24,9 +26,7 @@ SWEEPS = {
 def bench_batchnorm(device: str, shape: str, mode: str, direction: str) -> AlternatingCalls:
     """One batch norm layer with scale and shift."""
     require_device(device)
-    channels = SHAPES[shape][1]
-    layer = nn.BatchNorm2d(channels) if shape.startswith("conv") else nn.BatchNorm1d(channels)
-    return layer_cost(layer, device, shape, mode, direction, SWEEPS[mode, direction])
+    return layer_cost(_batch_norm(shape), device, shape, mode, direction, SWEEPS[mode, direction])
 
 
 @configurations(step_grid, topic="batchnorm_step", group="Training step of a small CNN on {device}: seconds")
@@ -34,3 +34,30 @@ def bench_batchnorm_step(device: str, batchnorm: bool = True) -> AlternatingCall
     """A training step with batch norm after every convolution, beside the same step without."""
     require_device(device)
     return step_cost(nn.BatchNorm2d if batchnorm else no_layer, device)
+
+
+def _batch_norm(shape: str) -> nn.Module:
+    channels = SHAPES[shape][1]
+    return nn.BatchNorm2d(channels) if shape.startswith("conv") else nn.BatchNorm1d(channels)
+
+
+@configurations(
+    batchnorm_grid,
+    topic="batchnorm_variants",
+    group="Batch norm done differently on {device}: seconds per call",
+)
+def bench_batchnorm_variants(device: str, shape: str, variant: str) -> AlternatingCalls:
+    """One batch norm layer done differently, beside the eager one."""
+    require_device(device)
+    return layer_variant(_batch_norm(shape), device, shape, variant, SWEEPS["train", "forward_backward"])
+
+
+@configurations(
+    resnet_grid,
+    topic="batchnorm_resnet_step",
+    group="Training step of an 18-layer ResNet on {device}: seconds",
+)
+def bench_batchnorm_resnet_step(device: str, variant: str) -> AlternatingCalls:
+    """A training step of a residual network with batch norm, beside the same step without."""
+    require_device(device)
+    return step_variant(nn.BatchNorm2d, device, variant)

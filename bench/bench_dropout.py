@@ -5,6 +5,8 @@ from torch import nn
 from bench.alternating_calls import AlternatingCalls
 from bench.configuration import configurations
 from bench.devices import require_device
+from bench.layer_variants import dropout_grid, layer_variant, step_variant
+from bench.layer_variants import step_grid as resnet_grid
 from bench.layers import layer_cost, layer_grid, step_cost, step_grid
 
 PROBABILITY = 0.5
@@ -35,3 +37,26 @@ def bench_dropout_step(device: str, probability: float = PROBABILITY) -> Alterna
     """A training step with dropout after every convolution, beside the same step without."""
     require_device(device)
     return step_cost(lambda channels: nn.Dropout(probability), device)
+
+
+@configurations(
+    dropout_grid, topic="dropout_variants", group="Dropout done differently on {device}: seconds per call"
+)
+def bench_dropout_variants(
+    device: str, shape: str, variant: str, probability: float = PROBABILITY
+) -> AlternatingCalls:
+    """One dropout layer done differently, beside the eager one."""
+    require_device(device)
+    sweeps = SWEEPS["train", "forward_backward"]
+    return layer_variant(nn.Dropout(probability), device, shape, variant, sweeps)
+
+
+@configurations(
+    resnet_grid, topic="dropout_resnet_step", group="Training step of an 18-layer ResNet on {device}: seconds"
+)
+def bench_dropout_resnet_step(
+    device: str, variant: str, probability: float = PROBABILITY
+) -> AlternatingCalls:
+    """A training step of a residual network with dropout after every convolution, beside the same without."""
+    require_device(device)
+    return step_variant(lambda channels: nn.Dropout(probability), device, variant)

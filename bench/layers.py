@@ -10,7 +10,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
 
 from bench.alternating_calls import AlternatingCalls
-from bench.clocks import Call
+from bench.clocks import Call, Rotation, clock_for
 from bench.configuration import Options, Params
 
 SHAPES: dict[str, tuple[int, ...]] = {
@@ -19,6 +19,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "conv-32x64x56x56": (32, 64, 56, 56),  # 25.7 MB, beyond most caches
     "tokens-8192x1024": (8192, 1024),  # 33.6 MB
 }
+NUM_INPUTS = 3  # on CUDA, in rotation
 NUM_SHAPES = {"smoke": 1, "quick": 2, "full": len(SHAPES)}
 
 
@@ -75,30 +76,37 @@ def layer_cost(
         How often the input's bytes must cross the memory bus for this call, reads and writes together. A copy
         takes 2. The fraction of the roof is what the copy's bandwidth would need, over what the call needed.
     """
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(SHAPES[shape], generator=generator).to(device)
-    upstream = torch.randn(SHAPES[shape], generator=generator).to(device)
+    inputs = random_inputs(shape, device)
     layer = layer.to(device).train(mode == "train")
-    target, kept = torch.empty_like(x), 0
     if direction == "forward_backward":
-        x.requires_grad_()
-        kept = saved_bytes(partial(layer, x))
-    call = (
-        partial(_forward_backward, layer, x, upstream)
-        if kept or x.requires_grad
-        else partial(_forward, layer, x)
-    )
-    source = x.detach()
+        kept = saved_bytes(partial(layer, inputs[0].detach().requires_grad_()))
+        call = Rotation([forward_backward(layer, x, torch.randn_like(x)) for x in inputs])
+    else:
+        kept, call = 0, Rotation([partial(_forward, layer, x) for x in inputs])
+    copy = Rotation([partial(torch.empty_like(x).copy_, x) for x in inputs])
+    num_bytes = inputs[0].nbytes
 
     def figures(seconds: Mapping[str, float]) -> dict[str, float]:
         return {
-            "moved_bytes": sweeps * source.nbytes,
+            "moved_bytes": sweeps * num_bytes,
             "roof_fraction": sweeps / 2 * seconds["copy"] / seconds["call"],
-            "copy_bytes_per_second": 2 * source.nbytes / seconds["copy"],
+            "copy_bytes_per_second": 2 * num_bytes / seconds["copy"],
             "saved_activation_bytes": kept,
         }
 
-    return AlternatingCalls(call, {"copy": partial(target.copy_, source)}, figures, device=device)
+    return AlternatingCalls(call, {"copy": copy}, figures, device=device)
+
+
+def random_inputs(shape: str, device: str) -> list[Tensor]:
+    """Return standard normal inputs of a shape: one on the CPU, on CUDA several to be taken in turn."""
+    generator = torch.Generator().manual_seed(0)
+    num_inputs = NUM_INPUTS if torch.device(device).type == "cuda" else 1
+    return [torch.randn(SHAPES[shape], generator=generator).to(device) for _ in range(num_inputs)]
+
+
+def forward_backward(layer: nn.Module, x: Tensor, upstream: Tensor) -> Call:
+    """Return the call that runs a layer forward and backward on an input, parameters included."""
+    return partial(_forward_backward, layer, x.detach().requires_grad_(), upstream)
 
 
 @torch.no_grad()
@@ -137,18 +145,33 @@ def step_cost(layer: Callable[[int], nn.Module | None], device: str) -> Alternat
     y_N = torch.randint(0, 10, (32,), generator=generator).to(device)
 
     def step_of(model: nn.Module) -> Call:
-        model.to(device).train()
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-        return partial(_step, model, optimizer, x_NCHW, y_N)
+        return training_step(model.to(device), x_NCHW, y_N)
+
+    return share_of_step(step_of(small_cnn(layer)), step_of(small_cnn(no_layer)), device)
+
+
+def training_step(model: nn.Module, x_NCHW: Tensor, y_N: Tensor, *, is_bf16: bool = False) -> Call:
+    """Return one step: forward, loss, backward, SGD with momentum; under autocast to bf16 where asked for."""
+    optimizer = torch.optim.SGD(model.train().parameters(), lr=0.01, momentum=0.9)
+    return partial(_step, model, optimizer, x_NCHW, y_N, is_bf16)
+
+
+def share_of_step(with_layer: Call, without: Call, device: str) -> AlternatingCalls:
+    """Time a step in alternation with the same step without the layer, its caches as training leaves them."""
 
     def figures(seconds: Mapping[str, float]) -> dict[str, float]:
         return {"share_of_step": 1 - seconds["without"] / seconds["call"]}
 
-    with_layer, without = step_of(small_cnn(layer)), step_of(small_cnn(no_layer))
-    return AlternatingCalls(with_layer, {"without": without}, figures, device=device)
+    clock = clock_for(torch.device(device), is_cold=False)
+    return AlternatingCalls(with_layer, {"without": without}, figures, device=device, clock=clock)
 
 
-def _step(model: nn.Module, optimizer: torch.optim.Optimizer, x_NCHW: Tensor, y_N: Tensor) -> None:
+def _step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, x_NCHW: Tensor, y_N: Tensor, is_bf16: bool
+) -> None:
     optimizer.zero_grad()
-    F.cross_entropy(model(x_NCHW), y_N).backward()
+    # without its cache of weights: a replayed graph would keep the first step's
+    with torch.autocast(x_NCHW.device.type, torch.bfloat16, enabled=is_bf16, cache_enabled=False):
+        loss = F.cross_entropy(model(x_NCHW), y_N)
+    loss.backward()
     optimizer.step()

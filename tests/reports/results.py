@@ -187,6 +187,33 @@ def _layer_entries() -> list[dict[str, Any]]:
                 figures={"share_of_step": lambda n, share=share: share + 0.01 * (n - 1)},
             )
         )
+    return made + _variant_entries()
+
+
+def _variant_entries() -> list[dict[str, Any]]:
+    made = []
+    for topic, faster in (("batchnorm", 1.5), ("dropout", 2.0)):
+        for variant, factor in (("channels_last", 1.0), ("compiled", faster)):
+            params = {"device": "cpu", "shape": "conv-32x64x56x56", "variant": variant}
+            figures = {
+                "speedup_over_eager": lambda n, factor=factor: factor * DRIFT[n],
+                "roof_fraction": 0.4 * factor,
+            }
+            eager = {"eager": 0.02, "copy": 0.004}
+            made.append(
+                entry(f"{topic}_variants", "call", params, 0.02 / factor, figures=figures, companions=eager)
+            )
+            share = 0.3 / factor
+            made.append(
+                entry(
+                    f"{topic}_resnet_step",
+                    "call",
+                    {"device": "cpu", "variant": variant},
+                    0.1,
+                    companions={"without": 0.1 * (1 - share)},
+                    figures={"share_of_step": lambda n, share=share: share + 0.01 * (n - 1)},
+                )
+            )
     return made
 
 

@@ -12,11 +12,13 @@ from reports.figures import (
     claims,
     held_data,
     layer_roof,
+    layer_variants,
     learning_curves,
     loader_arguments,
     loader_throughput,
     reference_drift,
     regularizer_accuracy,
+    residual_step,
     saved_activations,
     sparsity,
     start_methods,
@@ -176,6 +178,14 @@ def test_regularizer_titles_state_the_result(our_run: Run) -> None:
     assert "highest after 10 epochs, 82.0 %, and 80.0 % after 60" in learning_curves.title(our_run)
 
 
+def test_variant_titles_name_the_best_and_the_worst(our_run: Run) -> None:
+    assert layer_variants.title(our_run).startswith("dropout · compiled · conv-32x64x56x56 runs 2.0")
+    assert layer_variants.title(our_run).endswith("channels_last · conv-32x64x56x56 1.00 times")
+    assert residual_step.title(our_run) == (
+        "Batch norm · channels_last takes 30 % of a residual network's step, dropout · compiled 15 %"
+    )
+
+
 def test_drift_title_gives_the_coefficient_of_variation(our_run: Run) -> None:
     assert "one-thread arithmetic 2.5 %" in reference_drift.title(our_run)
 
@@ -190,7 +200,7 @@ def test_figure_that_fails_costs_itself_alone(our_run: Run, monkeypatch: pytest.
 
     monkeypatch.setattr(step_share, "draw", draw)
     parts = figures.of_section(our_run, "layers")
-    assert [part.kind for part in parts] == ["prose", "figure", "figure"]
+    assert [part.kind for part in parts] == ["prose", *["figure"] * 4]
     assert "step_share could not be drawn: ValueError: no ink" in parts[0].text  # type: ignore[union-attr]
 
 
