@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from statistics import median
 from time import perf_counter
 from types import ModuleType
 from typing import Any, ClassVar
@@ -67,44 +68,37 @@ def probe_of_this_process() -> Probe:
     return Probe()
 
 
-class WatchedLoader:
-    """A loader whose workers and epochs run with the probe, or without it.
+class Loop:
+    """A loop over a loader.
 
     Parameters
     ----------
     loader : LoaderEpochs
-    is_watched : bool
     trains : bool
-        Whether the loop trains a linear model on each batch, which is the least that any training does, or
-        throws the batch away.
+        Whether it trains a linear model on each batch, which is the least that any training does, or throws
+        the batch away.
     """
 
-    unit: ClassVar[str] = "sample"
-
-    def __init__(self, loader: LoaderEpochs, is_watched: bool, trains: bool) -> None:
+    def __init__(self, loader: LoaderEpochs, trains: bool) -> None:
         self.loader = loader
-        self.is_watched = is_watched
         self.trains = trains
         self.samples_per_second = 0.0
         self._model: torch.nn.Module | None = None
 
     def warm_up(self) -> None:
-        """Start the workers."""
-        with probe_of_this_process().put_in(self.is_watched):
-            self.loader.warm_up()
-            if self.trains:
-                self._train(MIN_BATCHES)
+        """Start the workers and find out how long a batch takes."""
+        self.loader.warm_up()
+        if self.trains:
+            self._train(MIN_BATCHES)
 
-    def measure(self, seconds: float, until: float) -> PassResult:
-        """Read an epoch."""
-        with probe_of_this_process().put_in(self.is_watched):
-            if not self.trains:
-                return self.loader.measure(seconds, until)
-            num_batches = int(seconds * self.samples_per_second / self.loader.batch_size)
-            return PassResult([self._train(max(MIN_BATCHES, num_batches))])
+    def seconds_per_sample(self, seconds: float) -> float:
+        """Run an epoch of about that many seconds."""
+        if not self.trains:
+            return median(self.loader.measure(seconds, 1.0).rounds_seconds)
+        num_batches = int(seconds * self.samples_per_second / self.loader.batch_size)
+        return self._train(max(MIN_BATCHES, num_batches))
 
     def _train(self, num_batches: int) -> float:
-        """Return the seconds per sample of an epoch of training."""
         self.loader.epoch.num_samples = num_batches * self.loader.batch_size
         begun = perf_counter()
         for batch_NX in self.loader.loader:
@@ -121,9 +115,39 @@ class WatchedLoader:
         self._model(batch_NF).square().mean().backward()
         self._optimizer.step()
 
+
+@dataclass(frozen=True)
+class Watched:
+    """A loop whose workers and epochs run with the probe, or without it."""
+
+    loop: Loop
+    is_watched: bool
+    unit: ClassVar[str] = "sample"
+
+    def warm_up(self) -> None:
+        """Start the workers."""
+        with probe_of_this_process().put_in(self.is_watched):
+            self.loop.warm_up()
+
+    def measure(self, seconds: float, until: float) -> PassResult:
+        """Read an epoch."""
+        with probe_of_this_process().put_in(self.is_watched):
+            return PassResult([self.loop.seconds_per_sample(seconds)])
+
     def close(self) -> None:
-        """Stop the workers."""
-        self.loader.close()
+        """Leave the loader to the end of the process: the other side may have the same one."""
+
+
+@cache
+def loop_of_this_process(
+    workload: str, start_method: str, num_workers: int, trains: bool, worker_side: bool
+) -> Loop:
+    """Return a loop; with workers each side has its own, since they start with the probe or without it.
+
+    Of two equal loops without workers the one built later is up to 2 % slower here: both sides share one.
+    """
+    del worker_side
+    return Loop(bench_loader_throughput(workload, "cpu", start_method, num_workers), trains)
 
 
 @dataclass(frozen=True)
@@ -132,10 +156,10 @@ class ProbeContrast(Contrast):
 
     def build(self, params: Params) -> Configuration:
         """Return one side, warmed up."""
-        loader = bench_loader_throughput(
-            params["workload"], "cpu", params["start_method"], params["num_workers"]
-        )
-        configuration = WatchedLoader(loader, params["is_watched"], params["trains"])
+        is_watched = params["is_watched"]
+        names = ("workload", "start_method", "num_workers", "trains")
+        own = is_watched and params["num_workers"] > 0
+        configuration = Watched(loop_of_this_process(*(params[name] for name in names), own), is_watched)
         configuration.warm_up()
         return configuration
 

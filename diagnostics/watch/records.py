@@ -119,7 +119,7 @@ def _current(slots: dict[str, int]) -> dict[str, int]:
     begin, end = slots["epoch_begin"], slots["end"]
     return {
         **slots,
-        "batches": slots["batches"] + slots["number"],
+        "batches": slots["batches"] + slots["number"] + (0 < slots["begin"] <= end and begin > 0),
         "busy_ns": slots["busy_ns"] + (max(0, end - begin - waited) if begin else 0),
         "waiting_since": slots["begin"] if slots["begin"] > end else 0,
     }

@@ -231,12 +231,12 @@ def block_of(loader):
     return STATE.loaders[key]
 
 
-def fold_epoch(view, at):
-    """Add the epoch that ends to the sums."""
+def fold_epoch(view, at, is_left):
+    """Add the epoch that ends to the sums; where the loop has left it, its last batch was delivered."""
     if view[at + L_EPOCH_BEGIN]:
         waited = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS] - view[at + L_EPOCH_WAIT_NS]
         view[at + L_BUSY_NS] += max(0, view[at + L_END] - view[at + L_EPOCH_BEGIN] - waited)
-        view[at + L_BATCHES] += view[at + L_NUMBER]
+        view[at + L_BATCHES] += view[at + L_NUMBER] + is_left
     view[at + L_NUMBER] = view[at + L_EPOCH_BEGIN] = 0
 
 
@@ -244,11 +244,12 @@ def fold_epoch(view, at):
 def begun_epoch(iterator, at, begun):
     """Count an epoch, and what its start took."""
     view, now = STATE.view, clock()
-    fold_epoch(view, at)
+    fold_epoch(view, at, True)
     iterator._checkup_at = at
     view[at + L_EPOCHS] += 1
     view[at + L_START_NS] += now - begun
     view[at + L_END] = view[at + L_EPOCH_BEGIN] = now
+    view[at + L_BEGIN] = 0
     view[at + L_EPOCH_WAIT_NS] = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS]
     workers = getattr(iterator, "_workers", None)
     if workers and workers[0].pid not in STATE.workers:
@@ -281,7 +282,7 @@ def ended(iterator, at, error, begun):
     view, now = STATE.view, clock()
     view[at + L_END] = now
     view[at + L_WAIT_NS] += now - begun
-    fold_epoch(view, at)
+    fold_epoch(view, at, False)
     if isinstance(error, (OSError, EOFError, RuntimeError)):
         await_deaths(getattr(iterator, "_workers", ()))
     if not isinstance(error, StopIteration):
@@ -317,8 +318,8 @@ def watch_next(original, loads_itself):
     @functools.wraps(original)
     def _next_data(self):
         view, at, number = STATE.view, self._checkup_at, self._num_yielded
-        if loads_itself:
-            view[P_BATCH] = number
+        num_quick = STATE.num_quick if loads_itself else 0
+        view[at + L_NUMBER] = view[P_BATCH] = number
         view[at + L_BEGIN] = begun = clock()
         try:
             data = original(self)
@@ -326,9 +327,15 @@ def watch_next(original, loads_itself):
             ended(self, at, error, begun)
             without_us(error)
             raise
-        view[at + L_END] = now = clock()
-        view[at + (L_WAIT_NS if number else L_FIRST_WAIT_NS)] += now - begun
-        view[at + L_NUMBER] = number + 1
+        if num_quick:
+            STATE.num_quick = num_quick - 1
+            if num_quick == 1:  # it speaks for those before it, in which one look at the clock had to do
+                view[at + L_WAIT_NS] += (clock() - begun) * (QUICK_BATCHES + 1)
+            view[at + L_END] = begun
+        else:
+            view[at + L_END] = now = clock()
+            if not STATE.num_quick:
+                view[at + (L_WAIT_NS if number else L_FIRST_WAIT_NS)] += now - begun
         return data
 
     return _next_data
@@ -595,7 +602,6 @@ def watch_fetch(original, is_stream):
         is_quick = STATE.num_quick
         try:
             if is_quick:
-                STATE.num_quick = is_quick - 1
                 return original(self, possibly_batched_index)
             STATE.is_streaming = is_stream
             return fetch_noted(original, self, possibly_batched_index)

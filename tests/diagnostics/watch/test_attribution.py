@@ -1,0 +1,64 @@
+import pytest
+
+from diagnostics.watch.attribution import attribution_facts, calm_line, costs, waiting
+from diagnostics.watch.observing import Observed
+from tests.diagnostics.watch.made import main, use, worker
+
+TWO = {"num_workers": 2, "in_order": True}
+
+
+def observed(loader, *workers):
+    return Observed(records=[main(loader), *workers])
+
+
+def bound(loader, *workers):
+    return costs(observed(loader, *workers))[0].bound
+
+
+WAITS = use(TWO, batches=100, wait_ns=40.0, busy_ns=20.0)
+
+
+@pytest.mark.parametrize(
+    ("expected", "times"),
+    [
+        ("cpu", {"fetch_ns": 80.0, "timed_ns": 10.0, "cpu_ns": 9.5}),
+        ("wait", {"fetch_ns": 80.0, "timed_ns": 10.0, "cpu_ns": 1.0}),
+        ("mixed", {"fetch_ns": 80.0, "timed_ns": 10.0, "cpu_ns": 5.0}),
+        ("copy", {"fetch_ns": 10.0, "collate_ns": 60.0}),
+        ("crossing", {"fetch_ns": 5.0, "send_ns": 30.0}),
+        ("skew", {"fetch_ns": 60.0, "slow_ns": 40.0, "slow_count": 20}),
+    ],
+)
+def test_the_loading_is_bound_by_the_part_that_takes_longest(expected, times):
+    assert bound(WAITS, worker(0, **times)) == expected
+
+
+def test_starting_workers_bounds_what_waits_for_first_batches():
+    loader = use(TWO, batches=10, wait_ns=1.0, first_wait_ns=6.0, start_ns=3.0, busy_ns=5.0)
+    assert bound(loader, worker(0, fetch_ns=2.0)) == "startup"
+
+
+def test_loading_that_hides_behind_the_training_is_bound_by_nothing():
+    assert bound(use(TWO, batches=100, wait_ns=1.0, busy_ns=99.0), worker(0, fetch_ns=90.0)) == "none"
+
+
+def test_workers_that_idle_because_training_is_slow_are_no_crossing():
+    loader = use(TWO, batches=100, wait_ns=10.0, busy_ns=50.0)
+    assert bound(loader, worker(0, fetch_ns=5.0, idle_ns=50.0), worker(1, idle_ns=50.0)) != "crossing"
+
+
+def test_waiting_is_summed_over_loaders_and_is_a_share_of_their_loops():
+    seen = Observed(records=[main(use(wait_ns=3.0, busy_ns=7.0), use(start_ns=1.0, busy_ns=9.0))])
+    told = waiting(seen)
+    assert (told["seconds"], told["loop_seconds"]) == (4.0, 20.0)
+    assert told["fraction"] == pytest.approx(0.2)
+
+
+def test_a_run_without_loaders_has_no_facts_of_waiting_and_says_so():
+    assert set(attribution_facts(Observed()).values()) == {None}
+    assert "no DataLoader" in calm_line(Observed(), [])
+
+
+def test_the_calm_line_tells_seconds_and_share():
+    line = calm_line(observed(use(TWO, batches=100, wait_ns=1.0, busy_ns=99.0)), [])
+    assert line == "training waited 1 s for data, 1% of the loop's 100 s; nothing is worth changing."
