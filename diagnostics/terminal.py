@@ -84,6 +84,8 @@ def machine_lines(facts: Mapping[str, Fact], width: int) -> Iterator[Text]:
     """Draw the facts as two columns: the source, and what it says."""
     groups: dict[str, dict[str, Fact]] = {}
     for key, fact in facts.items():
+        if fact.value is None and key.startswith("trial."):
+            continue  # nothing went wrong, or there was nothing to try: the findings say which
         groups.setdefault(key.partition(".")[0], {})[key] = fact
     column = max((len(name) for name in groups), default=0) + 4
     yield Text("Your machine", style="bold")
@@ -94,6 +96,13 @@ def machine_lines(facts: Mapping[str, Fact], width: int) -> Iterator[Text]:
             if position == 0:
                 styled.stylize("bright_black", 0, column)
             yield styled
+
+
+FOLDED = {
+    Status.UNKNOWN: "left open, for want of facts that only trials find",
+    Status.NOT_APPLICABLE: "do not apply to this machine",
+}
+MOST_OF_A_KIND = 3
 
 
 def _headline(finding: Finding, width: int) -> Iterator[Text]:
@@ -118,12 +127,24 @@ def _detail(finding: Finding, width: int) -> Iterator[Text]:
 
 
 def finding_lines(findings: Iterable[Finding], width: int) -> Iterator[Text]:
-    """Draw findings in their order: in full what calls for action, in one line what does not."""
+    """Draw findings in their order: in full what calls for action, in one line what does not.
+
+    Many that do not apply here, or that nothing is known for, share one line.
+    """
+    findings = list(findings)
+    together = {status: [finding for finding in findings if finding.status is status] for status in FOLDED}
+    folded = {status: found for status, found in together.items() if len(found) > MOST_OF_A_KIND}
     for finding in findings:
+        if finding.status in folded:
+            continue
         yield from _headline(finding, width)
         if finding.status in {*MENDABLE, Status.CRASHED}:
             yield from _detail(finding, width)
             yield Text()
+    for status, found in folded.items():
+        first = f"{GLYPHS[status]} {WORDS[status]}".ljust(11)
+        codes = f"{len(found)} {FOLDED[status]}: {', '.join(finding.code for finding in found)}"
+        yield from map(Text, _wrapped(codes, width, " " * 18, first.ljust(18)))
 
 
 def summary_line(findings: Sequence[Finding]) -> str:

@@ -1,4 +1,7 @@
-"""Tests treat every warning as an error; benchmarks, which share the configuration file, do not."""
+"""Tests treat every warning as an error; benchmarks, which share the configuration file, do not.
+
+Tests marked `cuda` run where a GPU is, and are skipped with the reason elsewhere.
+"""
 
 import signal
 
@@ -10,3 +13,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell's background job ignores Ctrl-C and so would every process that the tests start and interrupt.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a GPU where torch finds none."""
+    if item.get_closest_marker("cuda"):
+        from bench.devices import require_device
+
+        require_device("cuda")

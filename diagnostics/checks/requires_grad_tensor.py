@@ -49,7 +49,7 @@ LOG_SILENT = (
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the refusal to send or to stack what requires grad."""
-    found = phrase(trace, _WORDS)
+    found = phrase(trace, _WORDS, guarded=True)
     if found is None:
         return None
     remedy = Remedy(

@@ -22,12 +22,19 @@ References
 Python documentation, multiprocessing.synchronize; bpo-3770.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, phrase, recognised, says
 
 CODE = "DL213"
 SLUG = "semaphore-unavailable"
 TITLE = "There are no semaphores for worker queues"
+NEEDS = ("trial.semaphore_problem",)
+FIRES = {"trial.semaphore_problem": "OSError: [Errno 38] Function not implemented"}
+SILENT = {"trial.semaphore_problem": None}
+_REMEDY = Remedy("Load in the main process.", ("DataLoader(..., num_workers=0)", "ls -ld /dev/shm"))
 _ERRNO = r"\[Errno (38|13|2|30)\]"
 LOG_FIRES = (
     '  File "/var/lang/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'
@@ -39,6 +46,18 @@ LOG_SILENT = (
     '  File "/usr/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'
     "    sl = self._semlock = _multiprocessing.SemLock(\nOSError: [Errno 28] No space left on device\n",
 )
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Fail where the trial could not take a semaphore."""
+    problem = facts["trial.semaphore_problem"]
+    if problem is None:
+        return ok("1 semaphore was taken and given back: worker queues can be made.")
+    return fail(
+        "0 semaphores can be had here: no worker can start.",
+        (f"multiprocessing.Lock, tried 1 time: {problem}",),
+        _REMEDY,
+    )
 
 
 def _find(trace: Trace) -> Clue | None:
@@ -54,7 +73,6 @@ def recognise(trace: Trace) -> Recognition | None:
     found = _find(trace)
     if found is None:
         return None
-    remedy = Remedy("Load in the main process.", ("DataLoader(..., num_workers=0)", "ls -ld /dev/shm"))
     return recognised(
-        found, "This platform offers no semaphores, which every worker needs.", remedy, score=82
+        found, "This platform offers no semaphores, which every worker needs.", _REMEDY, score=82
     )

@@ -9,6 +9,30 @@ from diagnostics.quantities import MIB
 
 TIME_LIMIT_SECONDS = 5.0  # a driver without persistence takes one to three seconds to wake
 FIELDS = ("name", "memory.total", "power.limit", "driver_version")
+STATE_FIELDS = (
+    "temperature.gpu",
+    "pcie.link.width.current",
+    "pcie.link.width.max",
+    "mig.mode.current",
+    "clocks_throttle_reasons.active",
+)
+# Bits of nvmlDeviceGetCurrentClocksEventReasons that mean: slower than asked for. A power limit that is
+# reached, idle clocks and clocks that somebody set are none.
+THROTTLES = {
+    0x08: "heat or power (hardware)",
+    0x20: "heat (software)",
+    0x40: "heat (hardware)",
+    0x80: "power brake",
+}
+NO_GPU = {
+    "gpu.temperatures": [],
+    "gpu.link_widths": [],
+    "gpu.link_max_widths": [],
+    "gpu.mig_modes": [],
+    "gpu.throttle_reasons": [],
+    "gpu.processes_count": 0,
+    "gpu.processes_memory_bytes": 0,
+}
 
 
 def _number(text: str) -> float | None:
@@ -20,8 +44,7 @@ def _number(text: str) -> float | None:
 
 def parse_query(text: str) -> Facts:
     """Parse nvidia-smi's CSV rows, units left off; a field that it does not support is left out."""
-    rows = [[cell.strip() for cell in line.split(",")] for line in text.splitlines()]
-    rows = [row for row in rows if len(row) == len(FIELDS)]
+    rows = _rows(text, len(FIELDS))
     facts = {"gpu.count": Fact(len(rows), "count", "nvidia-smi")}
     for index, (name, memory_mib, power_watts, driver) in enumerate(rows):
         facts["gpu.driver_version"] = Fact(driver, "", "nvidia-smi")
@@ -30,6 +53,64 @@ def parse_query(text: str) -> Facts:
             facts[f"gpu.{index}.memory_bytes"] = Fact(int(memory * MIB), "bytes", "nvidia-smi")
         if (power := _number(power_watts)) is not None:
             facts[f"gpu.{index}.power_limit_watts"] = Fact(power, "watts", "nvidia-smi")
+    return facts
+
+
+def _rows(text: str, width: int) -> list[list[str]]:
+    rows = [[cell.strip() for cell in line.split(",")] for line in text.splitlines()]
+    return [row for row in rows if len(row) == width]
+
+
+def _whole(text: str) -> int | None:
+    number = _number(text)
+    return None if number is None else int(number)
+
+
+def throttle_reasons(bits: str) -> list[str]:
+    """Return what holds clocks down, in words, from the driver's bit mask ("0x0000000000000040")."""
+    try:
+        mask = int(bits, 16)
+    except ValueError:
+        return []
+    return [word for bit, word in THROTTLES.items() if mask & bit]
+
+
+def parse_state(text: str) -> Facts:
+    """Parse the rows of `STATE_FIELDS`: one value a GPU, None where the driver does not tell."""
+    rows = _rows(text, len(STATE_FIELDS))
+    heat, width, most, mig, clocks = ([row[number] for row in rows] for number in range(len(STATE_FIELDS)))
+    values: dict[str, list[object]] = {
+        "gpu.temperatures": [_whole(cell) for cell in heat],
+        "gpu.link_widths": [_whole(cell) for cell in width],
+        "gpu.link_max_widths": [_whole(cell) for cell in most],
+        "gpu.mig_modes": list(mig),
+        "gpu.throttle_reasons": [throttle_reasons(cell) for cell in clocks],
+    }
+    return {key: Fact(value, "", "nvidia-smi") for key, value in values.items()}
+
+
+def parse_processes(text: str) -> Facts:
+    """Parse the rows of pid and used MiB of the processes that compute on any GPU."""
+    rows = _rows(text, 2)
+    used = sum(_number(memory) or 0 for _, memory in rows) * MIB
+    return {
+        "gpu.processes_count": Fact(len(rows), "count", "nvidia-smi --query-compute-apps"),
+        "gpu.processes_memory_bytes": Fact(int(used), "bytes", "nvidia-smi --query-compute-apps"),
+    }
+
+
+def _asked(tool: str, query: str) -> str | None:
+    """Return nvidia-smi's answer, None where this one does not know the question."""
+    outcome = run_child([tool, query, "--format=csv,noheader,nounits"], TIME_LIMIT_SECONDS)
+    return outcome.stdout if outcome.returncode == 0 else None
+
+
+def _state(tool: str) -> Facts:
+    facts: Facts = {}
+    if (answer := _asked(tool, f"--query-gpu={','.join(STATE_FIELDS)}")) is not None:
+        facts |= parse_state(answer)
+    if (answer := _asked(tool, "--query-compute-apps=pid,used_memory")) is not None:
+        facts |= parse_processes(answer)
     return facts
 
 
@@ -43,7 +124,11 @@ def read(root: Path) -> Facts:
     """
     tool = shutil.which("nvidia-smi")
     if tool is None:
-        return {"gpu.count": Fact(0, "count", "nvidia-smi is not on PATH")}
+        absent = "nvidia-smi is not on PATH"
+        return {
+            key: Fact(value, "count" if key.endswith("count") else "", absent)
+            for key, value in ({"gpu.count": 0} | NO_GPU).items()
+        }
     query = [tool, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits"]
     outcome = run_child(query, TIME_LIMIT_SECONDS)
     if outcome.returncode is None:
@@ -53,4 +138,4 @@ def read(root: Path) -> Facts:
         raise RuntimeError(
             f"nvidia-smi ended with {outcome.returncode}: {reason[0] if reason else 'no word'}"
         )
-    return parse_query(outcome.stdout)
+    return parse_query(outcome.stdout) | _state(tool)

@@ -23,8 +23,8 @@ FIGURES = {
     "first_batch_seconds": "seconds",
     "all_workers_seconds": "seconds",
     "server_start_seconds": "seconds",
-    "pss_bytes_per_worker": "bytes",
-    "uss_bytes_per_worker": "bytes",
+    "worker_pss_bytes": "bytes",
+    "worker_uss_bytes": "bytes",
 }
 REASON_CHARACTERS = 200
 
@@ -76,7 +76,7 @@ def measured(name: str) -> dict[str, float]:
             break
     figures["all_workers_seconds"] = time.perf_counter() - starts
     held = [memory for memory in map(memory_bytes, workers) if memory]
-    for number, kind in enumerate(("pss_bytes_per_worker", "uss_bytes_per_worker") if held else ()):
+    for number, kind in enumerate(("worker_pss_bytes", "worker_uss_bytes") if held else ()):
         figures[kind] = sum(memory[number] for memory in held) / len(held)
     return figures
 

@@ -2,6 +2,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,14 +11,19 @@ import pytest
 
 from diagnostics.facts import Fact
 from diagnostics.gather import (
+    BRIEF_TRIALS,
+    SHORT_ENOUGH,
+    TRIAL_TIME_LIMIT_SECONDS,
     find_probes,
     find_trials,
     gather,
+    limit_of,
     parse_trial,
     ratio_facts,
     read_probes,
     run_trial,
     run_trials,
+    temporary_folder,
     without_names,
 )
 
@@ -159,7 +165,7 @@ def test_an_interpreter_that_is_not_there_gives_a_note(trial):
 def test_a_program_that_is_no_python_gives_notes_and_no_facts():
     parts = run_trials(find_trials(), "false")
     assert all(part.facts == {} and len(part.notes) == 1 for part in parts)
-    assert len(parts) == 2
+    assert len(parts) == len(find_trials())
 
 
 @ON_POSIX
@@ -167,9 +173,11 @@ def test_a_python_without_torch_still_tells_of_itself(tmp_path):
     python = tmp_path / "bare-python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
     python.chmod(0o755)
-    build, threads = run_trials(find_trials(), str(python))
+    build, *others = run_trials(find_trials(), str(python))
     assert build.notes == ["trial torch_build: no torch in bare-python"]
-    assert threads.notes == ["trial intra_op_threads: no torch in bare-python"]
+    notes = [note for part in others for note in part.notes]
+    needing = ("cuda_round_trip", "held_batches", "intra_op_threads", "start_methods")
+    assert notes == [f"trial {name}: no torch in bare-python" for name in needing]
     assert "python.version" in build.facts
     assert "torch.version" not in build.facts
 
@@ -200,8 +208,28 @@ def test_names_are_taken_out_of_notes(monkeypatch):
         assert without_names(text) == "no torch in ~/venv of <user> on <host>, not annabelle"
 
 
-def test_the_timed_trial_comes_last():
-    assert [path.stem for path in find_trials()] == ["torch_build", "intra_op_threads"]
+def test_torchs_own_word_comes_first_and_a_few_can_be_asked_for():
+    assert next(iter(find_trials())).stem == "torch_build"
+    assert [path.stem for path in find_trials(BRIEF_TRIALS)] == ["torch_build", "intra_op_threads"]
+
+
+def test_each_trial_may_have_a_limit_of_its_own(tmp_path):
+    limits = {path.stem: limit_of(path) for path in find_trials()}
+    assert limits["start_methods"] > limits["torch_build"] == TRIAL_TIME_LIMIT_SECONDS
+    assert limit_of(tmp_path / "elsewhere.py") == TRIAL_TIME_LIMIT_SECONDS
+
+
+@ON_POSIX
+def test_what_a_killed_trial_leaves_in_its_temporary_folder_goes_with_it(tmp_path):
+    if len(tempfile.gettempdir()) > SHORT_ENOUGH:
+        pytest.skip("the temporary folder's path leaves no room for another")
+    with temporary_folder() as variables:
+        path = tmp_path / "dies.py"
+        path.write_text("import os, tempfile; tempfile.mkdtemp(); os.kill(os.getpid(), 9)")
+        run_trial(path, sys.executable, variables=variables)
+        kept = Path(variables["TMPDIR"])
+        assert [entry for entry in kept.iterdir() if entry.is_dir()]
+    assert not kept.exists()
 
 
 def test_every_probe_is_found():

@@ -170,8 +170,29 @@ def test_the_gpu_query_is_parsed_and_what_a_gpu_does_not_support_is_left_out():
 def test_without_nvidia_smi_there_are_no_gpus(monkeypatch):
     monkeypatch.setenv("PATH", "")
     facts = gpu.read(Path("/"))
-    assert list(facts) == ["gpu.count"]
     assert facts["gpu.count"].value == 0
+    assert {fact.value for fact in facts.values() if not isinstance(fact.value, list)} == {0}
+    assert [fact.value for fact in facts.values() if fact.value == []]
+
+
+def test_what_nvidia_smi_says_of_a_gpus_state_is_read():
+    text = (
+        "41, 16, 16, Disabled, 0x0000000000000001\n88, 4, 16, [N/A], 0x0000000000000060\n"
+        "[N/A], , 8, Enabled, odd\n"
+    )
+    facts = {key: fact.value for key, fact in gpu.parse_state(text).items()}
+    assert facts["gpu.temperatures"] == [41, 88, None]
+    assert facts["gpu.link_widths"] == [16, 4, None]
+    assert facts["gpu.link_max_widths"] == [16, 16, 8]
+    assert facts["gpu.mig_modes"] == ["Disabled", "[N/A]", "Enabled"]
+    assert facts["gpu.throttle_reasons"] == [[], ["heat (software)", "heat (hardware)"], []]
+
+
+def test_processes_of_others_are_counted_with_their_memory():
+    facts = gpu.parse_processes("1234, 1024\n99, [N/A]\n")
+    assert facts["gpu.processes_count"].value == 2
+    assert facts["gpu.processes_memory_bytes"].value == 1 << 30
+    assert gpu.parse_processes("").get("gpu.processes_count").value == 0
 
 
 def fake_nvidia_smi(folder, monkeypatch, body):

@@ -1,0 +1,220 @@
+"""The live trials: what they say of machines that lack something, and of this one."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from diagnostics import trials
+from diagnostics.trials import (
+    cuda_round_trip,
+    held_batches,
+    parallel_speedup,
+    pickling,
+    plumbing,
+    shared_memory,
+    start_methods,
+)
+
+FOLDER = Path(trials.__path__[0])
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev/shm")
+
+
+def facts_of(name: str, *limits: str, **variables: str) -> dict[str, Any]:
+    """Run a trial as `gather` does, after shell commands that set limits; values by key."""
+    command = "; ".join([*limits, f'exec "{sys.executable}" "{FOLDER / name}.py"'])
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    document = json.loads(done.stdout.splitlines()[-1])
+    return {key: fact["value"] for key, fact in document["facts"].items()}
+
+
+@ON_LINUX
+def test_every_start_method_is_tried_and_timed() -> None:
+    facts = facts_of("start_methods")
+    for name in start_methods.METHODS:
+        assert facts[f"trial.{name}_loader_outcome"] == "works", facts[f"trial.{name}_loader_problem"]
+        assert 0 < facts[f"trial.{name}_first_batch_seconds"] <= facts[f"trial.{name}_all_workers_seconds"]
+        assert facts[f"trial.{name}_worker_pss_bytes"] > 0
+    preloaded = facts["trial.forkserver_preload_worker_uss_bytes"]
+    assert preloaded < facts["trial.forkserver_worker_uss_bytes"]
+
+
+def test_a_start_method_that_raises_tells_its_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start_methods, "LIMIT_SECONDS", 60.0)
+    monkeypatch.setattr(sys, "executable", sys.executable)
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setattr(start_methods, "__file__", "no such file.py")
+    found = start_methods.tried("spawn")
+    assert found["outcome"] == "failed"
+    assert "No such file" in found["problem"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [("import os; os.kill(os.getpid(), 11)", "died"), ("import time; time.sleep(60)", "hung")],
+)
+def test_a_start_method_that_dies_or_hangs_is_told(
+    code: str, outcome: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trial.py").write_text(code)
+    monkeypatch.setattr(start_methods, "__file__", str(tmp_path / "trial.py"))
+    monkeypatch.setattr(start_methods, "LIMIT_SECONDS", 3.0)
+    found = start_methods.tried("spawn")
+    assert found["outcome"] == outcome
+    facts = start_methods.as_facts("spawn", found)
+    assert facts["trial.spawn_all_workers_seconds"]["value"] is None
+
+
+def test_a_start_method_that_is_not_there_has_no_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    assert start_methods.tried("fork")["outcome"] is None
+
+
+@ON_LINUX
+def test_shared_memory_is_written_up_to_a_safe_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_memory, "MOST_BYTES", 1 << 20)
+    found = {key: fact["value"] for key, fact in shared_memory.measured(str(tmp_path)).items()}
+    assert found["trial.shm_written_bytes"] == found["trial.shm_asked_bytes"] == 1 << 20
+    assert list(tmp_path.iterdir()) == []
+    absent = shared_memory.measured(str(tmp_path / "none"))
+    assert {fact["value"] for fact in absent.values()} == {None}
+
+
+@ON_LINUX
+def test_shared_memory_that_is_refused_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    written, _, problem = shared_memory.filled("/tmp", 1 << 20)
+    assert (written, problem) == (0, "No space left on device (errno 28)")
+
+
+@ON_LINUX
+def test_kept_batches_run_into_the_limit_and_the_users_own_limit_is_what_counts() -> None:
+    facts = facts_of("held_batches", "ulimit -Sn 300")
+    assert facts["trial.open_files_per_batch_count"] == pytest.approx(2, abs=0.1)
+    assert 100 < facts["trial.held_batches_count"] < 150
+    assert facts["trial.held_batches_problem"]
+
+
+def test_batches_that_hold_no_files_are_no_number() -> None:
+    facts = held_batches.as_facts([5, 5, 5], None, 1024, 5)
+    assert facts["trial.held_batches_count"]["value"] is None
+
+
+def test_a_lambda_a_local_class_and_an_open_file_are_refused_a_function_is_not() -> None:
+    facts = facts_of("pickling")
+    assert facts.pop("trial.pickle_function_problem") is None
+    assert len(facts) == 3
+    assert all(facts.values())
+    assert pickling.refusal(pickling.plain_function) is None
+
+
+@ON_LINUX
+def test_a_long_temporary_folder_refuses_sockets(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    facts = facts_of("plumbing", TRIAL_TMPDIR=str(deep))
+    assert facts["trial.semaphore_problem"] is None
+    assert facts["trial.socket_path_bytes"] > 107
+    assert "too long" in facts["trial.socket_problem"]
+    assert list(deep.iterdir()) == []
+    length, problem = plumbing.socket_facts(str(tmp_path / "none"))
+    assert length
+    assert problem == "No such file or directory (errno 2)"
+
+
+def test_numbers_of_processes_go_up_to_the_cores() -> None:
+    tried = {cores: parallel_speedup.numbers_tried(cores) for cores in (1, 2, 3, 6, 64)}
+    assert tried == {1: [], 2: [2], 3: [2, 3], 6: [2, 4, 6], 64: [2, 4, 8, 16, 32]}
+
+
+def test_the_speed_up_is_what_all_do_against_what_one_does() -> None:
+    document = parallel_speedup.as_document({2: [(2.0, 1.1)], 4: [(4.0, 1.3)]}, 4)
+    assert document["facts"]["trial.parallel_processes_count"]["value"] == 4
+    assert document["pairs"]["trial.parallel_speedup_ratio"] == {"numerator": [4.0], "denominator": [1.3]}
+    assert parallel_speedup.as_document({}, 1)["pairs"]["trial.parallel_speedup_ratio"]["numerator"] == []
+
+
+def test_counters_count_together_and_end() -> None:
+    counters = parallel_speedup.Counters(2)
+    pairs = parallel_speedup.measured(counters, [2])
+    counters.close()
+    assert len(pairs[2]) >= 3
+    assert all(one > 0 and both > 0 for one, both in pairs[2])
+    assert [process.returncode for process in counters.processes] == [0, 0]
+
+
+class Device:
+    """Stands in for torch where memory cannot be pinned, or comes back changed."""
+
+    uint8 = "uint8"
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+
+    def randint(self, *_: object, **__: object) -> "Device":
+        return self
+
+    def pin_memory(self) -> "Device":
+        if self.problem == "pin":
+            raise RuntimeError("CUDA error: out of memory\nand more")
+        return self
+
+    def to(self, *_: object, **__: object) -> "Device":
+        if self.problem == "copy":
+            raise RuntimeError("no kernel image is available")
+        return self
+
+    def copy_(self, *_: object, **__: object) -> None: ...
+
+    def cpu(self) -> "Device":
+        return self
+
+    def equal(self, *_: object) -> bool:
+        return self.problem != "changed"
+
+    @property
+    def cuda(self) -> "Device":
+        return self
+
+    def synchronize(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("problem", "key", "said"),
+    [
+        ("pin", "pin_problem", "RuntimeError: CUDA error: out of memory"),
+        ("copy", "problem", "RuntimeError: no kernel image is available"),
+        ("changed", "problem", "what came back differs from what was sent"),
+    ],
+)
+def test_what_goes_wrong_on_the_way_to_the_device_is_told(problem: str, key: str, said: str) -> None:
+    assert cuda_round_trip.round_trip(Device(problem))[key] == said
+
+
+def test_a_round_trip_that_works_has_its_seconds() -> None:
+    found = cuda_round_trip.round_trip(Device(""))
+    assert set(found) == {"to_device_seconds", "to_host_seconds"}
+
+
+@pytest.mark.cuda
+def test_a_real_gpu_is_used_and_refuses_a_forked_child() -> None:
+    facts = facts_of("cuda_round_trip")
+    assert facts["trial.cuda_problem"] is None
+    assert facts["trial.cuda_pin_problem"] is None
+    assert facts["gpu.driver_cuda_version"]
+    assert "forked subprocess" in facts["trial.cuda_after_fork_answer"]
