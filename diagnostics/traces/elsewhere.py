@@ -57,6 +57,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "x = x.to(next(model.parameters()).device)",
     ),
     (
+        r"(?i)can'?(?:not|t) pickle|can'?t get local object|serialize non-leaf tensor",
+        "an object that cannot be sent to another rank or process",
+        "torchrun train.py  # ranks start the script themselves; or strategy='ddp', not 'ddp_spawn'",
+    ),
+    (
         r"(?i)does not require grad|inplace operation|backward through the graph|autograd|nan\b|inf\b",
         "a failure of the loss or of its gradients",
         "torch.autograd.set_detect_anomaly(True)",

@@ -157,6 +157,8 @@ def _in_torch(error: Error) -> Place | None:
 
 def _in_process(error: Error) -> Place | None:
     processes = [frame for frame in error.frames if frame.is_multiprocessing]
+    if any(frame.function == "start_processes" for frame in processes):
+        return "user"  # ranks are started, not workers
     if any(frame.function in {"_launch", "_Popen", "dump", "start"} for frame in processes):
         return "start"
     return "unknown" if error.frames[0].is_multiprocessing else None
