@@ -187,7 +187,22 @@ def _layer_entries() -> list[dict[str, Any]]:
                 figures={"share_of_step": lambda n, share=share: share + 0.01 * (n - 1)},
             )
         )
-    return made + _variant_entries()
+    return made + _variant_entries() + _transfer_entries()
+
+
+def _transfer_entries() -> list[dict[str, Any]]:
+    made = []
+    for memory, reached in (("pageable", 0.3), ("pinned", 1.0)):
+        for size_bytes, share in ((4096, 0.02), (2**20, 0.6), (2**26, 1.0)):
+            pace = 25e9 * reached * share
+            figures = {
+                "bytes_per_second": lambda n, pace=pace: pace / DRIFT[n],
+                "link_bytes_per_second": 25e9,
+                "link_fraction": reached * share,
+            }
+            params = {"device": "cuda", "direction": "to_device", "memory": memory, "size_bytes": size_bytes}
+            made.append(entry("transfers", "call", params, size_bytes / pace, figures=figures))
+    return made
 
 
 def _variant_entries() -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from reports.figures import (
     start_methods,
     step_share,
     timings,
+    transfers,
     weight_decay,
     worker_start_up,
 )
@@ -183,6 +184,12 @@ def test_variant_titles_name_the_best_and_the_worst(our_run: Run) -> None:
     assert layer_variants.title(our_run).endswith("channels_last · conv-32x64x56x56 1.00 times")
     assert residual_step.title(our_run) == (
         "Batch norm · channels_last takes 30 % of a residual network's step, dropout · compiled 15 %"
+    )
+
+
+def test_transfers_title_tells_the_link_and_from_what_size_copies_reach_it(our_run: Run) -> None:
+    assert transfers.title(our_run) == (
+        "The link gives 25.0 GB/s host to device; pinned copies reach 80 % of it from 65,500 KiB on"
     )
 
 
