@@ -17,7 +17,8 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "DataLoader(..., batch_size=8)  # or gradient checkpointing; see torch.cuda.memory_summary()",
     ),
     (
-        r"(?i)NCCL|gloo|ProcessGroup|DistBackend|TCPStore|DistNetwork|rendezvous|init_process_group",
+        r"(?i)NCCL|gloo|ProcessGroup|DistBackend|TCPStore|DistNetwork|DistStore|c10d|rendezvous"
+        r"|init_process_group",
         "a failure of communication between ranks",
         "NCCL_DEBUG=INFO TORCH_DISTRIBUTED_DEBUG=DETAIL torchrun train.py",
     ),
@@ -72,7 +73,12 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "a failure of the network or of a service",
         "curl -I https://huggingface.co",
     ),
-    (r"(?i)No space left on device|Disk quota exceeded", "a disk that is full", "df -h ."),
+    (r"(?i)No space left on device|Disk quota|inline_container", "a disk that is full", "df -h ."),
+    (
+        r"BackendCompilerFailed|TorchRuntimeError|triton|building extension|custom C\+\+ ops",
+        "a failure to compile, or of a compiled part",
+        "python -m torch.utils.collect_env",
+    ),
     (
         r"(?i)error: (?:unrecognized|the following|argument)|invalid choice|SystemExit",
         "a wrong command line",
@@ -96,6 +102,9 @@ ANYWHERE = (
     r"no NVIDIA driver|Input type \(|optimizer got an empty"
     r"|Default process group has not been initialized|Watchdog caught collective "
     r"operation timeout|Connection closed by peer \["
+    r"|DistNetworkError|DistStoreError|c10d/(?:socket|TCPStore)|BackendCompilerFailed|TorchRuntimeError"
+    r"|inline_container\.cc|No space left on device: '(?!/dev/shm)|custom C\+\+ ops|Error building extension"
+    r"|working triton|loss returned in .{0,40} is nan"
     r"|expected scalar type|no kernel image is available|urllib\.error|Trying to backward through the graph"
 )
 # Carried by launchers, or a mere echo: never the failure itself.
