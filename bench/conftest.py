@@ -3,6 +3,7 @@
 ARCHITECTURE.md, decision 1, says why.
 """
 
+import inspect
 import random
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, cast
@@ -53,9 +54,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if grid is None:
         return
     rows = grid(options.read(metafunc.config))
-    names = list(rows[0]) if rows else metafunc.fixturenames
+    names = list(rows[0] if rows else _required(metafunc.function))
     cases = [pytest.param(*row.values(), id="-".join(map(str, row.values()))) for row in rows]
     metafunc.parametrize(names, cases)
+
+
+def _required(function: Callable[..., object]) -> list[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return [one.name for one in parameters if one.default is one.empty]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the options left no row of, as copies to a GPU under `--devices cpu`."""
+    empty = [item for item in items if _has_no_row(item)]
+    items[:] = [item for item in items if item not in empty]
+    config.hook.pytest_deselected(items=empty)
+
+
+def _has_no_row(item: pytest.Item) -> bool:
+    """Tell the item that pytest makes, to be skipped, of a function without parameter sets."""
+    reasons = [mark.kwargs.get("reason", "") for mark in item.iter_markers("skip")]
+    return any(reason.startswith("got empty parameter set") for reason in reasons)
 
 
 @pytest.fixture(autouse=True)

@@ -263,6 +263,12 @@ def test_options_narrow_the_grid() -> None:
     assert cases == {f"{w}-cpu-{rest}" for w in workloads for rest in ("in-process-0", "spawn-3")}
 
 
+def test_what_the_options_leave_no_row_of_is_deselected() -> None:
+    ran = run("bench", "--collect-only", "-q", "-k", "transfers", "--devices", "cpu")
+    assert "deselected" in ran.stdout
+    assert "error" not in ran.stdout.lower()
+
+
 def test_the_quick_profile_pairs_the_whole_curve_with_one_start_method() -> None:
     ran = run("bench", "--collect-only", "-q", "-k", "image and cpu")
     counts = [line.rstrip("]").rpartition("-")[2] for line in ran.stdout.splitlines() if "-fork-" in line]
