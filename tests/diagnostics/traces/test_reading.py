@@ -194,8 +194,8 @@ def test_a_windows_path_whose_folders_begin_with_n_is_no_line_end():
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("raise RuntimeError('context has already been set')", ("RuntimeError", "context has already been set")),
-        ('raise ValueError(f"no {name}',  ("ValueError", "no {name}")),
+        ("raise RuntimeError('context is already set')", ("RuntimeError", "context is already set")),
+        ('raise ValueError(f"no {name}', ("ValueError", "no {name}")),
         ("raise self.exc_type(msg)", ("", "")),
         ("raise", ("", "")),
     ],
