@@ -46,6 +46,7 @@ SILENT = {
     "run.loader_workers_count": 2,
 }
 WAITING_FRACTION = 0.25  # of the loop
+MOST_FRACTION = 0.9  # above it what is left of the loop is too little to speak of a factor
 FEWEST_SECONDS = 2.0  # of waiting: less is not worth anybody's time
 WAITING_SHARE = 0.5  # of a step's time, in the median
 _STEP = (
@@ -93,8 +94,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return ok(f"The loop waited {seconds} for data, {share:.0%} of its time.")
     num_workers, took = facts["run.loader_workers_count"], format_quantity(loop, "seconds")
     evidence = (f"waited {seconds} of {took}, with {num_workers} workers; bound: {bound}",)
-    gain = f"without that it would be {1 / max(1 - share, 0.01):.1f} times as fast"
-    summary = f"Training waits for data {share:.0%} of the time; {gain}."
+    gain = f"; without that it would be {1 / (1 - share):.1f} times as fast" if share < MOST_FRACTION else ""
+    summary = f"Training waits for data {share:.0%} of the time{gain}."
     return warn(summary, evidence, Remedy(*advice), "likely")
 
 

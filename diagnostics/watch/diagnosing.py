@@ -43,6 +43,9 @@ KINDS = {  # the kind of incident that a finding tells of
 }
 
 
+SILENT_EXIT = "The command ended with exit code {} and printed no error; no DataLoader failed that was seen."
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """What a run came to.
@@ -78,8 +81,8 @@ def _log_findings(
     if not has_failed:
         remarks = explain_trace(read_trace(observed.stderr), checks)
         return [one for one in remarks if one.status == Status.WARN]
-    if observed.interrupted_by is not None and observed.hang is None:
-        return [one for one in found if one.slug not in VAGUE]
+    if observed.was_interrupted:
+        return [one for one in found if one.slug not in VAGUE | {ELSEWHERE}]
     return found
 
 
@@ -159,4 +162,6 @@ def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagn
     has_failed = observed.has_failed
     kept = [one for one in ordered if one.status != Status.WARN or not has_failed or one in ordered[:1]]
     findings = [_with_incident(one, observed, incidents) for one in (kept if has_failed else ordered)]
+    if findings and findings[0].slug == "unrecognised" and not observed.stderr.strip():
+        findings[0] = replace(findings[0], summary=SILENT_EXIT.format(observed.exit_code))
     return Diagnosis(findings, incidents, facts)

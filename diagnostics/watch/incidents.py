@@ -10,6 +10,7 @@ from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import Record
 
 Kind = Literal["died", "left", "raised", "stopped", "unsent", "hung", "unfinished"]
+SIGKILL = 9
 MOST_SHOWN = 16  # indices in a line of evidence
 VERBS = {
     "raised": "raised",
@@ -174,11 +175,12 @@ def _deaths(observed: Observed) -> Iterator[Incident]:
 
 
 def _own_death(observed: Observed) -> Iterator[Incident]:
-    """Yield the death of a main process that was loading samples itself."""
+    """Yield the death of a main process that was loading samples itself, or that the kernel killed."""
     if observed.exit_code <= 128:
         return
+    is_oom = bool(observed.num_oom_kills) and observed.exit_code == 128 + SIGKILL
     for main in observed.mains:
-        if main.stage in {"fetching", "collating"}:
+        if is_oom or main.stage in {"fetching", "collating"}:
             yield _of_record(main, "died", main.process["since"], code=128 - observed.exit_code)
 
 

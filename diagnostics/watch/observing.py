@@ -51,6 +51,11 @@ class Observed:
         return self.exit_code != 0 or self.hang is not None
 
     @property
+    def was_interrupted(self) -> bool:
+        """Whether it ended since somebody told it to."""
+        return self.interrupted_by is not None and self.exit_code != 0 and self.hang is None
+
+    @property
     def mains(self) -> list[Record]:
         """The processes that read batches."""
         return [record for record in self.records if not record.is_worker]

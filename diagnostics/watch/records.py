@@ -139,6 +139,8 @@ def _loaders(
 def parse_record(path: Path, data: bytes) -> Record:
     """Turn a file's bytes into a record; ValueError or LookupError where they are none."""
     layout = json.loads(data[:HEAD_BYTES])
+    if len(data) < layout["file_bytes"]:
+        raise ValueError(f"{path.name} is being written")
     view_at = layout["view_at"]
     process = _slots(data, view_at, layout["process"])
     events = tuple(_events(data[layout["log_at"] : process["log_end"]]))

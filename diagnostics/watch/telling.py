@@ -32,7 +32,7 @@ def lines(
     """
     if not observed.is_attached:
         yield Text(f"{HEADING}: {NOT_ATTACHED}")
-    if observed.has_failed:
+    if observed.has_failed and not (observed.was_interrupted and not diagnosis.findings):
         if diagnosis.findings:
             yield from explanation_lines(diagnosis.findings, meanings, width)
         return

@@ -54,6 +54,8 @@ def watch(
                 elif hang is not None:
                     on_hang(observer.seen_so_far(bytes(tee.kept)))
             observed = observer.finish(code, tee.finish())
+        if code == 0:
+            observed.hang = None  # it was told, and it went on after all
         observed.interrupted_by = command.received[-1] if command.received else None
         return observed
 

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: PTH100, PTH104, PTH110, PTH112, PTH118, PTH120, PTH123, PTH208, SIM115, N807
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH120, PTH123, PTH208, SIM115, N807
 """Writes down what DataLoaders do, into files that outlive the process: one file, standard library only.
 
 Python imports a module of this name at start-up, in spawned and forkserver children too. It acts only where
@@ -55,6 +55,7 @@ LAYOUT = {
     "most_indices": MOST_INDICES,
     "loaders_at": LOADERS_AT,
     "log_at": LOG_AT,
+    "file_bytes": FILE_BYTES,
 }
 QUICK_BELOW_NS = 8000  # a sample without workers: below it noting each batch would cost over 1 %
 QUICK_AFTER, QUICK_BATCHES = 64, 63  # batches noted in full at first, and passed over between later ones
@@ -113,7 +114,7 @@ def open_file():
 
     stem = os.path.join(os.environ[VARIABLE], f"{os.getpid()}-{clock()}")
     head = json.dumps(LAYOUT).encode()
-    with open(stem + ".new", "w+b") as file:
+    with open(stem + ".record", "w+b") as file:
         file.write(head.ljust(HEAD_BYTES) + bytes(FILE_BYTES - HEAD_BYTES))
         file.flush()
         memory = mmap.mmap(file.fileno(), FILE_BYTES)
@@ -124,7 +125,6 @@ def open_file():
     view[P_RANK] = int(rank) if rank.isdigit() else -1
     STATE.begin(memory)
     view[P_STACK_SIGNAL] = register_stacks(stem + ".stacks")
-    os.rename(stem + ".new", stem + ".record")
     STATE.view = view
 
 
@@ -567,6 +567,9 @@ def end_batch(indices, data, begun, cpu_begun):
     view[P_SAMPLES] += num_samples
     view[P_BATCHES] += 1
     view[P_SINCE], view[P_STAGE] = now, NONE
+    if STATE.sample_ns < TIMED_FROM_NS and now - begun > SLOW_FROM_NS:  # one whose samples were not timed
+        view[P_SLOW_COUNT] += 1
+        view[P_SLOW_NS] += now - begun
     STATE.sample_ns = (now - begun) // (num_samples or 1)
     if view[P_IS_WORKER]:
         if STATE.num_first < NUM_DIGESTS:

@@ -1,0 +1,74 @@
+import signal
+
+from diagnostics.watch.diagnosing import diagnose
+from diagnostics.watch.observing import Observed
+from tests.diagnostics.watch.made import main, worker
+
+MODEL_ERROR = (
+    "Traceback (most recent call last):\n"
+    '  File "/home/user/train.py", line 9, in <module>\n    model(batch)\n'
+    '  File "/opt/lib/site-packages/torch/nn/modules/module.py", line 1751, in _call_impl\n'
+    "    return forward_call(*args, **kwargs)\n"
+    '  File "/opt/lib/site-packages/torch/nn/modules/linear.py", line 125, in forward\n'
+    "    return F.linear(input, self.weight, self.bias)\n"
+    "RuntimeError: mat1 and mat2 shapes cannot be multiplied (4x3 and 4x1)\n"
+)
+HIDDEN = (
+    "Traceback (most recent call last):\n"
+    '  File "/opt/lib/site-packages/torch/utils/data/_utils/fetch.py", line 54, in fetch\n'
+    "    data = [self.dataset[idx] for idx in possibly_batched_index]\n"
+    "  File \"/home/user/data.py\", line 6, in __getitem__\n    raise KeyError(name)\nKeyError: '0412.png'\n"
+)
+BUSY = {"stage": "fetching", "indices": (12, 13, 14, 15), "position": 1, "batch": 3}
+
+
+def died(code):
+    return main(events=[{"event": "died", "at": 5, "codes": {"201": code}, "resources": {"open_files": 12}}])
+
+
+def slugs(**parts):
+    return [finding.slug for finding in diagnose(Observed(**parts)).findings]
+
+
+def test_a_death_is_told_with_worker_batch_sample_and_resources():
+    finding = diagnose(Observed(1, records=[died(-11), worker(1, **BUSY)])).findings[0]
+    assert finding.slug == "worker-segfault"
+    assert finding.details == {
+        "worker": 1,
+        "pid": 201,
+        "signal": "SIGSEGV",
+        "batch": 3,
+        "sample_indices": [13],
+        "batch_indices": [12, 13, 14, 15],
+    }
+    assert "open files of the main process: 12 of no limit" in finding.evidence
+
+
+def test_a_death_comes_before_the_place_in_the_training_where_it_was_noticed():
+    found = slugs(exit_code=1, stderr=MODEL_ERROR.encode(), records=[died(-9), worker(1, **BUSY)])
+    assert found[0] == "worker-oom-killed"
+
+
+def test_an_error_of_the_model_stays_what_it_is_while_workers_are_well():
+    assert slugs(exit_code=1, stderr=MODEL_ERROR.encode(), records=[main(), worker(0)]) == ["not-dataloader"]
+
+
+def test_a_traceback_that_the_command_swallowed_is_explained_all_the_same():
+    event = {"event": "raised", "at": 3, "error": "KeyError", "traceback": HIDDEN, "batch": 3}
+    busy = worker(1, events=[{**event, "indices": [12, 13], "samples": [13], "stage": "fetching"}])
+    finding = diagnose(Observed(1, records=[main(), busy])).findings[0]
+    assert (finding.slug, finding.details["sample_indices"]) == ("dataset-exception", [13])
+
+
+def test_errors_that_the_command_lived_through_are_no_findings():
+    assert slugs(exit_code=0, stderr=MODEL_ERROR.encode(), records=[main()]) == []
+
+
+def test_an_interrupt_by_the_user_is_no_finding():
+    stderr = b'Traceback (most recent call last):\n  File "t.py", line 3, in <module>\nKeyboardInterrupt\n'
+    assert slugs(exit_code=130, stderr=stderr, records=[main()], interrupted_by=signal.SIGINT) == []
+
+
+def test_the_kernels_kill_of_the_main_process_is_told_by_its_counter():
+    finding = diagnose(Observed(137, records=[main()], num_oom_kills=1)).findings[0]
+    assert (finding.slug, finding.confidence) == ("worker-oom-killed", "certain")
