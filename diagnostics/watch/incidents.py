@@ -219,4 +219,5 @@ def resource_lines(resources: Mapping[str, int | None]) -> Iterator[str]:
         free, total = (format_quantity(resources[f"shm_{name}_bytes"], "bytes") for name in ("free", "total"))
         yield f"/dev/shm: {free} free of {total}"
     if resources.get("memory_maps") is not None:
-        yield f"memory maps of the main process: {resources['memory_maps']}"
+        limit = resources.get("memory_maps_limit")
+        yield f"memory maps of the main process: {resources['memory_maps']} of {limit or 'no limit'}"

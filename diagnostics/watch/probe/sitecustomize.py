@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH120, PTH123, PTH208, SIM115, N807
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH120, PTH123, SIM115, N807
 """Writes down what DataLoaders do, into files that outlive the process: one file, standard library only.
 
 Python imports a module of this name at start-up, in spawned and forkserver children too. It acts only where
@@ -64,6 +64,7 @@ CPU_FROM_NS, CPU_EVERY = 1_000_000, 16  # CPU time is a system call: of long bat
 SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 3
 DEATH_SECONDS = 0.5
+MOST_FILES = 65536  # looked through
 ARGUMENTS = ("batch_size", "num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "drop_last")
 ARGUMENTS += ("in_order", "timeout")
 IGNORED = array("q", bytes(8 * VIEW_SLOTS))  # takes what a process without a file would write
@@ -358,6 +359,22 @@ def limit_of(name):
     return None if value == resource.RLIM_INFINITY else value
 
 
+def open_files():
+    """Return how many files are open; no file is opened for it, since there may be no room for one."""
+    count = 0
+    for number in range(min(limit_of("RLIMIT_NOFILE") or MOST_FILES, MOST_FILES)):
+        with contextlib.suppress(OSError):
+            os.fstat(number)
+            count += 1
+    return count
+
+
+def memory_maps_limit():
+    """Return how many memory maps a process may have."""
+    with open("/proc/sys/vm/max_map_count") as file:
+        return int(file.read())
+
+
 def memory_maps():
     """Return how many memory maps this process has."""
     with open("/proc/self/maps", "rb") as file:
@@ -371,9 +388,10 @@ def shm(field):
 
 
 RESOURCES = {
-    "open_files": lambda: len(os.listdir("/proc/self/fd")) - 1,
+    "open_files": open_files,
     "open_files_limit": lambda: limit_of("RLIMIT_NOFILE"),
     "memory_maps": memory_maps,
+    "memory_maps_limit": memory_maps_limit,
     "shm_total_bytes": lambda: shm("f_blocks"),
     "shm_free_bytes": lambda: shm("f_bavail"),
 }
