@@ -6,12 +6,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bench.configuration import PassResult
 
 ROOT = Path(__file__).resolve().parent.parent
 CLOSE_SECONDS = 5.0
+
+
+class WorkersFailedError(RuntimeError):
+    """The workers failed; the message is the traceback that the DataLoader raised."""
 
 
 class Trainer:
@@ -21,12 +25,14 @@ class Trainer:
     ----------
     start_method : str
         One a process: a forkserver belongs to the process that started it, with its preload.
+    device : str
+        A GPU is used by this process before any worker starts, and then by the dataset in every worker.
     """
 
-    def __init__(self, start_method: str) -> None:
+    def __init__(self, start_method: str, device: str = "cpu") -> None:
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(ROOT / "bench" / "starter.py"), start_method],
+            [sys.executable, "-P", str(ROOT / "bench" / "starter.py"), start_method, device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -39,6 +45,8 @@ class Trainer:
 
         Raises
         ------
+        WorkersFailedError
+            The DataLoader raised.
         RuntimeError
             The process ended without an answer; what it said stands in this process's standard error.
         """
@@ -49,7 +57,9 @@ class Trainer:
                 json.dumps({"held": held, "num_workers": num_workers}), file=self._process.stdin, flush=True
             )
         if answer := self._process.stdout.readline():
-            figures: dict[str, float] = json.loads(answer)
+            figures: dict[str, Any] = json.loads(answer)
+            if "raised" in figures:
+                raise WorkersFailedError(figures["raised"])
             return figures
         raise RuntimeError(f"the process that starts the workers ended with status {self._process.wait()}")
 

@@ -5,12 +5,14 @@ import multiprocessing
 import os
 import random
 import sys
+import traceback
 from multiprocessing.reduction import ForkingPickler
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import psutil
+import torch
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from bench import process_tree
@@ -30,9 +32,12 @@ class HeldRows(Dataset[int]):
     held : {"nothing", "list", "array"}
         `list` is 65,536 `bytes` objects of 1 KiB, `array` one numpy array of the same 64 MiB. Reading an
         object writes its reference count, so a forked worker copies the page that it lies on.
+    device : str
+        Where a sample passes through; workers on the CPU leave torch's devices alone.
     """
 
-    def __init__(self, held: str) -> None:
+    def __init__(self, held: str, device: str = "cpu") -> None:
+        self.device = device
         self.rows: Any = range(NUM_ROWS)
         if held == "nothing":
             return
@@ -46,6 +51,8 @@ class HeldRows(Dataset[int]):
 
     def __getitem__(self, index: int) -> int:
         row = self.rows[index]
+        if self.device != "cpu":
+            torch.ones(1, device=self.device).item()
         info = get_worker_info()
         return info.id if info and row is not None else 0
 
@@ -128,15 +135,21 @@ def serve() -> None:
     """Answer requests, a JSON line each, until standard input ends or a request is null."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    once = prepare(sys.argv[1])
+    method, device = sys.argv[1:]
+    once = prepare(method)
+    if device != "cpu":
+        torch.ones(1, device=device).item()  # as a training script that has moved its model there
     held = None
     for line in sys.stdin:
         request = json.loads(line)
         if request is None:
             break
         if held is None or held[0] != request["held"]:
-            held = request["held"], HeldRows(request["held"])
-        figures = start(held[1], request["num_workers"], sys.argv[1])
+            held = request["held"], HeldRows(request["held"], device)
+        try:
+            figures: dict[str, Any] = start(held[1], request["num_workers"], method)
+        except Exception:
+            figures = {"raised": traceback.format_exc()}
         print(json.dumps({**once, **figures}), file=replies, flush=True)
     for child in psutil.Process().children(recursive=True):
         child.terminate()

@@ -69,7 +69,7 @@ def test_one_process_serves_all_configurations_of_a_start_method_and_ends_with_t
 
 
 def test_a_process_that_dies_is_told_with_its_status() -> None:
-    trainer = Trainer("no such method")
+    trainer = Trainer("fork", "no such device")
     with pytest.raises(RuntimeError, match="ended with status 1"):
         trainer.start_workers("nothing", 1)
     trainer.close()
