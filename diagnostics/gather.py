@@ -26,7 +26,9 @@ from diagnostics.watch.folder import private_folder
 # torch imports in 2 to 4 s here, and in most of a minute from a cold network file system.
 TRIAL_TIME_LIMIT_SECONDS = 60.0
 REASON_CHARACTERS = 200
-SHORT_ENOUGH = 40  # a temporary folder in which a socket's path may become longer: 104 bytes are allowed
+# A socket in a folder of ours inside the user's temporary folder has a path 49 bytes longer than that one's, in
+# the user's own 32; 103 bytes are allowed. In between, ours would fail where the user's does not.
+LENGTHS_IN_BETWEEN = range(55, 72)
 BRIEF_TRIALS = frozenset({"torch_build", "intra_op_threads"})  # a few seconds; what result files hold
 
 Probe = Callable[[Path], Facts]
@@ -95,7 +97,7 @@ def temporary_folder() -> Iterator[dict[str, str]]:
         Variables for the trials; none where the user's own folder leaves no room for one inside.
     """
     users = attempt(tempfile.gettempdir)
-    if not users or len(users) > SHORT_ENOUGH or sys.platform == "win32":
+    if not users or len(users) in LENGTHS_IN_BETWEEN or sys.platform == "win32":
         yield {}
         return
     with private_folder() as folder:

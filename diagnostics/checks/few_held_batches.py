@@ -27,7 +27,7 @@ PyTorch documentation, "Multiprocessing package", sharing strategies.
 from collections.abc import Mapping
 from typing import Any
 
-from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
+from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
 from diagnostics.quantities import format_quantity
 
 CODE = "MC106"
@@ -37,12 +37,22 @@ NEEDS = ("trial.held_batches_count", "trial.open_files_per_batch_count", "trial.
 FIRES = dict(zip(NEEDS, (29, 2.0, "RuntimeError: Too many open files."), strict=True))
 SILENT = dict(zip(NEEDS, (9997, 2.0, "RuntimeError: Too many open files."), strict=True))
 
+_REMEDY = Remedy(
+    "Keep copies rather than batches, and raise the limit.",
+    (
+        "kept.append(batch.clone())",
+        "ulimit -n 65536",
+        'torch.multiprocessing.set_sharing_strategy("file_system")',
+    ),
+)
 FEWEST_BATCHES = 256  # what 1,024 open files, the usual limit, leave of two tensors a batch, halved
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
     """Compare how many batches fit with what a loop that collects a few would keep."""
     fits, each, problem = (facts[key] for key in NEEDS)
+    if problem is not None and each is None:
+        return fail("0 batches came from a worker.", (f"1 worker, forked: {problem}",), _REMEDY)
     if fits is None or each is None:
         return not_applicable("Kept batches hold no open files here, or there is no limit on them.")
     told = f"{format_quantity(fits, 'count')} batches of two tensors"
@@ -51,12 +61,4 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     evidence = (
         f"{format_quantity(each, 'count')} open files a batch, measured; then: {problem or 'refused'}",
     )
-    remedy = Remedy(
-        "Keep copies rather than batches, and raise the limit.",
-        (
-            "kept.append(batch.clone())",
-            "ulimit -n 65536",
-            'torch.multiprocessing.set_sharing_strategy("file_system")',
-        ),
-    )
-    return warn(f"Only about {told} can be kept before the open files run out.", evidence, remedy)
+    return warn(f"Only about {told} can be kept before the open files run out.", evidence, _REMEDY)

@@ -13,6 +13,7 @@ from typing import Any
 TENSORS_A_BATCH = 2
 LOW_LIMIT = 128  # open files; enough for a loader to start, few enough to be full at once
 MOST_BATCHES = 4 * LOW_LIMIT
+PATIENCE_SECONDS = 20.0  # for a batch: where sockets cannot be bound, torch waits for ever
 REASON_CHARACTERS = 200
 
 
@@ -38,7 +39,9 @@ def kept_batches() -> tuple[list[int], str | None]:
     """Keep batches until one is refused; return the open files after each, and the refusal."""
     import torch.utils.data
 
-    loader = torch.utils.data.DataLoader(Pairs(), batch_size=1, num_workers=1, multiprocessing_context="fork")
+    loader = torch.utils.data.DataLoader(
+        Pairs(), batch_size=1, num_workers=1, multiprocessing_context="fork", timeout=PATIENCE_SECONDS
+    )
     kept, counts = [], []
     try:
         for batch in loader:

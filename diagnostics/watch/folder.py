@@ -11,7 +11,7 @@ import psutil
 
 from diagnostics.sources import attempt, read_text
 
-PREFIX = "torch-checkup-run-"
+PREFIX = "checkup-"  # short: sockets lie inside, whose paths may have 103 bytes
 
 
 def _owner() -> str:

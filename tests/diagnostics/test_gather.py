@@ -12,7 +12,7 @@ import pytest
 from diagnostics.facts import Fact
 from diagnostics.gather import (
     BRIEF_TRIALS,
-    SHORT_ENOUGH,
+    LENGTHS_IN_BETWEEN,
     TRIAL_TIME_LIMIT_SECONDS,
     find_probes,
     find_trials,
@@ -221,7 +221,7 @@ def test_each_trial_may_have_a_limit_of_its_own(tmp_path):
 
 @ON_POSIX
 def test_what_a_killed_trial_leaves_in_its_temporary_folder_goes_with_it(tmp_path):
-    if len(tempfile.gettempdir()) > SHORT_ENOUGH:
+    if len(tempfile.gettempdir()) in LENGTHS_IN_BETWEEN:
         pytest.skip("the temporary folder's path leaves no room for another")
     with temporary_folder() as variables:
         path = tmp_path / "dies.py"
