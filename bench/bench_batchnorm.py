@@ -7,7 +7,7 @@ from bench.configuration import configurations
 from bench.devices import require_device
 from bench.layer_variants import batchnorm_grid, layer_variant, step_variant
 from bench.layer_variants import step_grid as resnet_grid
-from bench.layers import SHAPES, layer_cost, layer_grid, no_layer, step_cost, step_grid
+from bench.layers import dimensions, layer_cost, layer_grid, no_layer, step_cost, step_grid, sweep_grid
 
 # How often the input's bytes must cross the memory bus, once they exceed the cache. Training reads the input
 # for the statistics before it can read it again to normalize and write: 3. Its backward pass reads input and
@@ -37,7 +37,7 @@ def bench_batchnorm_step(device: str, batchnorm: bool = True) -> AlternatingCall
 
 
 def _batch_norm(shape: str) -> nn.Module:
-    channels = SHAPES[shape][1]
+    channels = dimensions(shape)[1]
     return nn.BatchNorm2d(channels) if shape.startswith("conv") else nn.BatchNorm1d(channels)
 
 
@@ -61,3 +61,12 @@ def bench_batchnorm_resnet_step(device: str, variant: str) -> AlternatingCalls:
     """A training step of a residual network with batch norm, beside the same step without."""
     require_device(device)
     return step_variant(nn.BatchNorm2d, device, variant)
+
+
+@configurations(
+    sweep_grid, topic="batchnorm_shapes", group="Batch norm over shapes on {device}: seconds per call"
+)
+def bench_batchnorm_shapes(device: str, shape: str, mode: str, direction: str) -> AlternatingCalls:
+    """One batch norm layer over neighbouring shapes, to find cliffs between them."""
+    require_device(device)
+    return layer_cost(_batch_norm(shape), device, shape, mode, direction, SWEEPS[mode, direction])

@@ -7,7 +7,7 @@ from bench.configuration import configurations
 from bench.devices import require_device
 from bench.layer_variants import dropout_grid, layer_variant, step_variant
 from bench.layer_variants import step_grid as resnet_grid
-from bench.layers import layer_cost, layer_grid, step_cost, step_grid
+from bench.layers import layer_cost, layer_grid, step_cost, step_grid, sweep_grid
 
 PROBABILITY = 0.5
 MASK = 1 / 4  # one byte an element, a quarter of a float32: the least that a mask of booleans takes
@@ -60,3 +60,12 @@ def bench_dropout_resnet_step(
     """A training step of a residual network with dropout after every convolution, beside the same without."""
     require_device(device)
     return step_variant(lambda channels: nn.Dropout(probability), device, variant)
+
+
+@configurations(sweep_grid, topic="dropout_shapes", group="Dropout over shapes on {device}: seconds per call")
+def bench_dropout_shapes(
+    device: str, shape: str, mode: str, direction: str, probability: float = PROBABILITY
+) -> AlternatingCalls:
+    """One dropout layer over neighbouring shapes, to find cliffs between them."""
+    require_device(device)
+    return layer_cost(nn.Dropout(probability), device, shape, mode, direction, SWEEPS[mode, direction])

@@ -19,6 +19,13 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "conv-32x64x56x56": (32, 64, 56, 56),  # 25.7 MB, beyond most caches
     "tokens-8192x1024": (8192, 1024),  # 33.6 MB
 }
+# Neighbours in size, for cliffs between them: from 120,000 to 140,000 rows batch norm once became eight times as
+# slow (github.com/pytorch/pytorch/issues/12006); 63 and 65 channels lie beside a power of two.
+SWEEP = (
+    *(f"tokens-{n}x64" for n in (1024, 4096, 16384, 65536, 120_000, 140_000, 262_144)),
+    *(f"tokens-16384x{channels}" for channels in (63, 65)),
+    *(f"conv-16x64x{side}x{side}" for side in (7, 14, 28, 56, 112)),
+)
 NUM_INPUTS = 3  # on CUDA, in rotation
 NUM_SHAPES = {"smoke": 1, "quick": 2, "full": len(SHAPES)}
 
@@ -37,6 +44,21 @@ def layer_grid(options: Options) -> list[Params]:
 def step_grid(options: Options) -> list[Params]:
     """One training step on every device."""
     return [{"device": device} for device in options.devices]
+
+
+def sweep_grid(options: Options) -> list[Params]:
+    """Many neighbouring shapes in training, forward and backward; on the CPU only when all is wanted."""
+    return [
+        {"device": device, "shape": shape, "mode": "train", "direction": "forward_backward"}
+        for device in options.devices
+        if options.is_full or device != "cpu"
+        for shape in SWEEP
+    ]
+
+
+def dimensions(shape: str) -> tuple[int, ...]:
+    """Return the dimensions that a shape's name tells: tokens-4096x256 are (4096, 256)."""
+    return tuple(int(extent) for extent in shape.partition("-")[2].split("x"))
 
 
 def no_layer(channels: int) -> None:
@@ -69,7 +91,7 @@ def layer_cost(
     layer : torch.nn.Module
         Takes and returns a tensor of `shape`.
     shape : str
-        A key of `SHAPES`; the input is standard normal float32, never zeros.
+        A key of `SHAPES` or a name like those; the input is standard normal float32, never zeros.
     mode : {"train", "eval"}
     direction : {"forward", "forward_backward"}
     sweeps : float
@@ -101,7 +123,7 @@ def random_inputs(shape: str, device: str) -> list[Tensor]:
     """Return standard normal inputs of a shape: one on the CPU, on CUDA several to be taken in turn."""
     generator = torch.Generator().manual_seed(0)
     num_inputs = NUM_INPUTS if torch.device(device).type == "cuda" else 1
-    return [torch.randn(SHAPES[shape], generator=generator).to(device) for _ in range(num_inputs)]
+    return [torch.randn(dimensions(shape), generator=generator).to(device) for _ in range(num_inputs)]
 
 
 def forward_backward(layer: nn.Module, x: Tensor, upstream: Tensor) -> Call:

@@ -187,7 +187,16 @@ def _layer_entries() -> list[dict[str, Any]]:
                 figures={"share_of_step": lambda n, share=share: share + 0.01 * (n - 1)},
             )
         )
-    return made + _variant_entries() + _transfer_entries()
+    return made + _variant_entries() + _transfer_entries() + _shape_entries()
+
+
+def _shape_entries() -> list[dict[str, Any]]:
+    made = []
+    for num_rows, nanoseconds in ((4096, 1.0), (65536, 1.1), (120_000, 1.0), (140_000, 8.0)):
+        params = {"device": "cpu", "shape": f"tokens-{num_rows}x64", "mode": "train"}
+        seconds = num_rows * 64 * nanoseconds * 1e-9
+        made.append(entry("batchnorm_shapes", "call", params, seconds, companions={"copy": seconds / 4}))
+    return made
 
 
 def _transfer_entries() -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from reports.figures import (
     regularizer_accuracy,
     residual_step,
     saved_activations,
+    shape_cliffs,
     sparsity,
     start_methods,
     step_share,
@@ -187,6 +188,12 @@ def test_variant_titles_name_the_best_and_the_worst(our_run: Run) -> None:
     )
 
 
+def test_cliffs_title_names_both_shapes_and_the_factor(our_run: Run) -> None:
+    assert shape_cliffs.title(our_run) == (
+        "A cliff: batch norm on tokens-140000x64 costs 8.00 times as much an element as on tokens-120000x64"
+    )
+
+
 def test_transfers_title_tells_the_link_and_from_what_size_copies_reach_it(our_run: Run) -> None:
     assert transfers.title(our_run) == (
         "The link gives 25.0 GB/s host to device; pinned copies reach 80 % of it from 65,500 KiB on"
@@ -207,7 +214,7 @@ def test_figure_that_fails_costs_itself_alone(our_run: Run, monkeypatch: pytest.
 
     monkeypatch.setattr(step_share, "draw", draw)
     parts = figures.of_section(our_run, "layers")
-    assert [part.kind for part in parts] == ["prose", *["figure"] * 4]
+    assert [part.kind for part in parts] == ["prose", *["figure"] * 5]
     assert "step_share could not be drawn: ValueError: no ink" in parts[0].text  # type: ignore[union-attr]
 
 
