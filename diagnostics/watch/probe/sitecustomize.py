@@ -538,7 +538,7 @@ def note_from_traceback(error, indices):
     view[P_STAGE] = COLLATING
     while trace is not None:
         code, names = trace.tb_frame.f_code, trace.tb_frame.f_locals
-        if code.co_filename.endswith("fetch.py") and "idx" in names:
+        if code.co_filename.endswith("fetch.py") and "idx" in names and names["idx"] in indices:
             view[P_POSITION], view[P_STAGE] = list(indices).index(names["idx"]), FETCHING
         trace = trace.tb_next
 
@@ -548,7 +548,7 @@ def raised(error, indices, is_quick):
     """Write down an exception of the dataset or of collate, with its traceback."""
     import traceback
 
-    if is_quick:
+    if is_quick or STATE.view[P_POSITION] < 0:
         note_from_traceback(error, indices)
     trace = error.__traceback__.tb_next if is_quick else error.__traceback__.tb_next.tb_next
     words = "".join(traceback.format_exception(type(error), error, trace))
@@ -564,7 +564,9 @@ def begin_batch(fetcher, indices):
     note_indices(view, indices)
     if view[P_IS_WORKER] and STATE.random is None:
         STATE.random = random_states(fetcher.dataset) or {}
-    if type(indices) is not list or getattr(fetcher.dataset, "__getitems__", None):
+    is_cheap = STATE.sample_ns < QUICK_BELOW_NS and view[P_BATCHES] >= QUICK_AFTER
+    if is_cheap or type(indices) is not list or getattr(fetcher.dataset, "__getitems__", None):
+        view[P_POSITION] = -1  # somewhere in the batch
         return indices, begun
     return (Timed if STATE.sample_ns >= TIMED_FROM_NS else Stepped)(indices), begun
 
