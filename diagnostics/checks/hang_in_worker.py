@@ -72,7 +72,7 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     if not seconds:
         return ok("Batches came all the time: 0 s without any progress.")
     waited = format_quantity(seconds, "seconds")
-    where = f" A worker stands at {place}." if place else ""
+    where = f" What holds it up stands at {place}." if place else ""
     return fail(
         f"No batch came for {waited}, and nothing moved.{where}", (f"{waited} without progress",), _LOOK
     )
