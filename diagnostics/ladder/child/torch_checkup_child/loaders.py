@@ -1,0 +1,211 @@
+"""DataLoaders with the user's data and any worker arguments, read for as long as is wanted."""
+
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from time import perf_counter, process_time, sleep
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, default_collate, default_convert
+
+from .instruments import Meter, Shared, TimedCollate, TimedMap, TimedStream, WorkerStart
+from .source import Source, Turns
+
+MOST_BATCHES = 20_000
+OVERTIME = 3.0  # times the seconds that were asked for, after which an epoch is cut short
+Step = Callable[[Any], Any]
+
+
+def tensors_in(batch: object) -> Iterator[Tensor]:
+    """Walk through a batch of nested mappings, lists and tuples."""
+    if isinstance(batch, Tensor):
+        yield batch
+    elif isinstance(batch, Mapping):
+        for inner in batch.values():
+            yield from tensors_in(inner)
+    elif isinstance(batch, list | tuple):
+        for inner in batch:
+            yield from tensors_in(inner)
+
+
+def moved(batch: Any, device: str) -> Any:
+    """Return a batch on a device; it comes back without waiting where its memory is pinned."""
+    if isinstance(batch, Tensor):
+        return batch.to(device, non_blocking=True)
+    if isinstance(batch, Mapping):
+        return {key: moved(inner, device) for key, inner in batch.items()}
+    if isinstance(batch, list | tuple):
+        return [moved(inner, device) for inner in batch]
+    return batch
+
+
+class OpenLoader:
+    """A DataLoader whose workers stay up from measurement to measurement.
+
+    Parameters
+    ----------
+    source : Source
+    arguments : dict
+        DataLoader's own: `num_workers`, `prefetch_factor`, `multiprocessing_context`, `pin_memory`,
+        `in_order`; beside them `preload` (modules for the forkserver) and `threads` (in a worker, 0: as the
+        user's own code leaves them).
+    """
+
+    def __init__(self, source: Source, arguments: Mapping[str, Any]) -> None:
+        settings = {key: value for key, value in arguments.items() if value is not None}
+        self.num_workers = int(settings.pop("num_workers", 0))
+        self.threads = int(settings.pop("threads", 0))
+        self.device = settings.pop("device", "")
+        preload = settings.pop("preload", None)
+        if preload:
+            multiprocessing.set_forkserver_preload(list(preload))
+        if not self.num_workers:
+            for name in ("prefetch_factor", "multiprocessing_context", "in_order"):
+                settings.pop(name, None)
+        settings["persistent_workers"] = self.num_workers > 0
+        self.source, self.shared = source, Shared(self.num_workers)
+        self.shared.control[2] = self.threads
+        self.turns = None if source.is_stream else Turns(source.indices)
+        self.loader = self._loader(settings)
+        self.batch_size = source.batch_size or 1
+        self.seconds_per_batch: dict[int, float] = {}
+
+    def _loader(self, settings: dict[str, Any]) -> Any:
+        source, meter = self.source, Meter(self.shared)
+        is_batched = source.batch_size is not None
+        collate = source.collate_fn or (default_collate if is_batched else default_convert)
+        common: dict[str, Any] = {
+            "num_workers": self.num_workers,
+            "collate_fn": TimedCollate(collate, meter, source.is_stream),
+            "worker_init_fn": WorkerStart(source.worker_init_fn, self.shared) if self.num_workers else None,
+            "timeout": source.timeout if self.num_workers else 0,
+            **settings,
+        }
+        if source.is_stream:
+            stream = TimedStream(source.dataset, meter)
+            return DataLoader(stream, batch_size=source.batch_size, drop_last=source.drop_last, **common)
+        data: Any = TimedMap(source.dataset, meter)
+        order = {"batch_sampler": self.turns} if is_batched else {"sampler": self.turns, "batch_size": None}
+        return DataLoader(data, **order, **common)
+
+    def start(self, beat: Callable[[], None]) -> dict[str, Any]:
+        """Read the first batches, and say how long that took and what a batch holds."""
+        before = {child.pid for child in multiprocessing.active_children()}
+        self.set_batches(max(2, self.num_workers))
+        begun, first_seconds, num_bytes, count = perf_counter(), 0.0, 0, 0
+        for batch in self.loader:
+            beat()
+            if not count:
+                first_seconds = perf_counter() - begun
+                sizes = [tensor.nbytes for tensor in tensors_in(batch)]
+                num_bytes, count = sum(sizes), len(sizes)
+        pids = [child.pid for child in multiprocessing.active_children() if child.pid not in before]
+        return {
+            "first_batch_seconds": first_seconds,
+            "start_seconds": perf_counter() - begun,
+            "batch_bytes": num_bytes,
+            "num_tensors": count,
+            "pids": pids,
+        }
+
+    def measure(
+        self, seconds: float, mode: int, step: Step | None, beat: Callable[[], None]
+    ) -> dict[str, float]:
+        """Read an epoch of about so many seconds.
+
+        The clock runs from the arrival of batch W, when each of W workers has delivered once, to the last.
+        """
+        self.shared.control[0] = mode
+        key = mode if step is None else -1 - mode
+        if key not in self.seconds_per_batch:
+            self._estimate(key, seconds, step, beat)
+        group = max(1, self.num_workers)
+        wanted = min(seconds / max(self.seconds_per_batch[key], 1e-7), MOST_BATCHES)
+        measured = self._epoch(group * max(3, round(wanted / group) + 1), step, beat, OVERTIME * seconds)
+        self.seconds_per_batch[key] = measured["seconds"] / measured["batches"]
+        return measured
+
+    def _estimate(self, key: int, seconds: float, step: Step | None, beat: Callable[[], None]) -> None:
+        group = max(1, self.num_workers)
+        for num_groups in (2, 8, 64):
+            measured = self._epoch(group * num_groups, step, beat, OVERTIME * seconds)
+            self.seconds_per_batch[key] = measured["seconds"] / measured["batches"]
+            if measured["seconds"] > 0.2 * seconds or measured["seconds"] > 0.05:
+                return
+
+    def _epoch(
+        self, num_batches: int, step: Step | None, beat: Callable[[], None], limit: float
+    ) -> dict[str, float]:
+        self.set_batches(num_batches)
+        before, cpu, count = self.shared.totals(), process_time(), 0
+        begun = begins = ends = perf_counter()
+        step_seconds, skipped = 0.0, max(1, self.num_workers) if self.num_workers else 0
+        for batch in self.loader:
+            arrived = perf_counter()
+            if self.device:
+                batch = moved(batch, self.device)  # noqa: PLW2901
+            if step is not None:
+                step(batch)
+            count += 1
+            ends = perf_counter()
+            if count <= skipped:
+                begins = ends
+            elif step is not None:
+                step_seconds += ends - arrived
+            beat()
+            if ends - begun > limit and self.turns is not None and count > skipped:
+                self.turns.num_batches = 0  # the sampler ends; what was asked for already still comes
+        if self.device:
+            torch.cuda.synchronize()
+            ends = perf_counter()
+        after = self.shared.totals()
+        counted = {name: after[name] - before[name] for name in before}
+        return {
+            **counted,
+            "loaded": max(1.0, counted["batches"]),
+            "threads": after["threads"] / max(1, self.num_workers),
+            "seconds": max(ends - begins, 1e-9),
+            "batches": max(1, count - skipped),
+            "main_cpu": (process_time() - cpu) / max(1, count),
+            "step_seconds": step_seconds / max(1, count - skipped),
+        }
+
+    def set_batches(self, number: int) -> None:
+        """Let the next epoch have so many batches."""
+        if self.turns is not None:
+            self.turns.num_batches = number
+        else:
+            each = -(-number // max(1, self.num_workers))
+            self.shared.control[1] = each * self.batch_size
+
+    def close(self) -> None:
+        """End the workers."""
+        iterator = self.loader._iterator
+        if iterator is not None and hasattr(iterator, "_shutdown_workers"):
+            iterator._shutdown_workers()
+        self.loader = None
+
+
+def emulated(seconds: float) -> Step:
+    """Return a step that takes so long and computes nothing, as an accelerator would seem to."""
+    return lambda batch: sleep(seconds)
+
+
+def checked(step: Step) -> Step:
+    """Return a step that has ended when it returns, on an accelerator too."""
+    if not torch.cuda.is_available():
+        return step
+
+    def run(batch: Any) -> None:
+        step(batch)
+        torch.cuda.synchronize()
+
+    return run
+
+
+def preload_names(source: Source) -> list[str]:
+    """Return the modules that a forkserver should have imported before its first worker."""
+    own = type(source.dataset).__module__
+    return ["torch", "torch.utils.data", *(["numpy"] if "numpy" in sys.modules else []), own]

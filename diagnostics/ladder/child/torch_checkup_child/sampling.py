@@ -1,0 +1,87 @@
+"""Samples one by one in the main process: what each takes, which are slow, how large they are."""
+
+from collections.abc import Callable, Iterator
+from time import perf_counter, thread_time
+from typing import Any
+
+import torch
+
+from .loaders import tensors_in
+from .source import Source, Turns
+
+MOST_SAMPLES = 20_000
+NUM_SLOWEST = 5
+MOST_COPIED_BYTES = 2**26
+
+
+def _samples(source: Source) -> Iterator[tuple[Any, Callable[[], Any]]]:
+    """Yield an index and the function that fetches its sample."""
+    if source.is_stream:
+        stream, position = iter(source.dataset), 0
+        while True:
+            yield position, lambda stream=stream: next(stream)  # type: ignore[misc]
+            position += 1
+    turns = Turns(source.indices)
+    turns.num_batches = MOST_SAMPLES
+    for batch in turns:
+        for index in batch if source.batch_size is not None else [batch]:
+            yield index, lambda index=index: source.dataset[index]  # type: ignore[misc]
+
+
+def time_samples(source: Source, seconds: float, beat: Callable[[], None]) -> dict[str, Any]:
+    """Fetch samples for so many seconds, four at least.
+
+    Returns
+    -------
+    dict
+        `wall` and `cpu`: seconds of each sample; `slowest`: [index, seconds] of some; `sample_bytes`.
+    """
+    wall: list[float] = []
+    cpu: list[float] = []
+    indices: list[Any] = []
+    held: list[Any] = []
+    num_bytes, begun = 0, perf_counter()
+    for index, fetch in _samples(source):
+        if len(held) == (source.batch_size or 1):
+            held.clear()  # as a batch is dropped whole; while it is kept, samples need fresh memory
+        started, started_cpu = perf_counter(), thread_time()
+        try:
+            sample = fetch()
+        except StopIteration:
+            break
+        cpu.append(thread_time() - started_cpu)
+        wall.append(perf_counter() - started)
+        indices.append(index if isinstance(index, int | str) else str(index))
+        num_bytes += bytes_of(sample)
+        held.append(sample)
+        beat()
+        is_long = perf_counter() - begun > seconds
+        if (is_long and len(wall) >= 4) or len(wall) >= MOST_SAMPLES:
+            break
+    order = sorted(range(len(wall)), key=lambda at: -wall[at])[:NUM_SLOWEST]
+    slowest = [[indices[at], wall[at]] for at in order]
+    return {"wall": wall, "cpu": cpu, "slowest": slowest, "sample_bytes": num_bytes / max(1, len(wall))}
+
+
+def bytes_of(sample: Any) -> int:
+    """Return the bytes of a sample's tensors and arrays."""
+    if isinstance(sample, dict):
+        return sum(map(bytes_of, sample.values()))
+    if isinstance(sample, list | tuple):
+        return sum(map(bytes_of, sample))
+    size = getattr(sample, "nbytes", None)
+    return size if isinstance(size, int) else sum(tensor.nbytes for tensor in tensors_in(sample))
+
+
+def copy_seconds(num_bytes: int, batch_size: int, seconds: float = 0.1) -> float:
+    """Return what copying a sample's bytes takes while a batch is kept, as a loader keeps one."""
+    number = max(1, min(batch_size, MOST_COPIED_BYTES // max(1, num_bytes)))
+    blocks = [torch.ones(max(1, num_bytes), dtype=torch.uint8) for _ in range(number)]
+    times: list[float] = []
+    begun = perf_counter()
+    while len(times) < 5 or (perf_counter() - begun < seconds and len(times) < 200):
+        started = thread_time()
+        copies = [block.clone() for block in blocks]
+        times.append((thread_time() - started) / number)
+        del copies
+    return sum(times) / len(times)

@@ -1,0 +1,160 @@
+"""Answers requests, one JSON line each, until stdin ends; the user's own output goes to stderr."""
+
+import json
+import os
+import signal
+import threading
+import traceback
+import warnings
+from collections.abc import Callable
+from queue import SimpleQueue
+from time import monotonic
+from typing import Any
+
+from .loading import TargetError, load_object
+from .signals import show_stack_on_signal
+
+BEAT_SECONDS = 0.5
+
+
+class Line:
+    """The way to the parent: descriptors of its own, so that no print and no worker gets in between."""
+
+    def __init__(self) -> None:
+        self.requests: SimpleQueue[str] = SimpleQueue()
+        self.source, self.target = os.dup(0), os.dup(1)
+        silent = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(silent, 0)
+        os.dup2(2, 1)
+        self.last_beat = 0.0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        """Hand on what arrives; where the parent is gone, end with every worker."""
+        rest = b""
+        while chunk := os.read(self.source, 65536):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                self.requests.put(line.decode())
+        if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    def send(self, answer: dict[str, Any]) -> None:
+        """Write one line."""
+        data = json.dumps(answer, default=str).encode() + b"\n"
+        while data:
+            data = data[os.write(self.target, data) :]
+
+    def beat(self) -> None:
+        """Say that something moves, now and then."""
+        if monotonic() - self.last_beat > BEAT_SECONDS:
+            self.last_beat = monotonic()
+            self.send({"beat": True})
+
+
+class Bench:
+    """What is loaded and open; the public methods are the requests."""
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self.beat = beat
+        self.loaders: dict[str, Any] = {}
+        self.step: Any = None
+
+    def load(self, target: str) -> dict[str, Any]:
+        """Load the user's data, and say what they and this interpreter are."""
+        import torch
+
+        from . import describing
+        from .source import load_source
+
+        self.source = load_source(target)
+        self.num_threads = torch.get_num_threads()
+        return describing.describe(self.source)
+
+    def take_step(self, target: str | None, seconds: float | None) -> None:
+        """Have a step to run on each batch: the user's own, or one that sleeps."""
+        from .loaders import checked, emulated
+
+        if target:
+            found = load_object(target, callable)
+            if not callable(found):
+                raise TargetError(
+                    f"{target} is {type(found).__name__}: a callable that takes a batch is wanted"
+                )
+            self.step = checked(found)
+        elif seconds is not None:
+            self.step = emulated(seconds)
+
+    def samples(self, seconds: float) -> dict[str, Any]:
+        """Time single samples."""
+        from .sampling import copy_seconds, time_samples
+
+        timed = time_samples(self.source, seconds, self.beat)
+        return {
+            **timed,
+            "copy_seconds": copy_seconds(int(timed["sample_bytes"]), self.source.batch_size or 1),
+        }
+
+    def cores(self, seconds: float) -> float:
+        """Measure the usable processors."""
+        from .neighbours import usable_cores
+
+        return usable_cores(seconds, self.beat)
+
+    def memory(self, seconds: float) -> float:
+        """Measure how the data bear a neighbour that copies memory."""
+        from .neighbours import memory_slowdown
+        from .sampling import time_samples
+
+        return memory_slowdown(
+            lambda: _median(time_samples(self.source, seconds, self.beat)["cpu"]), self.beat
+        )
+
+    def open(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Start a DataLoader and read its first batches."""
+        from .loaders import OpenLoader
+
+        self.loaders[name] = OpenLoader(self.source, arguments)
+        return self.loaders[name].start(self.beat)
+
+    def measure(self, name: str, seconds: float, mode: int, is_stepping: bool) -> dict[str, float]:
+        """Read an epoch."""
+        import torch
+
+        loader = self.loaders[name]
+        in_process = not loader.num_workers and loader.threads
+        torch.set_num_threads(loader.threads if in_process else self.num_threads)
+        return loader.measure(seconds, mode, self.step if is_stepping else None, self.beat)
+
+    def headroom(self, name: str, num_batches: int, seconds: float) -> float:
+        """Return seconds a batch of the step alone, on batches that are kept."""
+        from .replaying import replay
+
+        self.loaders[name].set_batches(num_batches)
+        return replay(self.loaders[name].loader, self.step, num_batches, seconds, self.beat)
+
+    def close(self, name: str) -> None:
+        """End a DataLoader's workers."""
+        self.loaders.pop(name).close()
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2] if values else 0.0
+
+
+def main() -> None:
+    """Serve until the parent closes the line."""
+    line = Line()
+    show_stack_on_signal()
+    warnings.filterwarnings("ignore", "This DataLoader will create")  # more than cores is what is tried
+    bench = Bench(line.beat)
+    while True:
+        request = json.loads(line.requests.get())
+        try:
+            answer: dict[str, Any] = {"result": getattr(bench, request.pop("do"))(**request)}
+        except TargetError as error:
+            answer = {"refused": str(error)}
+        except (Exception, SystemExit):
+            answer = {"raised": traceback.format_exc()}
+        line.send(answer)

@@ -1,0 +1,167 @@
+"""The child that measures, seen from outside: one request at a time, each watched for standing still."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from diagnostics.children import GRACE_SECONDS, interrupts_put_off, kill_tree
+from diagnostics.outcomes import UsageError
+
+FOLDER = Path(__file__).parent / "child"
+CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_child.serving import main; main()"
+HANG_SECONDS = 60.0  # far beyond any healthy batch
+STACK_SECONDS = 0.5  # for the stacks that were asked for to arrive
+
+
+class FailedError(Exception):
+    """The user's data failed.
+
+    Attributes
+    ----------
+    log : str
+        Traceback and what was printed to stderr.
+    hang_seconds : float
+        0 where nothing stood still.
+    stacks : str
+        Where the processes stood.
+    """
+
+    def __init__(self, log: str, hang_seconds: float = 0.0, stacks: str = "") -> None:
+        super().__init__(log.strip().rpartition("\n")[2])
+        self.log, self.hang_seconds, self.stacks = log, hang_seconds, stacks
+
+
+class Laboratory:
+    """A child process under `python` that knows the user's data; a context manager that leaves nothing.
+
+    Parameters
+    ----------
+    python : str
+        The user's interpreter.
+    hang_seconds : float
+        Without a sign of life for so long, the child is given up.
+    """
+
+    def __init__(self, python: str, hang_seconds: float = HANG_SECONDS) -> None:
+        self.python, self.hang_seconds = python, hang_seconds
+        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._child: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "Laboratory":
+        self._stderr = tempfile.TemporaryFile()
+        paths = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(FOLDER)]))
+        try:
+            with interrupts_put_off():
+                self._child = subprocess.Popen(
+                    [self.python, "-c", CODE.format(folder=str(FOLDER))],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._stderr,
+                    env={**os.environ, "PYTHONPATH": paths},
+                    encoding="utf-8",
+                    errors="replace",
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._stderr.close()
+            reason = error.strerror or type(error).__name__
+            raise UsageError(f"--python {self.python} cannot be started ({reason}).") from None
+        threading.Thread(target=self._forward, args=(self._child.stdout,), daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        child = self._child
+        assert child is not None
+        kill_tree(child)
+        with suppress(OSError):
+            child.stdin.close()  # type: ignore[union-attr]
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(GRACE_SECONDS)
+        self._stderr.close()
+
+    def _forward(self, stream: Any) -> None:
+        with stream:
+            for line in stream:
+                self._answers.put(line)
+        self._answers.put(None)
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Return the answer to a request.
+
+        Raises
+        ------
+        UsageError
+            What the user named is not there or no data.
+        FailedError
+            The user's code raised, hung or died.
+        """
+        assert self._child is not None
+        assert self._child.stdin is not None
+        with suppress(OSError):
+            self._child.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._child.stdin.flush()
+        while True:
+            answer = self._next()
+            if "refused" in answer:
+                raise UsageError(answer["refused"] + ".")
+            if "raised" in answer:
+                raise FailedError(self._log() + "\n" + answer["raised"])
+            if "result" in answer:
+                return answer["result"]
+
+    def _next(self) -> dict[str, Any]:
+        try:
+            line = self._answers.get(timeout=self.hang_seconds)
+        except queue.Empty:
+            raise self._hang() from None
+        if line is None:
+            raise FailedError(self._log() + self._ending())
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _ending(self) -> str:
+        assert self._child is not None
+        with suppress(subprocess.TimeoutExpired):
+            code = self._child.wait(GRACE_SECONDS)
+            if code < 0:
+                return f"\nthe measuring process died of signal {-code}"
+        return "\nthe measuring process ended by itself"
+
+    def _log(self) -> str:
+        """Return what was written to stderr so far."""
+        size = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(0)
+        return self._stderr.read(size).decode("utf-8", "replace")
+
+    def _hang(self) -> FailedError:
+        """Ask the child and its workers where they stand."""
+        assert self._child is not None
+        before = self._log()
+        number: int | None = getattr(signal, "SIGUSR1", None)
+        processes = []
+        with suppress(psutil.Error):
+            own = psutil.Process(self._child.pid)
+            processes = [own, *own.children(recursive=True)]
+        for process in processes:
+            if number is not None and _is_python_of_ours(process):
+                with suppress(psutil.Error):
+                    process.send_signal(number)
+        threading.Event().wait(STACK_SECONDS)
+        return FailedError(before, self.hang_seconds, self._log()[len(before) :])
+
+
+def _is_python_of_ours(process: psutil.Process) -> bool:
+    """Whether a process has a handler for the signal: multiprocessing's own helpers would die of it."""
+    with suppress(psutil.Error):
+        line = " ".join(process.cmdline())
+        return not any(name in line for name in ("resource_tracker", "forkserver", "antagonist"))
+    return False
