@@ -19,8 +19,8 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "conv-32x64x56x56": (32, 64, 56, 56),  # 25.7 MB, beyond most caches
     "tokens-8192x1024": (8192, 1024),  # 33.6 MB
 }
-# Neighbours in size, for cliffs between them: from 120,000 to 140,000 rows batch norm once became eight times as
-# slow (github.com/pytorch/pytorch/issues/12006); 63 and 65 channels lie beside a power of two.
+# Neighbours in size, for cliffs between them: from 120,000 to 140,000 rows batch norm once became eight times
+# as slow (github.com/pytorch/pytorch/issues/12006); 63 and 65 channels lie beside a power of two.
 SWEEP = (
     *(f"tokens-{n}x64" for n in (1024, 4096, 16384, 65536, 120_000, 140_000, 262_144)),
     *(f"tokens-16384x{channels}" for channels in (63, 65)),

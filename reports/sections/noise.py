@@ -26,7 +26,9 @@ def disturbed(run: Run) -> str:
     amount = int((passes["disturbed"].map(len) > 0).sum())
     all_of_them = count(len(passes), "measurement")
     if not amount:
-        return f"None of {all_of_them} was marked as disturbed by steal, a CPU quota or heat."
+        return (
+            f"None of {all_of_them} was marked as disturbed by steal, a CPU quota, heat or the GPU's state."
+        )
     return (
         f"{amount:,} of {all_of_them} ({percent(amount / len(passes))}) were marked as disturbed: their "
         "times are kept, and widen the intervals."

@@ -187,7 +187,24 @@ def _layer_entries() -> list[dict[str, Any]]:
                 figures={"share_of_step": lambda n, share=share: share + 0.01 * (n - 1)},
             )
         )
-    return made + _variant_entries() + _transfer_entries() + _shape_entries()
+    return made + _variant_entries() + _transfer_entries() + _shape_entries() + _device_entries()
+
+
+def _device_entries() -> list[dict[str, Any]]:
+    made = []
+    for transfer, exposed in (("pageable", 0.006), ("pinned prefetched", 0.001)):
+        for step in (0.0, 0.02):
+            per_batch = step + exposed
+            params = {"workload": "copy", "device": "cuda", "transfer": transfer, "step_seconds": step}
+            figures = {
+                "samples_per_second": 32 / per_batch,
+                "exposed_seconds_per_batch": exposed,
+                "step_seconds": step,
+                "main_thread_cpu_seconds_per_batch": 0.001,
+            }
+            params |= {"start_method": "fork", "num_workers": 2}
+            made.append(entry("loader_device", "sample", params, per_batch / 32, figures=figures))
+    return made
 
 
 def _shape_entries() -> list[dict[str, Any]]:
@@ -346,7 +363,7 @@ def ours(**changes: Any) -> dict[str, Any]:
 def small(**changes: Any) -> dict[str, Any]:
     """Return a result document of the suite with one topic only: what it shows is quickly drawn."""
     document = ours()
-    return document | {"benchmarks": [e for e in document["benchmarks"] if "step" in e["name"]]} | changes
+    return document | {"benchmarks": [e for e in document["benchmarks"] if e["group"] in SHARE]} | changes
 
 
 def plain(**changes: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from reports import canvas, figures, looks, sections
 from reports.figures import (
     claims,
+    device_transfer,
     held_data,
     layer_roof,
     layer_variants,
@@ -191,6 +192,13 @@ def test_variant_titles_name_the_best_and_the_worst(our_run: Run) -> None:
 def test_cliffs_title_names_both_shapes_and_the_factor(our_run: Run) -> None:
     assert shape_cliffs.title(our_run) == (
         "A cliff: batch norm on tokens-140000x64 costs 8.00 times as much an element as on tokens-120000x64"
+    )
+
+
+def test_device_title_tells_what_the_step_does_not_hide(our_run: Run) -> None:
+    assert device_transfer.title(our_run) == (
+        "Beside a step of 20.0 ms, pinned prefetched, 2 workers adds 1.00 ms a batch, "
+        "pageable, 2 workers 6.00 ms"
     )
 
 
