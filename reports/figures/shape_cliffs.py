@@ -31,7 +31,7 @@ def swept(run: Run) -> Frame:
     joined = pd.concat(found, ignore_index=True)
     joined["num_elements"] = joined["shape"].map(_num_elements)
     joined = joined[joined["num_elements"].gt(0) & joined["seconds"].gt(0)]
-    kind = joined["shape"].str.partition("-")[0]
+    kind = joined["shape"].map(lambda shape: str(shape).partition("-")[0])
     return joined.assign(kind=kind, nanoseconds=1e9 * joined["seconds"] / joined["num_elements"])
 
 
