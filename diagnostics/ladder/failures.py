@@ -10,7 +10,7 @@ from diagnostics.traces.explaining import explain_log
 from diagnostics.watch.stacks import innermost
 
 _OURS = re.compile(
-    r'^[| ]*File "[^"\n]*torch_checkup_child[^"\n]*", line .*\n(?:^[| ]{4,}.*\n)*?(?=^\S|^ *File )', re.M
+    r'^[| ]*File "[^"\n]*torch_checkup_lab[^"\n]*", line .*\n(?:^[| ]{4,}.*\n)*?(?=^\S|^ *File )', re.M
 )
 _LAUNCHER = re.compile(r'^ *File "<string>", line \d+, in <module>\n', re.M)
 
@@ -40,4 +40,4 @@ def _worker_stack(stacks: str) -> str:
 
 
 def _without_frames(stack: str) -> str:
-    return "".join(line for line in stack.splitlines(keepends=True) if "torch_checkup_child" not in line)
+    return "".join(line for line in stack.splitlines(keepends=True) if "torch_checkup_lab" not in line)

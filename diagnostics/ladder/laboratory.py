@@ -17,7 +17,7 @@ from diagnostics.children import GRACE_SECONDS, interrupts_put_off, kill_tree
 from diagnostics.outcomes import UsageError
 
 FOLDER = Path(__file__).parent / "child"
-CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_child.serving import main; main()"
+CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_lab.serving import main; main()"
 HANG_SECONDS = 60.0  # far beyond any healthy batch
 STACK_SECONDS = 0.5  # for the stacks that were asked for to arrive
 

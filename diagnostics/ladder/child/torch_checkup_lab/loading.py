@@ -40,7 +40,11 @@ def load_object(text: str, is_wanted: Callable[[object], bool] = lambda found: F
     file, _, name = text.rpartition(":")
     module = import_file(Path(file))
     if not hasattr(module, name):
-        known = sorted(key for key, value in vars(module).items() if _may_be_meant(value, module, is_wanted))
+        known = sorted(
+            key
+            for key, value in vars(module).items()
+            if not key.startswith("_") and _may_be_meant(value, module, is_wanted)
+        )
         raise TargetError(f"{file} has no {name!r}; it has {', '.join(known) or 'nothing like it'}")
     found = getattr(module, name)
     if not callable(found) or is_wanted(found):
