@@ -35,7 +35,7 @@ MENDABLE = (Status.FAIL, Status.WARN)
 ASCII = str.maketrans({"✓": "v", "✕": "x", "–": "-", "…": "...", "·": ";", "µ": "u", "×": "x"})
 SURE = {
     "certain": "certain.",
-    "likely": "likely; a longer piece of the log would make it certain.",
+    "likely": "likely; {more} would make it certain.",
     "possible": "possible; take it as a first thing to look at.",
 }
 UNBROKEN = "\N{NO-BREAK SPACE}"
@@ -167,7 +167,7 @@ def report_lines(facts: Mapping[str, Fact], findings: Sequence[Finding], width: 
     yield Text(summary_line(findings), style="bold")
 
 
-def _explained(finding: Finding, meaning: str, width: int) -> Iterator[Text]:
+def _explained(finding: Finding, meaning: str, width: int, more: str) -> Iterator[Text]:
     yield from _headline(finding, width)
     indent = " " * 11
     for evidence in finding.evidence:
@@ -179,18 +179,24 @@ def _explained(finding: Finding, meaning: str, width: int) -> Iterator[Text]:
         for command in finding.remedy.commands:
             yield Text(f"{indent}    {_clean(command)}", style="bold")
     if finding.status != Status.UNKNOWN:
-        yield from map(Text, _wrapped(f"How sure: {SURE[finding.confidence]}", width, indent))
+        yield from map(Text, _wrapped(f"How sure: {SURE[finding.confidence].format(more=more)}", width, indent))
     yield Text(f"{indent}Read more: python -m diagnostics explain {finding.code}", style="bright_black")
 
 
-def explanation_lines(findings: Sequence[Finding], meanings: Mapping[str, str], width: int) -> Iterator[Text]:
-    """Draw what a log shows: the primary cause in full, then what it dragged along.
+def explanation_lines(
+    findings: Sequence[Finding],
+    meanings: Mapping[str, str],
+    width: int,
+    more: str = "a longer piece of the log",
+) -> Iterator[Text]:
+    """Draw what a log or a run shows: the primary cause in full, then what it dragged along.
 
-    `meanings` holds, by code, the first section of each diagnosis' page.
+    `meanings` holds, by code, the first section of each diagnosis' page; `more` is what would make likely
+    causes certain.
     """
     first, *others = findings
     yield Text("What happened", style="bold")
-    yield from _explained(first, meanings.get(first.code, ""), width)
+    yield from _explained(first, meanings.get(first.code, ""), width, more)
     if others:
         yield Text()
         yield Text("Beside it", style="bold")

@@ -2,7 +2,7 @@
 
 What it means
 -------------
-The interrupt struck where the main process waits for its workers' queue. A worker is stuck (storage, a
+The main process waits for the queue of its workers, and nothing comes. A worker is stuck (storage, a
 lock, an endless loop), or has died unnoticed, or a sample could not be sent.
 
 Why it matters

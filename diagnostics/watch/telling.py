@@ -11,6 +11,7 @@ from diagnostics.watch.diagnosing import Diagnosis
 from diagnostics.watch.observing import Observed
 
 HEADING = "torch-checkup"
+MORE = "the same in a second run"
 NOT_ATTACHED = (
     "the probe reached no Python process (python -S, -I or -E leave it out): "
     "what follows rests on stderr and exit code alone."
@@ -34,7 +35,7 @@ def lines(
         yield Text(f"{HEADING}: {NOT_ATTACHED}")
     if observed.has_failed and not (observed.was_interrupted and not diagnosis.findings):
         if diagnosis.findings:
-            yield from explanation_lines(diagnosis.findings, meanings, width)
+            yield from explanation_lines(diagnosis.findings, meanings, width, MORE)
         return
     worth = [one for one in diagnosis.findings if one.status in {Status.FAIL, Status.WARN, Status.CRASHED}]
     yield Text(f"{HEADING}: {calm_line(observed, worth)}")
