@@ -179,7 +179,8 @@ def _explained(finding: Finding, meaning: str, width: int, more: str) -> Iterato
         for command in finding.remedy.commands:
             yield Text(f"{indent}    {_clean(command)}", style="bold")
     if finding.status != Status.UNKNOWN:
-        yield from map(Text, _wrapped(f"How sure: {SURE[finding.confidence].format(more=more)}", width, indent))
+        sure = SURE[finding.confidence].format(more=more)
+        yield from map(Text, _wrapped(f"How sure: {sure}", width, indent))
     yield Text(f"{indent}Read more: python -m diagnostics explain {finding.code}", style="bright_black")
 
 
