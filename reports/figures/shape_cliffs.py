@@ -1,14 +1,15 @@
 """What a layer costs an element against its size, and the cliffs between neighbouring shapes."""
 
-from math import prod
+from math import ceil, floor, log10, prod
 from typing import Any
 
 import pandas as pd
+from matplotlib.ticker import NullFormatter
 
 from reports import canvas, frames
 from reports.cliffs import CLIFF, Cliff, cliffs
 from reports.figures.step_share import COLOURS
-from reports.frames import Frame
+from reports.frames import Column, Frame
 from reports.load import Run
 from reports.parts import Table, cell, rows
 from reports.wording import count, number, seconds
@@ -57,9 +58,19 @@ def draw(run: Run) -> Any:
         axes.set(
             title=canvas.label(f"{kind}, {device}"), ylabel="ns an element (log)", xscale="log", yscale="log"
         )
-        axes.legend(loc="upper right")
+        for axis in (axes.xaxis, axes.yaxis):  # the page's texts are no formulas, which log axes would write
+            axis.set_major_formatter(lambda value, _: number(value, 2))
+            axis.set_minor_formatter(NullFormatter())
+        axes.set_ylim(*_decades(part["nanoseconds"]))
     grid[-1, 0].set(xlabel="elements (log scale)")
+    layers = list(frame["layer"].unique())
+    canvas.key(figure, layers, [{"color": COLOURS[one], "marker": MARKERS[one]} for one in layers])
     return figure
+
+
+def _decades(costs: Column) -> tuple[float, float]:
+    """Return limits that hold two powers of ten at least, so that the axis has numbers."""
+    return 10 ** floor(log10(costs.min())), 10 ** max(ceil(log10(costs.max())), floor(log10(costs.min())) + 1)
 
 
 def found(run: Run) -> list[Cliff]:

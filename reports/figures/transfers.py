@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from matplotlib.ticker import NullFormatter
+
 from diagnostics.intervals import geometric_interval
 from reports import canvas, frames
 from reports.frames import Frame
@@ -42,8 +44,12 @@ def draw(run: Run) -> Any:
         axes.axhline(part["link"].median(), color=canvas.INK, linestyle=(0, (1, 2)), linewidth=1.2)
         axes.set(title=f"{DIRECTIONS[direction]}, {canvas.label(device)}", ylabel="GB/s", ylim=(0, None))
         axes.set_xscale("log", base=2)
-        axes.legend(loc="upper left")
-    grid[-1, 0].set(xlabel="bytes of a copy (log scale)")
+        axes.set_xticks(sorted(part["size_bytes"].unique()))
+        axes.xaxis.set_major_formatter(lambda value, _: number(value / 2**10, 3))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    grid[-1, 0].set(xlabel="KiB of a copy (log scale)")
+    kinds = list(frame["memory"].unique())
+    canvas.key(figure, kinds, [{"color": MEMORY[one][0], "marker": MEMORY[one][1]} for one in kinds])
     return figure
 
 
