@@ -45,7 +45,7 @@ def draw(run: Run) -> Any:
         axes.set(title=f"{DIRECTIONS[direction]}, {canvas.label(device)}", ylabel="GB/s", ylim=(0, None))
         axes.set_xscale("log", base=2)
         axes.set_xticks(sorted(part["size_bytes"].unique()))
-        axes.xaxis.set_major_formatter(lambda value, _: number(value / 2**10, 3))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value / 2**10:,.0f}")
         axes.xaxis.set_minor_formatter(NullFormatter())
     grid[-1, 0].set(xlabel="KiB of a copy (log scale)")
     kinds = list(frame["memory"].unique())
@@ -62,7 +62,7 @@ def title(run: Run) -> str:
     near = pinned[pinned >= ENOUGH]
     if near.empty:
         return f"{link}; no copy measured reaches {percent(ENOUGH)} of it"
-    return f"{link}; pinned copies reach {percent(ENOUGH)} of it from {number(near.index[0] / 2**10)} KiB on"
+    return f"{link}; pinned copies reach {percent(ENOUGH)} of it from {near.index[0] / 2**10:,.0f} KiB on"
 
 
 def caption(run: Run) -> str:
@@ -81,7 +81,7 @@ def table(run: Run) -> Table:
     lines = [
         [
             *(cell(name) for name in names[:3]),
-            cell(number(names[3] / 2**10), names[3]),
+            cell(f"{names[3] / 2**10:,.0f}", names[3]),
             *interval_cells(geometric_interval(part["pace"])),
             cell(percent(part["link_fraction"].median()), part["link_fraction"].median()),
         ]
