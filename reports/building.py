@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ def _kind(target: Path | None) -> str:
 
 def _page(arguments: argparse.Namespace) -> "Page":
     from reports import ab_page, pages
+    from reports.companions import page as companions_page
     from reports.inputs import Reading
 
     if len(arguments.results) == 1:
@@ -87,9 +89,13 @@ def _page(arguments: argparse.Namespace) -> "Page":
         if document is not None:
             return ab_page.page_of(document, arguments.title)
     reading = Reading(arguments.include_private, arguments.keep_going)
-    page = pages.built(
-        reading.runs(arguments.results), arguments.title, lambda: _notices(reading), reading.companions
-    )
+    runs = reading.runs(arguments.results)
+    first = next(runs, None)
+    if first is None:
+        page = companions_page.page_of(reading.companions, arguments.title, list(_notices(reading)))
+    else:
+        told = chain([first], runs)
+        page = pages.built(told, arguments.title, lambda: _notices(reading), reading.companions)
     for _, sentence in reading.skipped:
         print(f"Skipped: {sentence}", file=sys.stderr)
     return page

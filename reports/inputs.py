@@ -37,12 +37,12 @@ class Reading:
     passed_over: list[str] = field(default_factory=list)
 
     def runs(self, paths: Sequence[Path]) -> Iterator[Run]:
-        """Yield the run of every file, folder (all results below it) and pattern.
+        """Yield the run of every file, folder (all results below it) and pattern; none of mere companions.
 
         Raises
         ------
         ResultError
-            A file cannot be read (without `keep_going`), or nothing given holds a result.
+            A file cannot be read (without `keep_going`), or nothing given holds a result or is a companion.
         """
         num_runs = 0
         for path, is_listed in _followed(list(self._files(paths))):
@@ -50,7 +50,7 @@ class Reading:
             if run is not None:
                 num_runs += 1
                 yield run
-        if not num_runs:
+        if not num_runs and not self.companions:
             where = "; ".join(why for _, why in self.skipped) or ", ".join(shown(path) for path in paths)
             raise ResultError(f"No result to show: {where}. Expected {EXPECTED.removeprefix('expected ')}.")
 
