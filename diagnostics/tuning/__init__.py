@@ -1,0 +1,1 @@
+"""The best settings of a DataLoader here: a model proposes, a few measured trials decide."""

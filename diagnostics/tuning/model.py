@@ -1,0 +1,118 @@
+"""Seconds a batch of any setting, from what samples cost and what handing over costs. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from diagnostics.ladder.pipeline import in_batches, seconds_per_batch
+from diagnostics.tuning.settings import Setting
+
+GUESSED_CROSSING = 5e-4  # seconds a batch, until the first trial with workers measures it
+NUM_BATCHES = 200
+TOLERANCE = 0.03  # settings so close to the best are as good: the smallest of them wins
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the model knows.
+
+    Attributes
+    ----------
+    wall, cpu : list of float
+        Seconds of single samples.
+    collate : float
+        Seconds a batch.
+    alone : float
+        Measured seconds a batch without workers, without the step.
+    crossing : float
+        Seconds a batch that handing over takes of the main process, at least.
+    busy_crossing : float
+        Processor seconds of it, all processes together.
+    cores : float
+        Usable ones.
+    step : float
+        Seconds a batch.
+    """
+
+    wall: list[float]
+    cpu: list[float]
+    batch_size: int
+    collate: float
+    alone: float
+    cores: float
+    step: float = 0.0
+    crossing: float = GUESSED_CROSSING
+    busy_crossing: float = 0.0
+
+    def with_crossing(self, seconds: float, busy: float) -> "Costs":
+        """Return them with a measured crossing."""
+        return replace(self, crossing=seconds, busy_crossing=busy)
+
+
+def predict(costs: Costs, setting: Setting) -> float:
+    """Return modelled seconds a batch of the loop."""
+    if not setting.num_workers:
+        return costs.alone + costs.step
+    batches = in_batches(costs.wall, costs.batch_size, NUM_BATCHES) + costs.collate
+    by_workers = seconds_per_batch(
+        batches, setting.num_workers, setting.prefetch_factor, not setting.is_unordered, costs.step
+    )
+    busy = costs.batch_size * float(np.mean(costs.cpu)) + costs.collate + costs.busy_crossing
+    return max(by_workers, busy / costs.cores, costs.crossing + costs.step)
+
+
+def corrected(
+    costs: Costs, measured: Mapping[Setting, float], settings: Iterable[Setting]
+) -> dict[Setting, float]:
+    """Return predictions bent to what was measured.
+
+    The error of the model is a matter of the number of workers: between two measured numbers it is
+    interpolated over their logarithm, beyond them it stays.
+    """
+    known = sorted((one for one in measured if one.num_workers), key=lambda one: one.num_workers)
+    at = np.log([one.num_workers for one in known])
+    errors = np.log([measured[one] / predict(costs, one) for one in known])
+    found = {}
+    for one in settings:
+        guess = predict(costs, one)
+        if one in measured:
+            guess = measured[one]
+        elif one.num_workers and known:
+            guess *= float(np.exp(np.interp(np.log(one.num_workers), at, errors)))
+        found[one] = guess
+    return found
+
+
+def smallest_within(seconds: Mapping[Setting, float], tolerance: float = TOLERANCE) -> Setting:
+    """Return the smallest setting whose time is so close to the best."""
+    best = min(seconds.values())
+    return min(one for one, taken in seconds.items() if taken <= best * (1 + tolerance))
+
+
+def propose(costs: Costs, measured: Mapping[Setting, float], settings: Iterable[Setting]) -> Setting | None:
+    """Return the setting to try next, None where nothing promises more.
+
+    First the one that the bent model thinks best. Where that is measured, its neighbours: the next smaller
+    one that might be as good, and the next larger one where the largest tried so far is the best.
+    """
+    guesses = corrected(costs, measured, settings)
+    promised = (
+        {one: taken for one, taken in guesses.items() if one.num_workers} if len(measured) < 2 else guesses
+    )
+    best = smallest_within(promised)
+    if best not in measured:
+        return best
+    plain = sorted(
+        {one for one in guesses if one.num_workers and one.prefetch_factor == best.prefetch_factor}
+        - {one for one in guesses if one.is_unordered != best.is_unordered}
+    )
+    smaller = [one for one in plain if one.num_workers < best.num_workers][-1:]
+    larger = [one for one in plain if one.num_workers > best.num_workers][:1]
+    for one in larger + smaller if best.num_workers else plain[1:2]:
+        if one not in measured and guesses[one] < NEAR * measured[best]:
+            return one
+    return None
+
+
+NEAR = 1.25  # times the best: predictions within it are worth a trial beside it

@@ -1,0 +1,285 @@
+"""The trials: opened in a child, measured in turns with the best so far, and compared as ratios."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from diagnostics.intervals import Interval, geometric_interval, ratio_interval
+from diagnostics.ladder.climbing import CACHED, EMPTY, FULL
+from diagnostics.ladder.laboratory import Laboratory
+from diagnostics.tuning.limits import Room, problem, read_room
+from diagnostics.tuning.model import Costs, predict, propose, smallest_within
+from diagnostics.tuning.settings import Setting, candidates
+
+MOST_TRIALS = 5
+TURN_SECONDS = 0.2
+ROUNDS, LAST_ROUNDS = 3, 5
+SAMPLING_SECONDS = 0.4
+CORES_SECONDS = 0.03
+FINALIST = 1.2  # times the best: what is slower is not compared again
+START_SECONDS = 12.0  # left of the budget: other ways to start workers are tried only then
+RESERVE = 0.25  # of the budget, for the last comparison
+
+
+@dataclass
+class Trial:
+    """One setting, measured.
+
+    Attributes
+    ----------
+    batch_seconds : list of float
+        Seconds a batch, one value a turn.
+    seconds : float
+        What the trial cost.
+    ratio : Interval or None
+        Its time over that of the chosen one, measured in turns.
+    """
+
+    setting: Setting
+    arguments: dict[str, Any]
+    batch_seconds: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    start_seconds: float = 0.0
+    ratio: Interval | None = None
+    is_open: bool = True
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What came out."""
+
+    chosen: Trial
+    trials: list[Trial]
+    method: str | None
+    preload: list[str] | None
+    num_threads: int | None
+    refused: dict[str, str]
+    predicted: dict[Setting, float]
+    starts: list[dict[str, Any]]
+    batch_size: int
+    step_seconds: float
+    loading_seconds: float
+    seconds: float
+    about: dict[str, Any]
+    notes: list[str]
+    is_cut_short: bool
+
+    @property
+    def interval(self) -> Interval:
+        """Samples per second of the chosen setting."""
+        return geometric_interval([self.batch_size / one for one in self.chosen.batch_seconds])
+
+
+def start_method(about: Mapping[str, Any]) -> tuple[str | None, list[str] | None]:
+    """Return the way to start workers: fork where it is safe, else one that has torch imported already."""
+    methods = about["start_methods"]
+    preload = [*about["preload"], about["module"]]
+    if "fork" in methods and not about["is_cuda_started"] and about["default_start_method"] != "spawn":
+        return "fork", None
+    if about["pickle_problem"]:
+        return None, None
+    return ("forkserver", preload) if "forkserver" in methods else ("spawn", None)
+
+
+class Tuner:
+    """One tuning; `run` is its course."""
+
+    def __init__(
+        self, lab: Laboratory, about: dict[str, Any], step_seconds: float, budget_seconds: float
+    ) -> None:
+        self.lab, self.about, self.step = lab, about, step_seconds
+        self.begun, self.budget = time.monotonic(), budget_seconds
+        self.method, self.preload = start_method(about)
+        self.batch_size = about["batch_size"] or 1
+        self.trials: dict[Setting, Trial] = {}
+        self.refused: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.is_cut_short = False
+
+    def run(self, progress: Callable[[str], None], tries_starts: bool = True) -> Tuned:
+        """Measure until nothing promises more, five settings are tried, or the budget is spent."""
+        progress("samples")
+        first = self._try(Setting(0))
+        self.costs = self._costs()
+        self.settings = self._possible()
+        while len(self.trials) < MOST_TRIALS:
+            proposed = propose(self.costs, self._measured(), self.settings)
+            if proposed is None or not self._has_time(proposed):
+                break
+            progress(proposed.name)
+            self._try(proposed)
+        progress("the best of them in turns")
+        chosen = self._last_turns()
+        num_threads = self._one_thread(chosen, progress)
+        starts = self._starts(chosen) if tries_starts else []
+        predicted = {one: predict(self.costs, one) for one in self.settings}
+        has_workers = chosen.setting.num_workers > 0
+        return Tuned(
+            chosen,
+            list(self.trials.values()),
+            self.method if has_workers else None,
+            self.preload if has_workers else None,
+            num_threads,
+            self.refused,
+            predicted,
+            starts,
+            self.batch_size,
+            self.step,
+            max(0.0, float(np.median(first.batch_seconds)) - self.step),
+            time.monotonic() - self.begun,
+            self.about,
+            self.notes,
+            self.is_cut_short,
+        )
+
+    def _possible(self) -> list[Setting]:
+        """Return the settings that fit this machine; the others are named."""
+        if self.method is None:
+            self.notes.append(f"workers cannot be started here: {self.about['pickle_problem']}")
+            return [Setting(0)]
+        room: Room = read_room()
+        fitting = []
+        for one in candidates(self.about["cores"], self.about):
+            why = problem(one, room, self.batch_bytes, self.about, self.method)
+            if why and not one.is_unordered:
+                self.refused[one.name] = why
+            elif not why:
+                fitting.append(one)
+        return fitting
+
+    def _costs(self) -> Costs:
+        samples = self.lab.ask("samples", seconds=SAMPLING_SECONDS)
+        alone = [self._measure(Setting(0)) for _ in range(ROUNDS)]
+        return Costs(
+            wall=samples["wall"],
+            cpu=samples["cpu"],
+            batch_size=self.batch_size,
+            collate=float(np.median([one["collate"] / one["loaded"] for one in alone])),
+            alone=float(np.median([one["seconds"] / one["batches"] - one["step_seconds"] for one in alone])),
+            cores=self.lab.ask("cores", seconds=CORES_SECONDS),
+            step=self.step,
+        )
+
+    def _measure(self, setting: Setting, mode: int = FULL) -> dict[str, float]:
+        answer: dict[str, float] = self.lab.ask(
+            "measure",
+            name=setting.name,
+            seconds=TURN_SECONDS,
+            mode=mode,
+            is_stepping=bool(self.step) and mode == FULL,
+        )
+        if mode == FULL:
+            self.trials[setting].batch_seconds.append(answer["seconds"] / answer["batches"])
+        return answer
+
+    def _measured(self) -> dict[Setting, float]:
+        return {one: float(np.median(trial.batch_seconds)) for one, trial in self.trials.items()}
+
+    def _has_time(self, setting: Setting) -> bool:
+        left = self.budget * (1 - RESERVE) - (time.monotonic() - self.begun)
+        dearest = max((trial.seconds for trial in self.trials.values()), default=0.0)
+        self.is_cut_short = left < max(dearest, 2 * ROUNDS * TURN_SECONDS)
+        return not self.is_cut_short
+
+    def _try(self, setting: Setting) -> Trial:
+        """Open a setting and measure it in turns with the best so far; a clear loser is closed again."""
+        begun = time.monotonic()
+        rival = min(self._measured(), key=lambda one: self._measured()[one]) if self.trials else None
+        arguments = {**setting.arguments(self.method), "preload": self.preload}
+        opened = self.lab.ask("open", name=setting.name, arguments=arguments)
+        if rival is None:
+            self.batch_bytes = opened["batch_bytes"]
+        trial = self.trials[setting] = Trial(setting, setting.arguments(self.method))
+        trial.start_seconds = opened["start_seconds"]
+        told: list[dict[str, float]] = []
+        for _ in range(ROUNDS):
+            for one in random.sample([setting, *([rival] if rival else [])], k=2 if rival else 1):
+                answer = self._measure(one)
+                told += [answer] if one == setting else []
+        if setting.num_workers and self.costs.busy_crossing == 0:
+            self._measure_crossing(setting, told)
+        self._close_losers()
+        trial.seconds = time.monotonic() - begun
+        return trial
+
+    def _measure_crossing(self, setting: Setting, told: list[dict[str, float]]) -> None:
+        """Measure what handing a batch over takes, once."""
+        cached = [self._measure(setting, CACHED) for _ in range(2)]
+        empty = self._measure(setting, EMPTY)
+        least = empty["seconds"] / empty["batches"]
+        whole = min(one["seconds"] / one["batches"] for one in cached)
+        main = float(np.median([one["main_cpu"] for one in told]))
+        own = [one["process_cpu"] - one["fetch_cpu"] - one["collate_cpu"] for one in cached]
+        send = max(0.0, min(value / one["loaded"] for value, one in zip(own, cached, strict=True)))
+        crossing = max(least, whole - self.costs.collate / setting.num_workers)
+        self.costs = self.costs.with_crossing(crossing, main + send)
+
+    def _close_losers(self) -> None:
+        measured = self._measured()
+        for one, trial in self.trials.items():
+            if trial.is_open and measured[one] > FINALIST * min(measured.values()):
+                self._close(trial)
+
+    def _close(self, trial: Trial) -> None:
+        self.lab.ask("close", name=trial.setting.name)
+        trial.is_open = False
+
+    def _last_turns(self) -> Trial:
+        """Measure what is left in turns, and choose the smallest that is as good as the best."""
+        finalists = [trial for trial in self.trials.values() if trial.is_open]
+        for trial in finalists:
+            trial.batch_seconds = []
+        for _ in range(LAST_ROUNDS):
+            for trial in random.sample(finalists, k=len(finalists)):
+                self._measure(trial.setting)
+        times = np.array([trial.batch_seconds for trial in finalists])
+        relative = np.median(times / times.min(axis=0), axis=1)
+        chosen = self.trials[
+            smallest_within({t.setting: float(r) for t, r in zip(finalists, relative, strict=True)})
+        ]
+        for trial in finalists:
+            trial.ratio = ratio_interval(trial.batch_seconds, chosen.batch_seconds)
+        return chosen
+
+    def _one_thread(self, chosen: Trial, progress: Callable[[str], None]) -> int | None:
+        """Without workers: compare one thread with torch's default; None where it makes no difference."""
+        default = int(self.about["threads"])
+        if chosen.setting.num_workers or default == 1 or len(self.trials) >= MOST_TRIALS:
+            return None
+        progress("one thread")
+        self.lab.ask("open", name="one thread", arguments={"num_workers": 0, "threads": 1})
+        ratios = []
+        for _ in range(LAST_ROUNDS):
+            both = {}
+            for name in random.sample(["one thread", chosen.setting.name], k=2):
+                answer = self.lab.ask(
+                    "measure", name=name, seconds=TURN_SECONDS, mode=FULL, is_stepping=bool(self.step)
+                )
+                both[name] = answer["seconds"] / answer["batches"]
+            ratios.append(both[chosen.setting.name] / both["one thread"])
+        interval = geometric_interval(ratios)
+        return 1 if interval.low > 1 else None
+
+    def _starts(self, chosen: Trial) -> list[dict[str, Any]]:
+        """Start the chosen workers in the other ways that the platform has, where there is time."""
+        if not chosen.setting.num_workers or self.method is None:
+            return []
+        told = [
+            {"multiprocessing_context": self.method, "preload": self.preload, "seconds": chosen.start_seconds}
+        ]
+        others = [one for one in ("forkserver",) if one in self.about["start_methods"] and one != self.method]
+        for method in others if not self.about["pickle_problem"] else []:
+            if self.budget - (time.monotonic() - self.begun) < START_SECONDS:
+                break
+            preload = [*self.about["preload"], self.about["module"]]
+            arguments = {**chosen.setting.arguments(method), "preload": preload}
+            opened = self.lab.ask("open", name=method, arguments=arguments)
+            self.lab.ask("close", name=method)
+            told.append(
+                {"multiprocessing_context": method, "preload": preload, "seconds": opened["start_seconds"]}
+            )
+        return told
