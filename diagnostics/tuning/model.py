@@ -10,6 +10,8 @@ from diagnostics.tuning.settings import Setting
 
 GUESSED_CROSSING = 5e-4  # seconds a batch, until the first trial with workers measures it
 NUM_BATCHES = 200
+NEAR = 1.25  # times the best: predictions within it are worth a trial beside it
+UNUSUAL_GAIN = 0.95
 TOLERANCE = 0.03  # settings so close to the best are as good: the smallest of them wins
 
 
@@ -100,6 +102,8 @@ def propose(costs: Costs, measured: Mapping[Setting, float], settings: Iterable[
     promised = (
         {one: taken for one, taken in guesses.items() if one.num_workers} if len(measured) < 2 else guesses
     )
+    if not promised:
+        return None
     best = smallest_within(promised)
     if best not in measured:
         return best
@@ -115,4 +119,10 @@ def propose(costs: Costs, measured: Mapping[Setting, float], settings: Iterable[
     return None
 
 
-NEAR = 1.25  # times the best: predictions within it are worth a trial beside it
+def worth_trying(costs: Costs, settings: Iterable[Setting]) -> list[Setting]:
+    """Return the settings without those whose unusual argument promises nothing over the usual one."""
+    return [
+        one
+        for one in settings
+        if one == one.plain or predict(costs, one) < UNUSUAL_GAIN * predict(costs, one.plain)
+    ]

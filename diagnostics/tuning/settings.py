@@ -29,6 +29,11 @@ class Setting:
         return chosen
 
     @property
+    def plain(self) -> "Setting":
+        """The same number of workers with everything else as usual."""
+        return Setting(self.num_workers)
+
+    @property
     def name(self) -> str:
         """Return it in a few words."""
         if not self.num_workers:

@@ -73,10 +73,8 @@ def _curve(tuned: Tuned) -> Iterator[Text]:
         if trial is tuned.chosen:
             compared = ", chosen"
         elif trial.ratio is not None:
-            ratio = trial.ratio
-            compared = (
-                f", takes {ratio.estimate:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] of the chosen one's time"
-            )
+            one = trial.ratio
+            compared = f", {one.estimate:.2f} [{one.low:.2f}, {one.high:.2f}] of the chosen one's time"
         yield line.append(f" {rate:,.3g}/s" if rate < 100 else f" {rate:,.0f}/s").append(
             f" ({trial.seconds:.1f} s{compared})"
         )

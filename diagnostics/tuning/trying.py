@@ -12,7 +12,7 @@ from diagnostics.intervals import Interval, geometric_interval, ratio_interval
 from diagnostics.ladder.climbing import CACHED, EMPTY, FULL
 from diagnostics.ladder.laboratory import Laboratory
 from diagnostics.tuning.limits import Room, problem, read_room
-from diagnostics.tuning.model import Costs, predict, propose, smallest_within
+from diagnostics.tuning.model import Costs, predict, propose, smallest_within, worth_trying
 from diagnostics.tuning.settings import Setting, candidates
 
 MOST_TRIALS = 5
@@ -20,7 +20,7 @@ TURN_SECONDS = 0.2
 ROUNDS, LAST_ROUNDS = 3, 5
 SAMPLING_SECONDS = 0.4
 CORES_SECONDS = 0.03
-FINALIST = 1.2  # times the best: what is slower is not compared again
+FINALIST = 1.3  # times the best: what is slower is not compared again
 START_SECONDS = 12.0  # left of the budget: other ways to start workers are tried only then
 RESERVE = 0.25  # of the budget, for the last comparison
 
@@ -149,7 +149,7 @@ class Tuner:
                 self.refused[one.name] = why
             elif not why:
                 fitting.append(one)
-        return fitting
+        return worth_trying(self.costs, fitting)
 
     def _costs(self) -> Costs:
         samples = self.lab.ask("samples", seconds=SAMPLING_SECONDS)
