@@ -9,6 +9,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench import tuner
 from bench.commands import CommandError, print_comparisons, write_json
 from bench.generalization import commands as laboratory
 from bench.options import counts, positive, seconds
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_probe(commands.add_parser("probe", help="what the probe of `python -m diagnostics run` costs"))
     laboratory.add(commands)
+    tuner.add(commands)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON too")
     return parser

@@ -1,0 +1,235 @@
+"""What `python -m diagnostics tune` is worth: its setting and its cost, beside a grid and the usual rules.
+
+The grid's best would be flattered by luck, being the largest of many. So all settings that are compared, the
+three best of the grid among them, are measured again at the end, in turns.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite, nan
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from bench import tuner_workloads
+from bench.commands import CommandError, write_json
+from bench.host import environment
+from bench.loader_epochs import LoaderEpochs
+from bench.tuner_grid import Setting, measure_grid, open_loader, rules
+from bench.user_data import is_user_data, load
+from diagnostics.intervals import Interval, geometric_interval, ratio_interval
+
+ROUNDS = 7
+ROUND_SECONDS = 0.4
+NUM_FINALISTS = 3
+GOAL_FRACTION, GOAL_TRIALS, GOAL_TIME = 0.97, 5, 0.25
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one method chose for one workload.
+
+    Attributes
+    ----------
+    fraction : Interval
+        Of the best setting's throughput, measured in turns with it.
+    num_trials, seconds : int, float
+        What the method needs; rules without measuring need none.
+    """
+
+    method: str
+    setting: Setting
+    num_trials: int
+    seconds: float
+    fraction: Interval = field(default_factory=lambda: Interval(1.0, 1.0, 1.0, 0))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        return {
+            "method": self.method,
+            "arguments": self.setting.arguments(),
+            "trials": self.num_trials,
+            "seconds": self.seconds,
+            "fraction": self.fraction.as_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One workload: what each method chose, the grid's best first."""
+
+    workload: str
+    choices: list[Choice]
+
+    def choice(self, method: str) -> Choice:
+        """Return what one method chose."""
+        return next(one for one in self.choices if one.method == method)
+
+    @property
+    def verdict(self) -> str:
+        """Whether tuning is as good and as cheap as it is to be: reached, unsure (too noisy) or missed."""
+        tuned, grid = self.choice("tune"), self.choice("grid")
+        is_cheap = tuned.num_trials <= GOAL_TRIALS and tuned.seconds <= GOAL_TIME * grid.seconds
+        if is_cheap and tuned.fraction.estimate >= GOAL_FRACTION:
+            return "reached"
+        return "unsure" if is_cheap and tuned.fraction.high >= GOAL_FRACTION else "missed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        return {
+            "workload": self.workload,
+            "verdict": self.verdict,
+            "choices": [one.as_dict() for one in self.choices],
+        }
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    from bench.options import seconds
+
+    parser = commands.add_parser("tuner", help="what tuning is worth, beside a grid and the usual rules")
+    parser.description = (
+        "Tunes datasets that differ in what bounds them, measures every setting of a grid, and prints which "
+        "fraction of the best each method reaches, in how many trials and seconds. Exit code 1: tuning "
+        f"stays below {GOAL_FRACTION:.0%}, or needs more than {GOAL_TRIALS} trials or {GOAL_TIME:.0%} of the "
+        "grid's time."
+    )
+    parser.add_argument(
+        "--workloads",
+        nargs="+",
+        default=list(tuner_workloads.NAMES),
+        metavar="NAME",
+        help=f"of {', '.join(tuner_workloads.NAMES)}, or FILE.py:NAME; default: all",
+    )
+    parser.add_argument("--budget", type=seconds, default=60.0, metavar="S", help="of each tuning, seconds")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
+    parser.set_defaults(run=compare)
+
+
+def target_of(workload: str) -> str:
+    """Return a workload as FILE.py:NAME.
+
+    Raises
+    ------
+    CommandError
+        There is no workload of that name.
+    """
+    if is_user_data(workload):
+        return workload
+    if workload not in tuner_workloads.NAMES:
+        raise CommandError(
+            f"there is no workload {workload!r}: {', '.join(tuner_workloads.NAMES)}, or FILE.py:NAME"
+        )
+    return f"{Path(tuner_workloads.__file__)}:{workload}"
+
+
+def tune(target: str, budget_seconds: float) -> tuple[dict[str, Any], float]:
+    """Run the command as a user would; return its document and how long it took, interpreter included."""
+    with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
+        document = Path(folder) / "tune.json"
+        command = [sys.executable, "-m", "diagnostics", "tune", "--json", str(document)]
+        begun = perf_counter()
+        done = subprocess.run(
+            [*command, "--budget", str(budget_seconds), target],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            check=False,
+        )
+        spent = perf_counter() - begun
+        if not document.exists():
+            raise CommandError((done.stderr.strip().splitlines() or ["tune wrote no document"])[-1])
+        told: dict[str, Any] = json.loads(document.read_text(encoding="utf-8"))
+    if not told.get("recommended"):
+        summaries = [finding["summary"] for finding in told["findings"]]
+        raise CommandError(f"{target} could not be tuned: {' '.join(summaries[:1])}")
+    return told, spent
+
+
+def in_turns(
+    settings: Sequence[Setting], opened: Callable[[Setting], LoaderEpochs], chance: random.Random
+) -> dict[Setting, list[float]]:
+    """Measure settings in rounds, each round in an order of its own; return samples per second."""
+    loaders = {one: opened(one) for one in settings}
+    rates: dict[Setting, list[float]] = {one: [] for one in settings}
+    try:
+        for _ in range(ROUNDS):
+            for one in chance.sample(list(settings), len(settings)):
+                result = loaders[one].measure(ROUND_SECONDS, 0.0)
+                rates[one].append(result.figures["samples_per_second"])
+    finally:
+        for loader in loaders.values():
+            loader.close()
+    return rates
+
+
+def row_of(workload: str, budget_seconds: float, chance: random.Random) -> Row:
+    """Tune, measure the grid, then all that was chosen in turns."""
+    target = target_of(workload)
+    data = load(target)
+    told, spent = tune(target, budget_seconds)
+    chosen = Setting.of(told["recommended"])
+    begun = perf_counter()
+    grid = measure_grid(data)
+    grid_seconds = perf_counter() - begun
+    finalists = sorted(grid, key=lambda one: -grid[one])[:NUM_FINALISTS]
+    by_rule = dict(rules(grid))
+    compared = list(dict.fromkeys([*finalists, chosen, *(setting for setting, _ in by_rule.values())]))
+    rates = in_turns(compared, lambda one: open_loader(data, one), chance)
+    best = max(finalists, key=lambda one: geometric_interval(rates[one]).estimate)
+    choices = [
+        Choice("grid", best, len(grid), grid_seconds),
+        Choice("tune", chosen, len(told["trials"]), spent, ratio_interval(rates[chosen], rates[best])),
+        *(
+            Choice(name, setting, number, nan, ratio_interval(rates[setting], rates[best]))
+            for name, (setting, number) in by_rule.items()
+        ),
+    ]
+    return Row(workload, choices)
+
+
+def lines(row: Row) -> Iterator[str]:
+    """Yield the table of one workload."""
+    yield f"{row.workload}: goal {row.verdict}"
+    for one in row.choices:
+        took = f"{one.seconds:6.1f} s" if isfinite(one.seconds) else " " * 8
+        trials = f"{one.num_trials:3} trials" if one.num_trials else " " * 10
+        between = "" if one.method == "grid" else f"  [{one.fraction.low:.2f}, {one.fraction.high:.2f}]"
+        yield (
+            f"  {one.method:<10} {one.fraction.estimate:5.2f} of the best{between:<14}  {trials} {took}  "
+            f"{one.setting.name}"
+        )
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Print each workload's table; 1 where tuning misses its goal."""
+    for workload in arguments.workloads:
+        target_of(workload)
+    chance, found = random.Random(arguments.seed), []
+    for workload in arguments.workloads:
+        print(f"{workload}: tuning, then a grid of about a minute", file=sys.stderr)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "This DataLoader will create")  # more workers than cores: meant
+            found.append(row_of(workload, arguments.budget, chance))
+        print("\n".join(lines(found[-1])), flush=True)
+    verdicts = [row.verdict for row in found]
+    goal = f"{GOAL_FRACTION:.0%} of the best in {GOAL_TRIALS} trials and {GOAL_TIME:.0%} of the grid's time"
+    print(", ".join(f"{verdicts.count(one)} {one}" for one in dict.fromkeys(verdicts)) + f": {goal}")
+    write_json(arguments.json, "tuner", {"workloads": [_finite(row.as_dict()) for row in found]})
+    return 1 if "missed" in verdicts else 0
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON without NaN, which has no place there."""
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
