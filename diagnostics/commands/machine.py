@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
             f"--python {options.python} is no program; name a Python interpreter, or use --quick."
         )
     messages = make_console(sys.stderr)
-    waiting = "Reading the machine" + ("" if options.quick else " and running trials, for about half a minute")
+    waiting = "Reading the machine" + ("" if options.quick else " and trying it, for half a minute")
     with messages.status(waiting) if messages.is_terminal else nullcontext():
         gathered = gather(quick=options.quick, python=options.python, include_private=options.include_private)
         findings = judge(gathered.facts)
