@@ -26,8 +26,8 @@ from diagnostics.watch.folder import private_folder
 # torch imports in 2 to 4 s here, and in most of a minute from a cold network file system.
 TRIAL_TIME_LIMIT_SECONDS = 60.0
 REASON_CHARACTERS = 200
-# A socket in a folder of ours inside the user's temporary folder has a path 49 bytes longer than that one's, in
-# the user's own 32; 103 bytes are allowed. In between, ours would fail where the user's does not.
+# A socket in a folder of ours inside the user's temporary folder has a path 49 bytes longer than that one's,
+# in the user's own 32; 103 bytes are allowed. In between, ours would fail where the user's does not.
 LENGTHS_IN_BETWEEN = range(55, 72)
 BRIEF_TRIALS = frozenset({"torch_build", "intra_op_threads"})  # a few seconds; what result files hold
 
