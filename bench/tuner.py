@@ -22,7 +22,7 @@ from bench import tuner_workloads
 from bench.commands import CommandError, write_json
 from bench.host import environment
 from bench.loader_epochs import LoaderEpochs
-from bench.tuner_grid import Setting, measure_grid, open_loader, rules
+from bench.tuner_grid import Setting, measure_grid, measured, open_loader, rules
 from bench.user_data import is_user_data, load
 from diagnostics.intervals import Interval, geometric_interval, ratio_interval
 
@@ -162,8 +162,7 @@ def in_turns(
     try:
         for _ in range(ROUNDS):
             for one in chance.sample(list(settings), len(settings)):
-                result = loaders[one].measure(ROUND_SECONDS, 0.0)
-                rates[one].append(result.figures["samples_per_second"])
+                rates[one].append(measured(loaders[one], ROUND_SECONDS))
     finally:
         for loader in loaders.values():
             loader.close()

@@ -13,6 +13,7 @@ from bench.user_data import UserData
 WORKERS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
 PREFETCH_FACTORS = (2, 4)
 REPETITIONS, SECONDS = 3, 0.3
+FEWEST_GROUPS = 6  # batches of each worker in a measurement: they come in bunches
 DOUBLING, DOUBLING_GAIN = "doubling", 1.10
 TUTORIAL_WORKERS = 4
 
@@ -89,12 +90,18 @@ def open_loader(data: UserData, setting: Setting) -> LoaderEpochs:
     return loader
 
 
+def measured(loader: LoaderEpochs, seconds: float) -> float:
+    """Return samples per second over about so many seconds, more where every worker needs them."""
+    longer = FEWEST_GROUPS * loader.num_workers * loader.seconds_per_batch
+    return float(loader.measure(max(seconds, longer), 0.0).figures["samples_per_second"])
+
+
 def measure_grid(data: UserData) -> dict[Setting, float]:
     """Return the samples per second of every setting, one after another: the median of its repetitions."""
     found = {}
     for setting in settings():
         loader = open_loader(data, setting)
-        rates = [loader.measure(SECONDS, 0.0).figures["samples_per_second"] for _ in range(REPETITIONS)]
+        rates = [measured(loader, SECONDS) for _ in range(REPETITIONS)]
         loader.close()
         found[setting] = sorted(rates)[REPETITIONS // 2]
     return found
