@@ -37,12 +37,14 @@ def interval_of(document: dict[str, Any]) -> Interval:
     return Interval(as_number(document.get("samples_per_second")), as_number(low), as_number(high), 0)
 
 
-def draw(rates: Sequence[Rate]) -> Any:
-    """Draw horizontal bars from zero; one far longer than the others is cut, and an arrow says so."""
+def draw(rates: Sequence[Rate], *, is_cut: bool = True) -> Any:
+    """Draw horizontal bars from zero; with `is_cut` one far longer than others ends in an arrow."""
     shown = [rate for rate in rates if rate.is_drawable][:MOST_BARS]
     figure, grid = canvas.panels(1, 1, 0.8 + 0.36 * len(shown))
     axes = grid[0, 0]
-    edge = min(max(_end(rate) for rate in shown), CUT * min(rate.interval.estimate for rate in shown))
+    edge = max(_end(rate) for rate in shown)
+    if is_cut:
+        edge = min(edge, CUT * min(rate.interval.estimate for rate in shown))
     for height, rate in enumerate(shown):
         _bar(axes, height, rate, edge)
     axes.set_yticks(range(len(shown)), labels=[canvas.label(rate.name) for rate in shown])

@@ -78,9 +78,9 @@ def _drawn(document: dict[str, Any]) -> Drawn | None:
     anchor = "figure-tuning"
     recommended = mapping(document.get("recommended"))
     workers = as_number(recommended.get("num_workers"))
-    title = f"num_workers={number(workers)} reaches {number(rates.interval_of(document).estimate)} samples/s"
+    title = f"num_workers={workers:g} reaches {number(rates.interval_of(document).estimate)} samples/s"
     with canvas.style():
-        picture = svg.render(rates.draw(measured), anchor, title)
+        picture = svg.render(rates.draw(measured, is_cut=False), anchor, title)
     caption = (
         "Longer is better. Orange is the recommended setting: the smallest within 3 % of the best. Trials "
         "took turns, so that drift of the machine hits all alike; whiskers are 95 % intervals."
