@@ -6,13 +6,9 @@ three best of the grid among them, are measured again at the end, in turns.
 
 import argparse
 import json
-import random
-import subprocess
 import sys
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from math import isfinite, nan
 from pathlib import Path
 from time import perf_counter
@@ -21,14 +17,12 @@ from typing import Any
 from bench import tuner_workloads
 from bench.commands import CommandError, write_json
 from bench.host import environment
-from bench.loader_epochs import LoaderEpochs
-from bench.tuner_grid import Setting, measure_grid, measured, open_loader, rules
-from bench.user_data import is_user_data, load
+from bench.tuner_grid import Setting
+from bench.user_data import is_user_data
+from diagnostics.children import Outcome, run_child
 from diagnostics.intervals import Interval, geometric_interval, ratio_interval
 
-ROUNDS = 7
-ROUND_SECONDS = 0.4
-NUM_FINALISTS = 3
+MOST_SECONDS = 1800.0  # for a grid over very slow samples
 GOAL_FRACTION, GOAL_TRIALS, GOAL_TIME = 0.97, 5, 0.25
 
 
@@ -130,68 +124,60 @@ def target_of(workload: str) -> str:
     return f"{Path(tuner_workloads.__file__)}:{workload}"
 
 
+def _run(module: str, *words: str) -> Outcome:
+    """Run a module in a process of its own, of which nothing is left, also when we are interrupted."""
+    return run_child([sys.executable, "-m", module, *words], MOST_SECONDS, environment())
+
+
 def tune(target: str, budget_seconds: float) -> tuple[dict[str, Any], float]:
-    """Run the command as a user would; return its document and how long it took, interpreter included."""
-    with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
-        document = Path(folder) / "tune.json"
-        command = [sys.executable, "-m", "diagnostics", "tune", "--json", str(document)]
-        begun = perf_counter()
-        done = subprocess.run(
-            [*command, "--budget", str(budget_seconds), target],
-            capture_output=True,
-            text=True,
-            env=environment(),
-            check=False,
-        )
-        spent = perf_counter() - begun
-        if not document.exists():
-            raise CommandError((done.stderr.strip().splitlines() or ["tune wrote no document"])[-1])
-        told: dict[str, Any] = json.loads(document.read_text(encoding="utf-8"))
+    """Run the command as a user would; return its document and how long it took, interpreter included.
+
+    Raises
+    ------
+    CommandError
+        The data cannot be tuned.
+    """
+    begun = perf_counter()
+    outcome = _run("diagnostics", "tune", "--json", "-", "--budget", f"{budget_seconds}", target)
+    spent = perf_counter() - begun
+    told = _document(outcome, outcome.stdout)
     if not told.get("recommended"):
         summaries = [finding["summary"] for finding in told["findings"]]
         raise CommandError(f"{target} could not be tuned: {' '.join(summaries[:1])}")
     return told, spent
 
 
-def in_turns(
-    settings: Sequence[Setting], opened: Callable[[Setting], LoaderEpochs], chance: random.Random
-) -> dict[Setting, list[float]]:
-    """Measure settings in rounds, each round in an order of its own; return samples per second."""
-    loaders = {one: opened(one) for one in settings}
-    rates: dict[Setting, list[float]] = {one: [] for one in settings}
+def _document(outcome: Outcome, text: str) -> dict[str, Any]:
     try:
-        for _ in range(ROUNDS):
-            for one in chance.sample(list(settings), len(settings)):
-                rates[one].append(measured(loaders[one], ROUND_SECONDS))
-    finally:
-        for loader in loaders.values():
-            loader.close()
-    return rates
+        told: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError:
+        last = (outcome.stderr.strip().splitlines() or ["no answer"])[-1]
+        raise CommandError(f"the measuring process failed: {last}") from None
+    return told
 
 
-def row_of(workload: str, budget_seconds: float, chance: random.Random) -> Row:
+def row_of(workload: str, budget_seconds: float, seed: int) -> Row:
     """Tune, measure the grid, then all that was chosen in turns."""
     target = target_of(workload)
-    data = load(target)
     told, spent = tune(target, budget_seconds)
     chosen = Setting.of(told["recommended"])
-    begun = perf_counter()
-    grid = measure_grid(data)
-    grid_seconds = perf_counter() - begun
-    finalists = sorted(grid, key=lambda one: -grid[one])[:NUM_FINALISTS]
-    by_rule = dict(rules(grid))
-    compared = list(dict.fromkeys([*finalists, chosen, *(setting for setting, _ in by_rule.values())]))
-    rates = in_turns(compared, lambda one: open_loader(data, one), chance)
+    outcome = _run("bench.tuner_grid", target, json.dumps(asdict(chosen)), f"{seed}")
+    measured = _document(outcome, outcome.stdout.strip().rpartition("\n")[2])  # the data may print too
+    rates = {Setting(**one["setting"]): one["rates"] for one in measured["rates"]}
+    finalists = [Setting(**one) for one in measured["finalists"]]
     best = max(finalists, key=lambda one: geometric_interval(rates[one]).estimate)
-    choices = [
-        Choice("grid", best, len(grid), grid_seconds),
-        Choice("tune", chosen, len(told["trials"]), spent, ratio_interval(rates[chosen], rates[best])),
-        *(
-            Choice(name, setting, number, nan, ratio_interval(rates[setting], rates[best]))
-            for name, (setting, number) in by_rule.items()
-        ),
-    ]
-    return Row(workload, choices)
+    by_rule = [(one["name"], Setting(**one["setting"]), one["trials"]) for one in measured["rules"]]
+    return Row(
+        workload,
+        [
+            Choice("grid", best, measured["num_trials"], measured["seconds"]),
+            Choice("tune", chosen, len(told["trials"]), spent, ratio_interval(rates[chosen], rates[best])),
+            *(
+                Choice(name, one, trials, nan, ratio_interval(rates[one], rates[best]))
+                for name, one, trials in by_rule
+            ),
+        ],
+    )
 
 
 def lines(row: Row) -> Iterator[str]:
@@ -211,12 +197,10 @@ def compare(arguments: argparse.Namespace) -> int:
     """Print each workload's table; 1 where tuning misses its goal."""
     for workload in arguments.workloads:
         target_of(workload)
-    chance, found = random.Random(arguments.seed), []
+    found = []
     for workload in arguments.workloads:
-        print(f"{workload}: tuning, then a grid of about a minute", file=sys.stderr)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "This DataLoader will create")  # more workers than cores: meant
-            found.append(row_of(workload, arguments.budget, chance))
+        print(f"{workload}: tuning, then a grid of one to two minutes", file=sys.stderr)
+        found.append(row_of(workload, arguments.budget, arguments.seed))
         print("\n".join(lines(found[-1])), flush=True)
     verdicts = [row.verdict for row in found]
     goal = f"{GOAL_FRACTION:.0%} of the best in {GOAL_TRIALS} trials and {GOAL_TIME:.0%} of the grid's time"

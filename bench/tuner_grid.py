@@ -1,19 +1,29 @@
-"""The exhaustive grid over a DataLoader's worker arguments, and the rules that people use instead."""
+"""The exhaustive grid over a DataLoader's worker arguments, and the rules that people use instead.
 
+`python -m bench.tuner_grid TARGET SETTING SEED` measures them in a process of its own, and prints JSON.
+"""
+
+import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import product
+from time import perf_counter
 from typing import Any
 
 from bench.bench_loader_throughput import start_methods_here
 from bench.loader_epochs import IN_PROCESS, LoaderEpochs
-from bench.user_data import UserData
+from bench.user_data import UserData, load
 
 WORKERS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
 PREFETCH_FACTORS = (2, 4)
 REPETITIONS, SECONDS = 3, 0.3
 FEWEST_GROUPS = 6  # batches of each worker in a measurement: they come in bunches
+ROUNDS, ROUND_SECONDS = 7, 0.4
+NUM_FINALISTS = 3
 DOUBLING, DOUBLING_GAIN = "doubling", 1.10
 TUTORIAL_WORKERS = 4
 
@@ -126,3 +136,42 @@ def doubled(grid: Mapping[Setting, float]) -> tuple[Setting, int]:
         if grid[tried[-1]] < DOUBLING_GAIN * grid[tried[-2]]:
             break
     return max(tried, key=lambda one: grid[one]), len(tried)
+
+
+def in_turns(
+    compared: Sequence[Setting], opened: Callable[[Setting], LoaderEpochs], chance: random.Random
+) -> dict[Setting, list[float]]:
+    """Measure settings in rounds, each round in an order of its own; return samples per second."""
+    loaders = {one: opened(one) for one in compared}
+    rates: dict[Setting, list[float]] = {one: [] for one in compared}
+    try:
+        for _ in range(ROUNDS):
+            for one in chance.sample(list(compared), len(compared)):
+                rates[one].append(measured(loaders[one], ROUND_SECONDS))
+    finally:
+        for loader in loaders.values():
+            loader.close()
+    return rates
+
+
+def measure(target: str, chosen: Setting, seed: int) -> dict[str, Any]:
+    """Measure the grid, then the best of it, the rules' settings and the chosen one in turns."""
+    data, begun = load(target), perf_counter()
+    grid = measure_grid(data)
+    spent = perf_counter() - begun
+    finalists = sorted(grid, key=lambda one: -grid[one])[:NUM_FINALISTS]
+    by_rule = list(rules(grid))
+    compared = list(dict.fromkeys([*finalists, chosen, *(setting for _, (setting, _) in by_rule)]))
+    rates = in_turns(compared, lambda one: open_loader(data, one), random.Random(seed))
+    return {
+        "num_trials": len(grid),
+        "seconds": spent,
+        "finalists": [asdict(one) for one in finalists],
+        "rules": [{"name": n, "setting": asdict(one), "trials": number} for n, (one, number) in by_rule],
+        "rates": [{"setting": asdict(one), "rates": values} for one, values in rates.items()],
+    }
+
+
+if __name__ == "__main__":
+    warnings.filterwarnings("ignore", "This DataLoader will create")  # more workers than cores: that is tried
+    print(json.dumps(measure(sys.argv[1], Setting(**json.loads(sys.argv[2])), int(sys.argv[3]))))

@@ -111,10 +111,23 @@ def test_settings_are_measured_in_turns_and_closed() -> None:
         def close(self) -> None:
             closed.append(self.setting.num_workers)
 
-    rates = tuner.in_turns([Setting(0), Setting(2)], Loader, random.Random(1))  # type: ignore[arg-type]
+    rates = tuner_grid.in_turns([Setting(0), Setting(2)], Loader, random.Random(1))  # type: ignore[arg-type]
     assert {one.num_workers: len(values) for one, values in rates.items()} == {0: 7, 2: 7}
     assert all(set(order[at : at + 2]) == {0, 2} for at in range(0, 14, 2))
     assert sorted(closed) == [0, 2]
+
+
+def test_the_grid_its_finalists_the_rules_and_the_chosen_setting_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few: dict[str, Any] = {"WORKERS": (0, 1), "PREFETCH_FACTORS": (2,), "REPETITIONS": 1, "SECONDS": 0.01}
+    for name, value in {**few, "ROUNDS": 2, "ROUND_SECONDS": 0.01, "TUTORIAL_WORKERS": 1}.items():
+        monkeypatch.setattr(tuner_grid, name, value)
+    told = tuner_grid.measure(tuner.target_of("trivial"), Setting(0), 1)
+    assert told["num_trials"] == 2
+    assert [one["num_workers"] for one in told["finalists"]] == [0, 1]
+    assert {one["name"] for one in told["rules"]} >= {"default", "Lightning", "tutorial", "doubling"}
+    assert all(len(one["rates"]) == 2 for one in told["rates"])
 
 
 def test_the_document_holds_every_choice_without_nan(
@@ -122,7 +135,7 @@ def test_the_document_holds_every_choice_without_nan(
 ) -> None:
     rule = Choice("Lightning", Setting(1), 0, nan, Interval(0.1, nan, nan, 1))
     made = Row("waiting", [*row(GOOD).choices, rule])
-    monkeypatch.setattr(tuner, "row_of", lambda workload, budget, chance: made)
+    monkeypatch.setattr(tuner, "row_of", lambda workload, budget, seed: made)
     target = tmp_path / "t.json"
     options = argparse.Namespace(workloads=["waiting"], budget=60.0, seed=0, json=target)
     assert tuner.compare(options) == 0
