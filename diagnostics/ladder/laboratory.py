@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from diagnostics.outcomes import UsageError
 FOLDER = Path(__file__).parent / "child"
 CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_lab.serving import main; main()"
 HANG_SECONDS = 60.0  # far beyond any healthy batch
-STACK_SECONDS = 0.5  # for the stacks that were asked for to arrive
+LOAD_SECONDS = 60.0  # for importing torch and the user's file, at least
+STACK_SECONDS, MOST_STACK_SECONDS = 0.5, 5.0  # without another stack, and for all that were asked for
 
 
 class FailedError(Exception):
@@ -55,6 +57,7 @@ class Laboratory:
         self.python, self.hang_seconds = python, hang_seconds
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._child: subprocess.Popen[str] | None = None
+        self._log_begins = 0
 
     def __enter__(self) -> "Laboratory":
         self._stderr = tempfile.TemporaryFile()
@@ -109,8 +112,11 @@ class Laboratory:
         with suppress(OSError):
             self._child.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
             self._child.stdin.flush()
+        if do == "load":
+            self._log_begins = self._stderr.seek(0, os.SEEK_END)
+        limit = max(self.hang_seconds, LOAD_SECONDS) if do == "load" else self.hang_seconds
         while True:
-            answer = self._next()
+            answer = self._next(limit)
             if "refused" in answer:
                 raise UsageError(answer["refused"] + ".")
             if "raised" in answer:
@@ -118,9 +124,9 @@ class Laboratory:
             if "result" in answer:
                 return answer["result"]
 
-    def _next(self) -> dict[str, Any]:
+    def _next(self, limit_seconds: float) -> dict[str, Any]:
         try:
-            line = self._answers.get(timeout=self.hang_seconds)
+            line = self._answers.get(timeout=limit_seconds)
         except queue.Empty:
             raise self._hang() from None
         if line is None:
@@ -137,10 +143,10 @@ class Laboratory:
         return "\nthe measuring process ended by itself"
 
     def _log(self) -> str:
-        """Return what was written to stderr so far."""
-        size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(0)
-        return self._stderr.read(size).decode("utf-8", "replace")
+        """Return what was written to stderr since the data were loaded."""
+        ends = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(self._log_begins)
+        return self._stderr.read(ends - self._log_begins).decode("utf-8", "replace")
 
     def _hang(self) -> FailedError:
         """Ask the child and its workers where they stand."""
@@ -155,8 +161,17 @@ class Laboratory:
             if number is not None and _is_python_of_ours(process):
                 with suppress(psutil.Error):
                     process.send_signal(number)
-        threading.Event().wait(STACK_SECONDS)
-        return FailedError(before, self.hang_seconds, self._log()[len(before) :])
+        return FailedError(before, self.hang_seconds, self._stacks(len(before)))
+
+    def _stacks(self, begins: int) -> str:
+        """Return what arrives on stderr, until nothing more does; a busy machine takes its time."""
+        told, ends = "", time.monotonic() + MOST_STACK_SECONDS
+        while time.monotonic() < ends:
+            threading.Event().wait(STACK_SECONDS)
+            before, told = told, self._log()[begins:]
+            if told and told == before:
+                break
+        return told
 
 
 def _is_python_of_ours(process: psutil.Process) -> bool:

@@ -1,4 +1,4 @@
-"""Memory and shared memory that a setting would take; one that would break them is not tried."""
+"""Memory, shared memory and batches that a setting would take; what there is not enough of is not tried."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +36,9 @@ def read_room(root: Path = Path("/")) -> Room:
 
 def problem(setting: Setting, room: Room, batch_bytes: int, about: Mapping[str, Any], method: str) -> str:
     """Return why a setting is not tried, "" where it fits."""
+    num_batches = about["num_batches"]
+    if num_batches is not None and setting.num_workers > max(1, num_batches):
+        return f"an epoch has no more than {max(1, num_batches)} batches to share"
     ahead = setting.num_workers * setting.prefetch_factor * batch_bytes
     if room.shared_memory is not None and ahead > USABLE_SHARE * room.shared_memory:
         free = format_quantity(room.shared_memory, "bytes")

@@ -128,7 +128,7 @@ def lines(tuned: Tuned) -> Iterator[Text]:
 def _asides(tuned: Tuned) -> Iterator[Text]:
     if tuned.refused:
         name, why = next(iter(tuned.refused.items()))
-        yield Text(f"Not tried, for want of memory: {len(tuned.refused)} settings from {name} on; {why}.")
+        yield Text(f"Not tried: {len(tuned.refused)} settings from {name} on; {why}.")
     if tuned.is_cut_short:
         yield Text("The budget ended it: --budget S gives it longer.")
     for note in tuned.notes:

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
+from .loading import TargetError
+
 FULL, NO_PAYLOAD, CACHED, EMPTY = range(4)  # what reaches the main process, and from where
 COUNTERS = ("batches", "fetch", "fetch_cpu", "collate", "collate_cpu", "process_cpu", "delay", "threads")
 
@@ -130,6 +132,10 @@ class TimedMap:
         return own(indices) if own else [self.dataset[index] for index in indices]
 
 
+class _NoShareError(Exception):
+    """A stream has nothing for this worker."""
+
+
 class TimedStream(IterableDataset[Any]):
     """A stream that is begun anew whenever it ends, and ends where the epoch is to end."""
 
@@ -141,7 +147,11 @@ class TimedStream(IterableDataset[Any]):
         for _ in range(int(self.meter.shared.control[1])):
             if not self.meter.is_running:
                 self.meter.begin()
-            yield self._next()
+            try:
+                sample = self._next()
+            except _NoShareError:
+                return
+            yield sample
 
     def _next(self) -> Any:
         if self.meter.held is not None and self.meter.shared.mode in {CACHED, EMPTY}:
@@ -152,7 +162,9 @@ class TimedStream(IterableDataset[Any]):
                     self.meter.held = sample
                     return sample
             self._rest = iter(self.dataset)
-        raise ValueError(f"{type(self.dataset).__name__} yields no sample in this process")
+        if get_worker_info() is not None:  # fewer shards than workers
+            raise _NoShareError
+        raise TargetError(f"{type(self.dataset).__name__} yields no sample in the main process")
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_rest": None}

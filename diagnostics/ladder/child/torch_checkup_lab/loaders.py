@@ -160,6 +160,8 @@ class OpenLoader:
         if self.device:
             torch.cuda.synchronize()
             ends = perf_counter()
+        if count <= skipped:  # a stream that has nothing for some of its workers
+            begins, skipped, step_seconds = begun, 0, 0.0
         after = self.shared.totals()
         counted = {name: after[name] - before[name] for name in before}
         return {
