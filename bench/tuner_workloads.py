@@ -36,9 +36,8 @@ class Costly(Dataset[Tensor]):
         From a sample's index to its seconds on the processor and its seconds of waiting.
     """
 
-    def __init__(self, cost: Callable[[int], tuple[float, float]], period: int = 1) -> None:
+    def __init__(self, cost: Callable[[int], tuple[float, float]]) -> None:
         self.cost = cost
-        self.period = period
 
     def __len__(self) -> int:
         return 1 << 16
@@ -118,7 +117,7 @@ def trivial() -> Dataset[Tensor]:
 
 def skewed() -> Dataset[Tensor]:
     """0.3 ms of Python a sample, and one in 61 waits 80 ms beside it."""
-    return Costly(_skewed_cost, period=SLOW_EVERY)
+    return Costly(_skewed_cost)
 
 
 def iterable() -> Dataset[Tensor]:

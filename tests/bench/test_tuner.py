@@ -104,7 +104,7 @@ def test_settings_are_measured_in_turns_and_closed() -> None:
             self.num_workers, self.seconds_per_batch = setting.num_workers, 0.5
 
         def measure(self, seconds: float, until: float) -> Any:
-            assert seconds == max(0.4, 6 * 0.5 * self.num_workers)
+            assert seconds == max(0.5, 6 * 0.5 * self.num_workers)
             order.append(self.setting.num_workers)
             return result
 
