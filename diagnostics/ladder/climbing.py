@@ -15,17 +15,26 @@ from diagnostics.ladder.laboratory import FailedError, Laboratory
 from diagnostics.sources import read_text
 
 FULL, NO_PAYLOAD, CACHED, EMPTY = range(4)  # as the child has them
-ROUNDS = 5
-TURN_SECONDS = 0.2
-SAMPLING_SECONDS = 0.6
-CORES_SECONDS = 0.06
-MEMORY_SECONDS = 0.06
 HEADROOM_BATCHES = 10  # SPDL's number of batches that are kept and replayed
 MOST_WORKERS = 4  # of a Dataset that came without a DataLoader
 BUSY_SHARE = 0.5  # of a sample's time: below that the processor is not what counts
 FRESH_COPY = 0.02  # of what a batch costs: new shared memory is some 10 to 30 times as slow as a warm copy
 SEVERAL_THREADS = 1.2  # processor seconds a second of one worker
 ALONE, LOADER = "alone", "loader"  # the two that are open: without workers, and with
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long is measured: turns of every rung, and seconds of each kind of measurement."""
+
+    rounds: int = 5
+    turn_seconds: float = 0.2
+    sampling_seconds: float = 0.6
+    cores_seconds: float = 0.06
+    memory_seconds: float = 0.06
+
+
+USUAL = Effort()
 
 
 @dataclass(frozen=True)
@@ -132,8 +141,14 @@ class Climb:
     """One climb; the methods are its parts, in their order."""
 
     def __init__(
-        self, lab: Laboratory, about: dict[str, Any], num_workers: int | None, has_step: bool
+        self,
+        lab: Laboratory,
+        about: dict[str, Any],
+        num_workers: int | None,
+        has_step: bool,
+        effort: Effort = USUAL,
     ) -> None:
+        self.effort = effort
         self.lab, self.about, self.has_step = lab, about, has_step
         self.arguments = arguments_for(about, num_workers)
         self.num_workers = int(self.arguments["num_workers"])
@@ -142,15 +157,18 @@ class Climb:
 
     def run(self, progress: Callable[[str], None]) -> Climbed:
         """Measure everything."""
-        progress("single samples")
-        self.samples = self.lab.ask("samples", seconds=SAMPLING_SECONDS)
-        self.cores = self.lab.ask("cores", seconds=CORES_SECONDS)
         progress("starting workers")
-        self.start = self._open()
+        self.start = self._open()  # first: OpenMP threads of the main process do not survive a fork
+        progress("single samples")
+        self.samples = self.lab.ask("samples", seconds=self.effort.sampling_seconds)
+        self.cores = self.lab.ask("cores", seconds=self.effort.cores_seconds)
         progress("the rungs")
         throttled, begun = throttled_seconds(), time.monotonic()
         self.told = measure_turns(
-            self.lab, _turns(bool(self.num_workers), self.has_step), ROUNDS, TURN_SECONDS
+            self.lab,
+            _turns(bool(self.num_workers), self.has_step),
+            self.effort.rounds,
+            self.effort.turn_seconds,
         )
         self.throttled = (throttled_seconds() - throttled) / (time.monotonic() - begun)
         progress("contention")
@@ -167,17 +185,19 @@ class Climb:
         )
 
     def _open(self) -> dict[str, Any]:
+        opened: dict[str, Any] = {}
+        if self.num_workers:
+            opened = self.lab.ask("open", name=LOADER, arguments=self.arguments)
         alone: dict[str, Any] = self.lab.ask("open", name=ALONE, arguments={"num_workers": 0})
-        if not self.num_workers:
-            return alone
-        opened: dict[str, Any] = self.lab.ask("open", name=LOADER, arguments=self.arguments)
-        return opened
+        return opened or alone
 
     def _headroom(self) -> list[float]:
         if not self.has_step:
             return []
         return [
-            self.lab.ask("headroom", name=ALONE, num_batches=HEADROOM_BATCHES, seconds=TURN_SECONDS)
+            self.lab.ask(
+                "headroom", name=ALONE, num_batches=HEADROOM_BATCHES, seconds=self.effort.turn_seconds
+            )
             for _ in range(3)
         ]
 
@@ -258,7 +278,7 @@ class Climb:
         wall, cpu = (float(np.sum(self.samples[key])) for key in ("wall", "cpu"))
         if self.about["cores"] < 2 or cpu < BUSY_SHARE * wall or cpu / len(self.samples["cpu"]) < 1e-4:
             return 1.0
-        return float(self.lab.ask("memory", seconds=MEMORY_SECONDS))
+        return float(self.lab.ask("memory", seconds=self.effort.memory_seconds))
 
     def _one_thread_gain(self) -> float:
         """Compare one thread in each process with what there is, where there are more at work."""
@@ -274,7 +294,7 @@ class Climb:
         try:
             self.lab.ask("open", name="one", arguments=arguments)
             turns = {"as it is": Turn(LOADER if self.num_workers else ALONE), "one": Turn("one")}
-            told = measure_turns(self.lab, turns, ROUNDS, TURN_SECONDS)
+            told = measure_turns(self.lab, turns, self.effort.rounds, self.effort.turn_seconds)
             self.lab.ask("close", name="one")
         except FailedError as error:
             self.notes.append(f"one thread a worker could not be tried: {error}")
@@ -313,7 +333,9 @@ class Climb:
             ("on the device", {"pin_memory": True, "device": "cuda"}),
         ):
             self.lab.ask("open", name=name, arguments={**self.arguments, **more})
-            told = measure_turns(self.lab, {name: Turn(name)}, ROUNDS, TURN_SECONDS)[name]
+            told = measure_turns(self.lab, {name: Turn(name)}, self.effort.rounds, self.effort.turn_seconds)[
+                name
+            ]
             self.lab.ask("close", name=name)
             rungs.append(Rung(name, [self.batch_size * one["batches"] / one["seconds"] for one in told]))
         return rungs

@@ -17,7 +17,7 @@ from diagnostics.tuning.settings import Setting, candidates
 
 MOST_TRIALS = 5
 TURN_SECONDS = 0.2
-ROUNDS, LAST_ROUNDS = 3, 5
+ROUNDS, LAST_ROUNDS = 4, 6
 SAMPLING_SECONDS = 0.4
 CORES_SECONDS = 0.03
 FINALIST = 1.3  # times the best: what is slower is not compared again
@@ -35,6 +35,8 @@ class Trial:
         Seconds a batch, one value a turn.
     seconds : float
         What the trial cost.
+    relative : float
+        Its time over that of the first trial, by way of what both were measured in turns with.
     ratio : Interval or None
         Its time over that of the chosen one, measured in turns.
     """
@@ -44,6 +46,7 @@ class Trial:
     batch_seconds: list[float] = field(default_factory=list)
     seconds: float = 0.0
     start_seconds: float = 0.0
+    relative: float = 1.0
     ratio: Interval | None = None
     is_open: bool = True
 
@@ -177,7 +180,8 @@ class Tuner:
         return answer
 
     def _measured(self) -> dict[Setting, float]:
-        return {one: float(np.median(trial.batch_seconds)) for one, trial in self.trials.items()}
+        """Return seconds a batch, all as at the time of the first trial: drift has been taken out."""
+        return {one: trial.relative * self.first_seconds for one, trial in self.trials.items()}
 
     def _has_time(self, setting: Setting) -> bool:
         left = self.budget * (1 - RESERVE) - (time.monotonic() - self.begun)
@@ -195,16 +199,28 @@ class Tuner:
             self.batch_bytes = opened["batch_bytes"]
         trial = self.trials[setting] = Trial(setting, setting.arguments(self.method))
         trial.start_seconds = opened["start_seconds"]
-        told: list[dict[str, float]] = []
-        for _ in range(ROUNDS):
-            for one in random.sample([setting, *([rival] if rival else [])], k=2 if rival else 1):
-                answer = self._measure(one)
-                told += [answer] if one == setting else []
+        told = self._in_turns_with(rival, setting)
         if setting.num_workers and self.costs.busy_crossing == 0:
             self._measure_crossing(setting, told)
         self._close_losers()
         trial.seconds = time.monotonic() - begun
         return trial
+
+    def _in_turns_with(self, rival: Setting | None, setting: Setting) -> list[dict[str, float]]:
+        told: list[dict[str, float]] = []
+        ratios = []
+        for _ in range(ROUNDS):
+            both = {}
+            for one in random.sample([setting, *([rival] if rival else [])], k=2 if rival else 1):
+                both[one] = self._measure(one)
+            told.append(both[setting])
+            own, other = (both[one]["seconds"] / both[one]["batches"] for one in (setting, rival or setting))
+            ratios.append(own / other)
+        if rival is None:
+            self.first_seconds = float(np.median(self.trials[setting].batch_seconds))
+        else:
+            self.trials[setting].relative = self.trials[rival].relative * float(np.median(ratios))
+        return told
 
     def _measure_crossing(self, setting: Setting, told: list[dict[str, float]]) -> None:
         """Measure what handing a batch over takes, once."""
@@ -241,8 +257,12 @@ class Tuner:
         chosen = self.trials[
             smallest_within({t.setting: float(r) for t, r in zip(finalists, relative, strict=True)})
         ]
-        for trial in finalists:
-            trial.ratio = ratio_interval(trial.batch_seconds, chosen.batch_seconds)
+        now = float(np.median(chosen.batch_seconds))
+        for trial in self.trials.values():
+            if trial.is_open:
+                trial.ratio = ratio_interval(trial.batch_seconds, chosen.batch_seconds)
+            else:
+                trial.batch_seconds = [now * trial.relative / chosen.relative]
         return chosen
 
     def _one_thread(self, chosen: Trial, progress: Callable[[str], None]) -> int | None:

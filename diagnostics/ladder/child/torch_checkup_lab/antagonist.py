@@ -24,6 +24,7 @@ def spin(seconds: float) -> int:
 def stream(seconds: float) -> None:
     """Copy memory until the time is up."""
     source, target = ((ctypes.c_char * STREAM_BYTES)() for _ in range(2))
+    ctypes.memset(source, 1, STREAM_BYTES)  # pages that were never written are all the same one
     ends = time.perf_counter() + seconds
     while time.perf_counter() < ends:
         ctypes.memmove(target, source, STREAM_BYTES)

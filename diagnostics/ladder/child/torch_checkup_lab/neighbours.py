@@ -11,6 +11,7 @@ from typing import Any
 SCRIPT = str(Path(__file__).with_name("antagonist.py"))
 LONGEST_SECONDS = 30.0  # an antagonist ends by itself, should nobody be left to end it
 ROUNDS = 4
+MEMORY_ROUNDS = 5
 
 
 def num_cores() -> int:
@@ -67,7 +68,7 @@ def memory_slowdown(work: Callable[[], float], beat: Callable[[], None]) -> floa
         Does the same each time and returns its seconds of CPU.
     """
     ratios = []
-    for _ in range(ROUNDS):
+    for _ in range(MEMORY_ROUNDS):
         times = {}
         for kind in ("spin", "stream"):
             with _neighbour(kind, LONGEST_SECONDS) as process:
@@ -76,4 +77,4 @@ def memory_slowdown(work: Callable[[], float], beat: Callable[[], None]) -> floa
                 times[kind] = work()
                 beat()
         ratios.append(times["stream"] / max(times["spin"], 1e-9))
-    return sorted(ratios)[len(ratios) // 2 - 1]
+    return sorted(ratios)[len(ratios) // 2]

@@ -68,6 +68,9 @@ class Bench:
         from . import describing
         from .source import load_source
 
+        for name in list(self.loaders):
+            self.close(name)
+        self.step = None
         self.source = load_source(target)
         self.num_threads = torch.get_num_threads()
         return describing.describe(self.source)

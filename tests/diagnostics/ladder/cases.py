@@ -1,0 +1,180 @@
+"""Data with one known cause of slowness each; a child loads this file by its path. No test by itself."""
+
+import os
+import time
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+
+BATCH = 8
+
+
+def spin(seconds):
+    ends = time.thread_time() + seconds
+    while time.thread_time() < ends:
+        pass
+
+
+class Spinning(Dataset):
+    def __init__(self, cpu=0.0, wait=0.0):
+        self.cpu, self.wait = cpu, wait
+
+    def __len__(self):
+        return 4096
+
+    def __getitem__(self, index):
+        spin(self.cpu)
+        if self.wait:
+            time.sleep(self.wait)
+        return torch.ones(8)
+
+
+class Sorting(Spinning):
+    def __getitem__(self, index):
+        return torch.from_numpy(np.sort(np.random.default_rng(index).random(30_000))[:8])
+
+
+class Copying(Spinning):
+    def __init__(self):
+        super().__init__()
+        self.images = torch.rand(16, 3, 224, 224)
+
+    def __getitem__(self, index):
+        return self.images[index % 16].clone()
+
+
+class Skewed(Spinning):
+    def __getitem__(self, index):
+        if index % 61 == 0:
+            time.sleep(0.08)
+        return super().__getitem__(index)
+
+
+class Streaming(Spinning):
+    """Copies 32 MiB a sample and returns 8 numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.block = np.ones(1 << 22)
+        self.target = np.empty_like(self.block)
+
+    def __getitem__(self, index):
+        np.copyto(self.target, self.block)
+        return torch.from_numpy(self.target[:8].copy())
+
+
+class Multiplying(Spinning):
+    def __getitem__(self, index):
+        side = torch.ones(200, 200)
+        for _ in range(4):
+            side = side @ side / 200
+        return side[0]
+
+
+class Dicts(Spinning):
+    def __getitem__(self, index):
+        time.sleep(0.004)
+        return {"image": torch.ones(3, 8, 8), "label": index, "name": "x"}
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        for _ in range(500):
+            spin(0.002)
+            yield torch.ones(8)
+
+
+class Raising(Spinning):
+    def __getitem__(self, index):
+        raise ValueError(f"sample {index} is broken")
+
+
+class Hanging(Spinning):
+    def __getitem__(self, index):
+        while True:
+            time.sleep(1)
+
+
+class Dying(Spinning):
+    def __getitem__(self, index):
+        os.kill(os.getpid(), 11)
+
+
+class HoldsLambda(Spinning):
+    def __init__(self):
+        super().__init__(wait=0.002)
+        self.transform = lambda value: value
+
+
+def many_threads(worker):
+    torch.set_num_threads(16)
+
+
+def computing():
+    return DataLoader(Spinning(cpu=0.002), BATCH, num_workers=2)
+
+
+def sorting():
+    return DataLoader(Sorting(), BATCH, num_workers=2)
+
+
+def waiting():
+    return DataLoader(Spinning(wait=0.005), BATCH, num_workers=2)
+
+
+def copying():
+    return DataLoader(Copying(), BATCH)
+
+
+def trivial():
+    return DataLoader(Spinning(), BATCH, num_workers=2)
+
+
+def skewed():
+    return DataLoader(Skewed(cpu=0.0002), BATCH, num_workers=2)
+
+
+def starting():
+    return DataLoader(
+        Spinning(wait=0.001), BATCH, sampler=range(64), num_workers=1, multiprocessing_context="spawn"
+    )
+
+
+def threaded():
+    return DataLoader(Multiplying(), BATCH, num_workers=2, worker_init_fn=many_threads)
+
+
+def streaming():
+    return DataLoader(Streaming(), BATCH, num_workers=2)
+
+
+def dicts():
+    return DataLoader(Dicts(), BATCH, num_workers=2)
+
+
+def stream():
+    return DataLoader(Stream(), BATCH, num_workers=2)
+
+
+def healthy():
+    return DataLoader(TensorDataset(torch.rand(4096, 8)), BATCH, shuffle=True)
+
+
+def waits_a_little():
+    return DataLoader(Spinning(wait=0.001), BATCH)
+
+
+def computes_a_little():
+    return DataLoader(Spinning(cpu=0.001), BATCH)
+
+
+def dying():
+    return DataLoader(Dying(), BATCH, num_workers=2)
+
+
+def needs_an_argument(path):
+    return path
+
+
+number = 7

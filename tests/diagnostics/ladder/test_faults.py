@@ -1,0 +1,133 @@
+"""Data that fail end in a diagnosis, and no process is left of them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytest.importorskip("torch")
+
+from diagnostics.__main__ import main
+from diagnostics.ladder.climbing import Climb, Climbed, Effort
+from diagnostics.ladder.failures import findings_of
+from diagnostics.ladder.laboratory import FailedError, Laboratory
+from diagnostics.outcomes import UsageError
+
+FAULTY = Path(__file__).with_name("faulty.py")
+ROOT = Path(__file__).parents[3]
+QUICK = Effort(rounds=1, turn_seconds=0.02, sampling_seconds=0.02, cores_seconds=0.01, memory_seconds=0.01)
+ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and process groups of POSIX")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Laboratory]:
+    with Laboratory(sys.executable) as opened:
+        yield opened
+
+
+def climb(lab: Laboratory, name: str) -> Climbed:
+    about = lab.ask("load", target=f"{FAULTY}:{name}")
+    return Climb(lab, about, None, False, QUICK).run(lambda what: None)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("leaving", "worker-exited-unknown"),
+        ("raising", "dataset-exception"),
+        ("ragged", "collate-shape-mismatch"),
+        ("shm", "shm-exhausted"),
+        ("locked", "unpicklable-handle"),
+        ("local", "unpicklable-local"),
+    ],
+)
+def test_the_first_finding_is_the_cause(lab: Laboratory, name: str, slug: str) -> None:
+    with pytest.raises(FailedError) as caught:
+        climb(lab, name)
+    findings = findings_of(caught.value)
+    assert findings[0].slug == slug, findings
+    assert not any("torch_checkup_lab" in line for line in findings[0].evidence)
+
+
+def test_a_stream_without_samples_is_refused_in_a_sentence(lab: Laboratory) -> None:
+    with pytest.raises(UsageError, match="Nothing yields no sample"):
+        climb(lab, "nothing")
+
+
+def test_a_stream_with_fewer_shards_than_workers_is_measured(lab: Laboratory) -> None:
+    rungs = {rung.name: rung for rung in climb(lab, "one_shard").rungs}
+    assert all(0 < rate < 2000 for rate in rungs["workers with payload"].rates)
+
+
+@ON_POSIX
+def test_a_worker_that_hangs_is_named_with_its_place_and_ended() -> None:
+    with Laboratory(sys.executable, hang_seconds=3.0) as lab:
+        assert lab._child is not None
+        lab.ask("load", target=f"{FAULTY}:hanging")
+        with pytest.raises(FailedError) as caught:
+            lab.ask("open", name="loader", arguments={"num_workers": 2})
+        below = psutil.Process(lab._child.pid).children(recursive=True)
+    first = findings_of(caught.value)[0]
+    assert first.slug == "hang-in-worker"
+    assert "faulty.py" in first.summary
+    assert "__getitem__" in first.summary
+    assert below
+    assert psutil.wait_procs(below, timeout=10)[1] == []
+
+
+@ON_POSIX
+def test_a_worker_that_is_killed_ends_in_a_document_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = {one.pid for one in psutil.Process().children(recursive=True)}
+    assert main(["profile", "--json", "-", f"{FAULTY}:dying"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["findings"][0]["slug"] == "worker-oom-killed"
+    assert told["bound"] is None
+    assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
+
+
+@ON_POSIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_nothing_is_left_when_the_command_is_stopped(name: str, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    target = tmp_path / f"slow_{name}.py"
+    target.write_text(
+        "import pathlib, time, torch\n"
+        "class Slow(torch.utils.data.Dataset):\n"
+        "    def __len__(self): return 64\n"
+        "    def __getitem__(self, index):\n"
+        f"        pathlib.Path({str(ready)!r}).touch()\n"
+        "        time.sleep(0.05)\n"
+        "        return torch.zeros(2)\n"
+        "slow = Slow()\n",
+        encoding="utf-8",
+    )
+    # A shell may have had SIGINT ignored, which children inherit.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from diagnostics.__main__ import main; sys.exit(main(['profile', sys.argv[1]]))"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, f"{target}:slow"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while not ready.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    below = psutil.Process(child.pid).children(recursive=True)
+    child.send_signal(getattr(signal, name))
+    _, stderr = child.communicate(timeout=30)
+    assert below
+    assert "Traceback" not in stderr
+    assert psutil.wait_procs(below, timeout=10)[1] == []
