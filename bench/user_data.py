@@ -1,23 +1,20 @@
 """The user's own Dataset or DataLoader, named as `FILE.py:NAME`."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from bench.streams import Repeated
+from diagnostics.ladder.child.torch_checkup_lab import loading
+from diagnostics.ladder.child.torch_checkup_lab.loading import TargetError as UserDataError
+from diagnostics.ladder.child.torch_checkup_lab.loading import is_target as is_user_data
+
+__all__ = ["UserData", "UserDataError", "is_user_data", "load", "load_object", "tensors_in"]
 
 DEFAULT_BATCH_SIZE = 16
-
-
-class UserDataError(ValueError):
-    """What was named cannot be measured; the message says what is wrong and what is expected."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +24,6 @@ class UserData:
     dataset: Dataset[Any]
     batch_size: int = DEFAULT_BATCH_SIZE
     collate_fn: Callable[[list[Any]], Any] | None = None
-
-
-def is_user_data(text: str) -> bool:
-    """Whether a text names an object in a file."""
-    file, colon, name = text.rpartition(":")
-    return bool(colon) and file.endswith(".py") and name.isidentifier()
 
 
 def load(text: str) -> UserData:
@@ -59,15 +50,7 @@ def load_object(text: str) -> object:
     UserDataError
         The file or the name is not there.
     """
-    if not is_user_data(text):
-        raise UserDataError(f"{text!r}: FILE.py:NAME is wanted, like train.py:make_dataset")
-    file, _, name = text.rpartition(":")
-    module = _import(Path(file))
-    if not hasattr(module, name):
-        known = sorted(key for key, value in vars(module).items() if _may_be_data(value, module))
-        raise UserDataError(f"{file} has no {name!r}; it has {', '.join(known) or 'nothing like it'}")
-    found = getattr(module, name)
-    return found() if _is_function(found) else found
+    return loading.load_object(text, lambda found: isinstance(found, Dataset | DataLoader))
 
 
 def _as_user_data(found: object, text: str) -> UserData:
@@ -86,34 +69,6 @@ def _as_user_data(found: object, text: str) -> UserData:
     if not hasattr(dataset, "__len__") or len(dataset) == 0:
         raise UserDataError(f"{text}: a Dataset with a length above 0 is wanted")
     return UserData(dataset, batch_size, collate_fn)
-
-
-def _is_function(found: object) -> bool:
-    return callable(found) and not isinstance(found, Dataset | DataLoader)
-
-
-def _may_be_data(value: object, module: ModuleType) -> bool:
-    """Whether a name in the user's file is worth offering: what the file itself defines."""
-    own = getattr(value, "__module__", None) == module.__name__
-    return isinstance(value, Dataset | DataLoader) or (own and _is_function(value))
-
-
-def _import(path: Path) -> ModuleType:
-    """Import under the file's own name, so that spawned workers, which inherit sys.path, find it again."""
-    if not path.is_file():
-        raise UserDataError(f"{path}: there is no such file")
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    if path.stem in sys.modules:
-        return sys.modules[path.stem]
-    spec = spec_from_file_location(path.stem, path.resolve())
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def tensors_in(batch: object) -> Iterator[Tensor]:
