@@ -200,7 +200,7 @@ def _bound(evidence: Evidence, ranked: list[Stage], exposed: float) -> str:
             return cause
     name, gain = max(((n, g) for n, g in gains.items() if n != "consumer"), key=lambda pair: pair[1])
     if gain < LEAST_GAIN:
-        return "none"
+        return "consumer" if evidence.step >= HEADROOM * evidence.loading > 0 else "none"
     if not evidence.step and not evidence.num_workers and evidence.measured < QUICK_BATCH_SECONDS:
         return "none"
     return "memory_bandwidth" if name == "cpu" and "memory_bandwidth" in gains else name

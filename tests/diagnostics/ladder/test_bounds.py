@@ -107,3 +107,11 @@ def test_gains_are_sorted_and_never_below_one():
     gains = [stage.gain for stage in stages if stage.name != "consumer"]
     assert gains == sorted(gains, reverse=True)
     assert min(gains) >= 1 - 1e-9
+
+
+def test_a_loader_that_no_stage_would_speed_up_leaves_the_step_as_the_bound():
+    quick = {"wall": [1e-6] * 100, "cpu": [1e-6] * 100, "collate": 1e-5, "num_workers": 0}
+    assert (
+        bound(**quick, crossing=0.0, busy_crossing=0.0, step=0.005, loading=2e-5, measured=0.0054)
+        == "consumer"
+    )
