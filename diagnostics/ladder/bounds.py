@@ -199,8 +199,12 @@ def _bound(evidence: Evidence, ranked: list[Stage], exposed: float) -> str:
         if gains.get(cause, 1.0) >= THREADS_GAIN:
             return cause
     name, gain = max(((n, g) for n, g in gains.items() if n != "consumer"), key=lambda pair: pair[1])
+    if gain < LEAST_GAIN and evidence.step >= HEADROOM * evidence.loading > 0:
+        return "consumer"
+    if gain < LEAST_GAIN and evidence.step:  # more waiting than the model explains: what bounds the loading?
+        name, gain = next((one.name, one.gain) for one in stages(replace(evidence, step=0.0)))
     if gain < LEAST_GAIN:
-        return "consumer" if evidence.step >= HEADROOM * evidence.loading > 0 else "none"
+        return "none"
     if not evidence.step and not evidence.num_workers and evidence.measured < QUICK_BATCH_SECONDS:
         return "none"
     return "memory_bandwidth" if name == "cpu" and "memory_bandwidth" in gains else name

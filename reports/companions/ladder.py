@@ -9,7 +9,7 @@ from reports.companions import rates
 from reports.companions.rates import Rate
 from reports.parts import Drawn, Part, Prose, Table, cell, number_cell, rows
 from reports.values import as_number, entries, mapping
-from reports.wording import number, percent, seconds, shorten, size
+from reports.wording import percent, seconds, shorten, size
 
 NO_BOUND = "none"
 WORDS: Mapping[str, str] = {
@@ -40,8 +40,10 @@ def parts(document: dict[str, Any] | None) -> Iterator[Part]:
     """Yield the verdict, the picture, the stages and the slowest samples; nothing without a document."""
     if document is None:
         return
-    yield Prose(verdict(document), tuple(_commands(document)))
-    yield _drawn(document) or _table(document)
+    yield _drawn(document) or Prose(verdict(document))
+    if not any(rate.is_drawable for rate in _rates(document)):
+        yield _table(document)
+    yield from _remedy(document)
     if entries(document.get("stages")):
         yield _stages(document)
     if entries(document.get("slowest")):
@@ -66,14 +68,17 @@ def facts(document: dict[str, Any]) -> str:
     if math.isfinite(sample_bytes := as_number(document.get("sample_bytes"))):
         told.append(f"{size(sample_bytes)} a sample")
     if math.isfinite(cores := as_number(document.get("usable_cores"))):
-        told.append(f"{number(cores)} usable cores of {number(as_number(document.get('counted_cores')))}")
+        counted = as_number(document.get("counted_cores"))
+        told.append(f"{cores:.1f} usable cores of {counted:.0f}")
     return shorten(", ".join(told), 600)
 
 
-def _commands(document: dict[str, Any]) -> Iterator[str]:
-    remedies = document.get("remedies")
-    for line in remedies[1:5] if isinstance(remedies, list) else ():
-        yield shorten(str(line), 400)
+def _remedy(document: dict[str, Any]) -> Iterator[Part]:
+    bound, remedies = shorten(str(document.get("bound") or "unknown")), document.get("remedies")
+    text, *commands = remedies[:5] if isinstance(remedies, list) and remedies else [""]
+    yield Prose(
+        f"Bound: **{bound}**. {shorten(str(text), 400)}", [shorten(str(one), 400) for one in commands]
+    )
 
 
 def _rates(document: dict[str, Any]) -> list[Rate]:

@@ -53,9 +53,13 @@ def call(arguments: dict[str, Any]) -> str:
 
 
 def _difference(arguments: dict[str, Any], trials: list[dict[str, Any]]) -> str:
-    """Return what distinguishes a trial from the others; all arguments of a single one."""
+    """Return the number of workers, and what else distinguishes a trial from others that have workers."""
     others = [mapping(trial.get("arguments")) for trial in trials]
-    names = [name for name in arguments if any(other.get(name) != arguments[name] for other in others)]
+    names = [
+        name
+        for name, value in arguments.items()
+        if name == "num_workers" or any(other.get(name, value) != value for other in others)
+    ]
     return ", ".join(f"{name}={arguments[name]}" for name in names or arguments)
 
 

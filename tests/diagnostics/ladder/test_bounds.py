@@ -115,3 +115,7 @@ def test_a_loader_that_no_stage_would_speed_up_leaves_the_step_as_the_bound():
         bound(**quick, crossing=0.0, busy_crossing=0.0, step=0.005, loading=2e-5, measured=0.0054)
         == "consumer"
     )
+
+
+def test_waiting_that_the_model_cannot_explain_is_put_down_to_what_bounds_the_loading():
+    assert bound(step=0.02, loading=0.018, measured=0.029) == "cpu"

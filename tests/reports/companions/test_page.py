@@ -24,6 +24,7 @@ def test_a_document_alone_makes_a_page(
 
 def test_the_ladder_tells_verdict_remedy_stages_and_what_was_skipped() -> None:
     text = page.page_of({"profile": documents.profile()}, "").html()
+    assert "Bound: <strong>cpu</strong>. Do less work a sample." in text
     for told in ("7.5 times as fast", "tune FILE.py:NAME", "20.0 ms", "50 %", "no CUDA", "17", "1,500"):
         assert told in text
 
@@ -52,6 +53,15 @@ def test_the_data_come_as_csv_too() -> None:
     lines = page.page_of({"profile": documents.profile(), "tune": documents.tune()}, "").csv().splitlines()
     assert lines[0] == "command,name,samples_per_second"
     assert len(lines) == 1 + 3 + 2
+
+
+def test_a_trial_without_workers_does_not_lengthen_the_names_of_others() -> None:
+    few = {"num_workers": 2, "prefetch_factor": 2}
+    trials = [{"arguments": one, "samples_per_second": 1.0} for one in ({"num_workers": 0}, few)]
+    assert [one.name for one in tuning._rates(documents.tune(trials=trials))] == [
+        "num_workers=0",
+        "num_workers=2",
+    ]
 
 
 def test_trials_are_named_by_what_distinguishes_them_and_the_recommended_one_is_marked() -> None:
