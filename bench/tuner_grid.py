@@ -20,7 +20,7 @@ from bench.user_data import UserData, load
 
 WORKERS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
 PREFETCH_FACTORS = (2, 4)
-REPETITIONS, SECONDS = 3, 0.3
+REPETITIONS, SECONDS = 7, 0.3  # as long as a tuning takes over a setting that it does not drop at once
 FEWEST_GROUPS = 6  # batches of each worker in a measurement: they come in bunches
 ROUNDS, ROUND_SECONDS = 7, 0.5
 NUM_FINALISTS = 3

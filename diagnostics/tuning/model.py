@@ -12,6 +12,7 @@ GUESSED_CROSSING = 5e-4  # seconds a batch, until the first trial with workers m
 NUM_BATCHES = 200
 NEAR = 1.25  # times the best: predictions within it are worth a trial beside it
 UNUSUAL_GAIN = 0.95
+SLACK = 1.1  # times what resources allow: beyond it other arguments than the number of workers may help
 TOLERANCE = 0.03  # settings so close to the best are as good: the smallest of them wins
 
 
@@ -64,6 +65,13 @@ def predict(costs: Costs, setting: Setting) -> float:
     return max(by_workers, busy / costs.cores, costs.crossing + costs.step)
 
 
+def least(costs: Costs, num_workers: int) -> float:
+    """Return seconds a batch below which no setting with so many workers can get: what resources allow."""
+    batch = costs.batch_size * float(np.mean(costs.wall)) + costs.collate
+    busy = costs.batch_size * float(np.mean(costs.cpu)) + costs.collate + costs.busy_crossing
+    return max(batch / num_workers, busy / costs.cores, costs.crossing + costs.step)
+
+
 def corrected(
     costs: Costs, measured: Mapping[Setting, float], settings: Iterable[Setting]
 ) -> dict[Setting, float]:
@@ -92,11 +100,18 @@ def smallest_within(seconds: Mapping[Setting, float], tolerance: float = TOLERAN
     return min(one for one, taken in seconds.items() if taken <= best * (1 + tolerance))
 
 
-def propose(costs: Costs, measured: Mapping[Setting, float], settings: Iterable[Setting]) -> Setting | None:
+def propose(
+    costs: Costs,
+    measured: Mapping[Setting, float],
+    settings: Iterable[Setting],
+    variants: Iterable[Setting] = (),
+) -> Setting | None:
     """Return the setting to try next, None where nothing promises more.
 
     First the one that the bent model thinks best. Where that is measured, its neighbours: the next smaller
-    one that might be as good, and the next larger one where the largest tried so far is the best.
+    one that might be as good, and the next larger one where the largest tried so far is the best. Where
+    these are measured too and the best is slower than resources explain, one with other arguments: what the
+    model does not know (slow samples in runs, jitter) is what order and prefetching are for.
     """
     guesses = corrected(costs, measured, settings)
     promised = (
@@ -116,7 +131,16 @@ def propose(costs: Costs, measured: Mapping[Setting, float], settings: Iterable[
     for one in larger + smaller if best.num_workers else plain[1:2]:
         if one not in measured and guesses[one] < NEAR * measured[best]:
             return one
-    return None
+    if not best.num_workers or measured[best] < SLACK * least(costs, best.num_workers):
+        return None
+    beside = [one for one in variants if one.num_workers == best.num_workers and one not in measured]
+    return max(beside, key=lambda one: _shared(one, best), default=None)
+
+
+def _shared(one: Setting, best: Setting) -> tuple[bool, bool, int]:
+    """Order variants: those that change one argument before those that change two, and prefetching first."""
+    changes = (one.prefetch_factor != best.prefetch_factor) + (one.is_unordered != best.is_unordered)
+    return changes == 1, one.is_unordered == best.is_unordered, one.prefetch_factor
 
 
 def worth_trying(costs: Costs, settings: Iterable[Setting]) -> list[Setting]:

@@ -110,7 +110,7 @@ class Tuner:
         self.costs = self._costs()
         self.settings = self._possible()
         while len(self.trials) < MOST_TRIALS:
-            proposed = propose(self.costs, self._measured(), self.settings)
+            proposed = propose(self.costs, self._measured(), self.settings, self.fitting)
             if proposed is None or not self._has_time(proposed):
                 break
             progress(proposed.name)
@@ -143,7 +143,8 @@ class Tuner:
         """Return the settings that fit this machine; the others are named."""
         if self.method is None:
             self.notes.append(f"workers cannot be started here: {self.about['pickle_problem']}")
-            return [Setting(0)]
+            self.fitting = [Setting(0)]
+            return self.fitting
         room: Room = read_room()
         fitting = []
         for one in candidates(self.about["cores"], self.about):
@@ -152,6 +153,7 @@ class Tuner:
                 self.refused[one.name] = why
             elif not why:
                 fitting.append(one)
+        self.fitting = fitting
         return worth_trying(self.costs, fitting)
 
     def _costs(self) -> Costs:

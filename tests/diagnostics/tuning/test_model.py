@@ -60,6 +60,25 @@ def test_unordered_is_tried_for_slow_samples_alone():
     assert not any(one.is_unordered for one in worth_trying(costs([0.01] * 61, [1e-5] * 61), ALL))
 
 
+def test_a_best_that_is_slower_than_resources_explain_is_tried_with_other_arguments():
+    known = costs([0.005] * 100, [1e-5] * 100)
+
+    def truth(one):
+        return predict(known, one) * (1.5 if one.num_workers and one.prefetch_factor == 2 else 1.0)
+
+    measured = {Setting(0): truth(Setting(0))}
+    settings = worth_trying(known, ALL)
+    while len(measured) < 5 and (one := propose(known, measured, settings, ALL)) is not None:
+        measured[one] = truth(one)
+    assert smallest_within(measured).prefetch_factor == 4
+
+
+def test_a_best_that_uses_all_there_is_ends_the_trials():
+    known = costs([0.002] * 100, [0.002] * 100)
+    measured = {one: predict(known, one) for one in map(Setting, (0, 1, 2, 3))}
+    assert propose(known, measured, worth_trying(known, ALL), ALL) is None
+
+
 def test_a_step_that_hides_loading_asks_for_few_workers():
     known = costs([0.010] * 100, [1e-5] * 100, step=0.1)
     _, chosen = course(known, lambda one: predict(known, one))
