@@ -187,7 +187,8 @@ def judge(evidence: Evidence) -> Verdict:
     exposed = 1.0
     if evidence.step:
         exposed = max(0.0, 1 - evidence.step / max(evidence.measured, evidence.step))
-        ranked.append(Stage("consumer", evidence.step, evidence.measured / max(evidence.loading, 1e-9)))
+        gain = max(1.0, evidence.measured / max(evidence.loading, 1e-9))
+        ranked.append(Stage("consumer", evidence.step, gain))
     return Verdict(_bound(evidence, ranked, exposed), ranked, exposed)
 
 

@@ -154,6 +154,7 @@ class Climb:
         self.num_workers = int(self.arguments["num_workers"])
         self.batch_size = about["batch_size"] or 1
         self.notes: list[str] = []
+        self.pin_seconds = 0.0
 
     def run(self, progress: Callable[[str], None]) -> Climbed:
         """Measure everything."""
@@ -206,8 +207,8 @@ class Climb:
         alone, full = self.told["alone"], self.told.get("full", self.told["alone"])
         send = 0.0
         if self.num_workers:
-            send = max(0.0, *(_mean(full, "process_cpu") - _mean(full, k) for k in ("fetch_cpu",)))
-            send = max(0.0, send - _mean(full, "collate_cpu"))
+            loading = _mean(full, "fetch_cpu") + _mean(full, "collate_cpu")
+            send = max(0.0, _mean(full, "process_cpu") - loading)
         return {
             "fetch_seconds": _mean(full, "fetch") - min(_mean(full, "delay"), _mean(full, "fetch")),
             "fetch_cpu_seconds": _mean(full, "fetch_cpu"),
@@ -260,10 +261,9 @@ class Climb:
             quota_cores=quota[0] if quota else None,
             throttled=self.throttled,
             memory_slowdown=self._memory(),
-            worker_threads=worker["threads"],
             one_thread_gain=self._one_thread_gain(),
             loading=_seconds(loading),
-            in_process=_seconds(alone),
+            pin_seconds=self.pin_seconds,
         )
 
     def _bytes_only(self, payload: float) -> float:
@@ -327,18 +327,24 @@ class Climb:
     def _device_rungs(self, no_cuda: str) -> list[Rung]:
         if no_cuda:
             return [Rung("pinned", skipped=no_cuda), Rung("on the device", skipped=no_cuda)]
-        rungs = []
-        for name, more in (
-            ("pinned", {"pin_memory": True}),
-            ("on the device", {"pin_memory": True, "device": "cuda"}),
-        ):
+        kinds: dict[str, dict[str, Any]] = {
+            "unpinned": {"pin_memory": False},
+            "pinned": {"pin_memory": True},
+            "on the device": {"pin_memory": True, "device": "cuda"},
+        }
+        for name, more in kinds.items():
             self.lab.ask("open", name=name, arguments={**self.arguments, **more})
-            told = measure_turns(self.lab, {name: Turn(name)}, self.effort.rounds, self.effort.turn_seconds)[
-                name
-            ]
+        turns = {name: Turn(name) for name in kinds}
+        told = measure_turns(self.lab, turns, self.effort.rounds, self.effort.turn_seconds)
+        for name in kinds:
             self.lab.ask("close", name=name)
-            rungs.append(Rung(name, [self.batch_size * one["batches"] / one["seconds"] for one in told]))
-        return rungs
+        if self.arguments.get("pin_memory"):
+            self.pin_seconds = max(0.0, _seconds(told["pinned"]) - _seconds(told["unpinned"]))
+        rates = {
+            name: [self.batch_size * one["batches"] / one["seconds"] for one in values]
+            for name, values in told.items()
+        }
+        return [Rung(name, rates[name]) for name in ("pinned", "on the device")]
 
 
 def _without_delay(samples: Mapping[str, Any], alone: Sequence[dict[str, float]]) -> list[float]:

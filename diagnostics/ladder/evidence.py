@@ -41,11 +41,12 @@ class Evidence:
         Share of the time in which the quota stopped the processes.
     memory_slowdown : float
         Of the samples beside a copier of memory, over that beside a mere computer; 1 where not measured.
-    worker_threads : float
     one_thread_gain : float
         Throughput with one thread in each worker over that as it is; 1 where not measured.
     pin_seconds : float
         Seconds a batch that pinning adds.
+    loading : float
+        Seconds a batch of the loop without the step.
     measured : float
         Seconds a batch of the loop as it is, with the step where there is one.
     """
@@ -71,11 +72,9 @@ class Evidence:
     quota_cores: float | None = None
     throttled: float = 0.0
     memory_slowdown: float = 1.0
-    worker_threads: float = 1.0
     one_thread_gain: float = 1.0
     pin_seconds: float = 0.0
     loading: float = 0.0
-    in_process: float = 0.0
 
     @property
     def is_copying(self) -> bool:

@@ -20,7 +20,6 @@ QUIET = Evidence(
     usable_cores=2.0,
     counted_cores=2,
     loading=0.0105,
-    in_process=0.0202,
 )
 
 
