@@ -17,6 +17,7 @@ from bench.generalization.data import load_data
 from bench.generalization.laboratory import Laboratory
 from bench.generalization.setting import Setting
 from bench.generalization.training import Training
+from bench.heartbeat import beat
 from diagnostics.intervals import mean_interval
 
 WEIGHT_DECAYS = (0.0, 0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
@@ -45,6 +46,7 @@ class _Trained:
             if self.device != "cpu":
                 torch.cuda.synchronize()
             rounds.append(perf_counter() - starts)
+            beat()
             starts = perf_counter()
         rounds = rounds or [perf_counter() - starts]
         return PassResult(rounds, figures={"num_members": self.num_models}, study=self.study())

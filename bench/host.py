@@ -177,12 +177,15 @@ class Host:
         self._next_reply(START_LIMIT_SECONDS)
 
     def _next_reply(self, limit_seconds: float) -> dict[str, Any]:
-        try:
-            line = self._replies.get(timeout=limit_seconds + GRACE_SECONDS)
-        except queue.Empty:
-            line = None
-        if line is not None:
-            return json.loads(line)
+        reply: dict[str, Any] | None = {"beat": True}
+        while reply is not None and "beat" in reply:  # it still moves: the time begins anew
+            try:
+                line = self._replies.get(timeout=limit_seconds + GRACE_SECONDS)
+            except queue.Empty:
+                line = None
+            reply = None if line is None else json.loads(line)
+        if reply is not None:
+            return reply
         exit_code = self._end_process()
         log = self._read_log()
         if exit_code is None or re.search(r"^Timeout \(\d", log, re.MULTILINE):

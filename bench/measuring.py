@@ -19,10 +19,12 @@ from typing import Any
 
 import pytest
 
-from bench import disturbance, gpu_lock
+from bench import disturbance, gpu_lock, heartbeat
 from bench.configuration import Configuration
 from bench.reference import Reference
 from bench.user_data import UserDataError
+
+BEAT = {"beat": True}
 
 
 class Child:
@@ -85,7 +87,13 @@ def load_file(path: Path) -> ModuleType:
 def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request; an exception becomes an answer."""
     action, limit = request.pop("do"), request.pop("limit_seconds")
-    faulthandler.dump_traceback_later(limit, exit=True)
+    listeners = heartbeat.LISTENERS[:]
+
+    def wind_up() -> None:
+        faulthandler.dump_traceback_later(limit, exit=True)
+
+    wind_up()
+    heartbeat.LISTENERS.append(wind_up)
     try:
         return {"ok": getattr(child, action)(**request)}
     except pytest.skip.Exception as skipped:
@@ -96,6 +104,7 @@ def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
         traceback.print_exc()
         return {"raised": "".join(traceback.format_exception_only(error)).strip()}
     finally:
+        heartbeat.LISTENERS[:] = listeners
         faulthandler.cancel_dump_traceback_later()
 
 
@@ -116,6 +125,7 @@ def serve() -> None:
     os.dup2(2, 1)
     faulthandler.enable()
     child = Child()
+    heartbeat.LISTENERS.append(lambda: print(json.dumps(BEAT), file=replies, flush=True))
     print(json.dumps({"ok": {}}), file=replies, flush=True)
     for line in sys.stdin:
         reply = answer(child, json.loads(line))

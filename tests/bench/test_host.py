@@ -124,3 +124,25 @@ def test_exit_codes_in_words(exit_code: int, words: str) -> None:
     if exit_code == -9 and os.name == "nt":
         pytest.skip("signals have no names on Windows")
     assert describe_exit(exit_code) == words
+
+
+def test_long_work_that_still_moves_is_no_hang(tmp_path: Path) -> None:
+    slow = tmp_path / "bench_slow.py"
+    slow.write_text(
+        "import time\n"
+        "from bench.configuration import PassResult\n"
+        "from bench.heartbeat import beat\n"
+        "class Slow:\n"
+        "    unit = 'call'\n"
+        "    def warm_up(self): ...\n"
+        "    def close(self): ...\n"
+        "    def measure(self, seconds, until):\n"
+        "        for _ in range(8):\n"
+        "            time.sleep(0.5)\n"
+        "            beat()\n"
+        "        return PassResult([1.0])\n"
+        "def make(): return Slow()\n"
+    )
+    with Host(2.0) as host:
+        record = host.measure("slow", slow, "make", {}, seconds=0.1, until=1.0)
+        assert record["seconds"] == 1.0
