@@ -77,15 +77,18 @@ class Tuned:
         return geometric_interval([self.batch_size / one for one in self.chosen.batch_seconds])
 
 
-def start_method(about: Mapping[str, Any]) -> tuple[str | None, list[str] | None]:
-    """Return the way to start workers: fork where it is safe, else one that has torch imported already."""
-    methods = about["start_methods"]
-    preload = [*about["preload"], about["module"]]
-    if "fork" in methods and not about["is_cuda_started"] and about["default_start_method"] != "spawn":
+def start_method(about: Mapping[str, Any]) -> tuple[str, list[str] | None]:
+    """Return the way to start workers: fork where it is safe, else one that has torch imported already.
+
+    A loader of the user's own that was told not to fork has its reasons.
+    """
+    methods, own = about["start_methods"], (about["given"] or {}).get("multiprocessing_context")
+    is_unsafe = about["is_cuda_started"] or about["default_start_method"] == "spawn"
+    if "fork" in methods and not is_unsafe and own in {None, "fork"}:
         return "fork", None
-    if about["pickle_problem"]:
-        return None, None
-    return ("forkserver", preload) if "forkserver" in methods else ("spawn", None)
+    return (
+        ("forkserver", [*about["preload"], about["module"]]) if "forkserver" in methods else ("spawn", None)
+    )
 
 
 class Tuner:
@@ -141,10 +144,6 @@ class Tuner:
 
     def _possible(self) -> list[Setting]:
         """Return the settings that fit this machine; the others are named."""
-        if self.method is None:
-            self.notes.append(f"workers cannot be started here: {self.about['pickle_problem']}")
-            self.fitting = [Setting(0)]
-            return self.fitting
         room: Room = read_room()
         fitting = []
         for one in candidates(self.about["cores"], self.about):
@@ -288,7 +287,7 @@ class Tuner:
 
     def _starts(self, chosen: Trial) -> list[dict[str, Any]]:
         """Start the chosen workers in the other ways that the platform has, where there is time."""
-        if not chosen.setting.num_workers or self.method is None:
+        if not chosen.setting.num_workers:
             return []
         told = [
             {"multiprocessing_context": self.method, "preload": self.preload, "seconds": chosen.start_seconds}

@@ -19,6 +19,7 @@ from diagnostics.ladder.climbing import Climb, Climbed, Effort
 from diagnostics.ladder.failures import findings_of
 from diagnostics.ladder.laboratory import FailedError, Laboratory
 from diagnostics.outcomes import UsageError
+from diagnostics.tuning.trying import Tuner
 
 FAULTY = Path(__file__).with_name("faulty.py")
 ROOT = Path(__file__).parents[3]
@@ -54,6 +55,13 @@ def test_the_first_finding_is_the_cause(lab: Laboratory, name: str, slug: str) -
     findings = findings_of(caught.value)
     assert findings[0].slug == slug, findings
     assert not any("torch_checkup_lab" in line for line in findings[0].evidence)
+
+
+def test_tuning_data_that_no_worker_can_be_sent_ends_in_the_same_diagnosis(lab: Laboratory) -> None:
+    about = lab.ask("load", target=f"{FAULTY}:locked")
+    with pytest.raises(FailedError) as caught:
+        Tuner(lab, about, 0.0, 20.0).run(lambda what: None)
+    assert findings_of(caught.value)[0].slug == "unpicklable-handle"
 
 
 def test_a_stream_without_samples_is_refused_in_a_sentence(lab: Laboratory) -> None:
