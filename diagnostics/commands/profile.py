@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     """Measure in a child, judge, print."""
     from diagnostics.ladder.climbing import Climb
     from diagnostics.ladder.laboratory import FailedError, Laboratory
+    from diagnostics.ladder.others import Usage, note
 
     messages = make_console(sys.stderr)
     shown = messages.status("Starting") if messages.is_terminal else nullcontext()
@@ -73,7 +74,9 @@ def run(options: argparse.Namespace) -> int:
             lab.ask("take_step", target=options.step, seconds=options.step_time)
             has_step = options.step is not None or options.step_time is not None
             climb = Climb(lab, about, options.workers, has_step)
+            before = Usage.now()
             climbed = climb.run(lambda what: status.update(f"Measuring {what}") if status else None)
+            climbed.notes.extend(filter(None, [note(before, Usage.now())]))
     except FailedError as failed:
         return tell_failure(failed, options, bound=None, rungs=[])
     return _tell(climbed, options)

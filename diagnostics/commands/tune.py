@@ -29,6 +29,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> ar
 def run(options: argparse.Namespace) -> int:
     """Measure in a child, choose, print."""
     from diagnostics.ladder.laboratory import FailedError, Laboratory
+    from diagnostics.ladder.others import Usage, note
     from diagnostics.tuning.telling import document, lines
     from diagnostics.tuning.trying import Tuner
 
@@ -39,7 +40,9 @@ def run(options: argparse.Namespace) -> int:
             about = lab.ask("load", target=options.target)
             lab.ask("take_step", target=None, seconds=options.step_time)
             tuner = Tuner(lab, about, options.step_time or 0.0, options.budget)
+            before = Usage.now()
             tuned = tuner.run(lambda what: status.update(f"Trying {what}") if status else None)
+            tuned.notes.extend(filter(None, [note(before, Usage.now())]))
     except FailedError as failed:
         return tell_failure(failed, options, recommended=None, trials=[])
     if not write_document(options.json, "tune", [], **document(tuned)):
