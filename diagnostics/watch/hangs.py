@@ -9,6 +9,7 @@ from diagnostics.watch.records import NANO, LoaderUse, Record
 from diagnostics.watch.stacks import Stack, read_stacks
 
 START_UP_TIMES = 5  # a spawned worker imports torch and unpickles the dataset before it can tell anything
+DEATH_TOLD_SECONDS = 12.0  # torch asks every 5 s whether workers that are not its children still live
 LOST_AFTER_SECONDS = 5.0  # once it is known that a batch was not sent
 
 
@@ -93,8 +94,10 @@ class HangWatch:
     def _limit_seconds(self, loader: LoaderUse, workers: tuple[Record, ...]) -> float:
         if any(worker.having("unsent") for worker in workers):
             return min(self.after_seconds, LOST_AFTER_SECONDS)
-        is_starting = loader.arguments.get("num_workers") and len(workers) < loader.arguments["num_workers"]
-        return self.after_seconds * (START_UP_TIMES if is_starting and not loader.counters["batches"] else 1)
+        is_one_short = len(workers) < (loader.arguments.get("num_workers") or 0)
+        if is_one_short and loader.counters["batches"]:
+            return max(self.after_seconds, DEATH_TOLD_SECONDS)
+        return self.after_seconds * (START_UP_TIMES if is_one_short else 1)
 
     def _tell(self, hang: Hang) -> Hang:
         self._told.add((hang.main.pid, hang.loader.counters["waiting_since"]))
