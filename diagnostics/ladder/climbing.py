@@ -240,7 +240,7 @@ class Climb:
         step = float(np.median([one["step_seconds"] for one in loop])) if self.has_step else 0.0
         quota = quota_cores(Path("/"))
         return Evidence(
-            wall=_without_delay(self.samples, alone),
+            wall=self.samples["wall"],
             cpu=self.samples["cpu"],
             batch_size=self.batch_size,
             sample_bytes=self.samples["sample_bytes"],
@@ -345,12 +345,3 @@ class Climb:
             for name, values in told.items()
         }
         return [Rung(name, rates[name]) for name in ("pinned", "on the device")]
-
-
-def _without_delay(samples: Mapping[str, Any], alone: Sequence[dict[str, float]]) -> list[float]:
-    """Take out of each sample's time what it waited for a processor: others had it, it is not the data's."""
-    wall, cpu = np.asarray(samples["wall"]), np.asarray(samples["cpu"])
-    waited = sum(max(0.0, one["fetch"] - one["fetch_cpu"]) for one in alone)
-    delay = sum(one["delay"] for one in alone)
-    share = min(1.0, delay / waited) if waited > 0 else 0.0
-    return [float(value) for value in wall - share * np.maximum(wall - cpu, 0.0)]

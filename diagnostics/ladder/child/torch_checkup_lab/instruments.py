@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
+from .clocks import Delay
 from .loading import TargetError
 
 FULL, NO_PAYLOAD, CACHED, EMPTY = range(4)  # what reaches the main process, and from where
@@ -56,6 +57,7 @@ class Meter:
         self.pid = 0
         self.is_running = False
         self.sums = [0.0] * len(COUNTERS)
+        self.delay: Delay
         self.held: Any = None  # the samples of a batch, for the rungs that fetch nothing
 
     def begin(self) -> None:
@@ -64,7 +66,7 @@ class Meter:
             self._adopt()
         self.is_running = True
         if self.is_main:  # it does other things between two batches, which are not to be counted
-            self.before = (process_time() - self.sums[5], self._delay() - self.sums[6])
+            self.before = (process_time() - self.sums[5], self.delay.seconds() - self.sums[6])
         self.started, self.started_cpu = perf_counter(), thread_time()
 
     def _adopt(self) -> None:
@@ -73,9 +75,7 @@ class Meter:
         self.pid, self.row, self.held = os.getpid(), info.id if info else 0, None
         self.is_main, self.before = info is None, (0.0, 0.0)
         self.sums = [0.0] * len(COUNTERS)
-        self.delays = None
-        with suppress(OSError):  # Linux: nanoseconds on the processor, waiting for one, turns
-            self.delays = open("/proc/thread-self/schedstat", "rb", buffering=0)  # noqa: PTH123, SIM115
+        self.delay = Delay()
 
     def fetched(self) -> None:
         """Stop the clocks of fetching, and start those of collating."""
@@ -90,16 +90,9 @@ class Meter:
         self.sums[0] += 1
         self.sums[3] += perf_counter() - self.started
         self.sums[4] += thread_time() - self.started_cpu
-        self.sums[5], self.sums[6] = process_time() - self.before[0], self._delay() - self.before[1]
+        self.sums[5], self.sums[6] = process_time() - self.before[0], self.delay.seconds() - self.before[1]
         self.sums[7] = torch.get_num_threads()
         self.shared.rows[self.row] = torch.tensor(self.sums, dtype=torch.float64)
-
-    def _delay(self) -> float:
-        """Return for how many seconds this thread has waited for a processor."""
-        if self.delays is None:
-            return 0.0
-        self.delays.seek(0)
-        return int(self.delays.read().split()[1]) / 1e9
 
     def __getstate__(self) -> dict[str, Any]:
         return {**Meter(self.shared).__dict__}

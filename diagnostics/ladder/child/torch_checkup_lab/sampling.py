@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from .clocks import Delay
 from .loaders import tensors_in
 from .source import Source, Turns
 
@@ -34,23 +35,26 @@ def time_samples(source: Source, seconds: float, beat: Callable[[], None]) -> di
     Returns
     -------
     dict
-        `wall` and `cpu`: seconds of each sample; `slowest`: [index, seconds] of some; `sample_bytes`.
+        `wall` and `cpu`: seconds of each sample, without those in which it waited for a processor;
+        `slowest`: [index, seconds] of some; `sample_bytes`.
     """
     wall: list[float] = []
     cpu: list[float] = []
     indices: list[Any] = []
     held: list[Any] = []
-    num_bytes, begun = 0, perf_counter()
+    num_bytes, begun, delay = 0, perf_counter(), Delay()
     for index, fetch in _samples(source):
         if len(held) == (source.batch_size or 1):
             held.clear()  # as a batch is dropped whole; while it is kept, samples need fresh memory
+        delayed = delay.seconds()
         started, started_cpu = perf_counter(), thread_time()
         try:
             sample = fetch()
         except StopIteration:
             break
         cpu.append(thread_time() - started_cpu)
-        wall.append(perf_counter() - started)
+        spent = perf_counter() - started
+        wall.append(max(cpu[-1], spent - (delay.seconds() - delayed)))
         indices.append(index if isinstance(index, int | str) else str(index))
         num_bytes += bytes_of(sample)
         held.append(sample)
