@@ -127,7 +127,10 @@ def propose(
         - {one for one in guesses if one.is_unordered != best.is_unordered}
     )
     smaller = [one for one in plain if one.num_workers < best.num_workers][-1:]
-    larger = [one for one in plain if one.num_workers > best.num_workers][:1]
+    above = [one for one in plain if one.num_workers > best.num_workers]
+    is_short = best.num_workers and measured[best] > SLACK * least(costs, best.num_workers)
+    larger = [one for one in above if one.num_workers >= (2 if is_short else 1) * best.num_workers][:1]
+    larger = larger or above[-1:]
     for one in larger + smaller if best.num_workers else plain[1:2]:
         if one not in measured and guesses[one] < NEAR * measured[best]:
             return one

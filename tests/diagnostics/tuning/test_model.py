@@ -73,6 +73,13 @@ def test_a_best_that_is_slower_than_resources_explain_is_tried_with_other_argume
     assert smallest_within(measured).prefetch_factor == 4
 
 
+def test_workers_are_doubled_where_the_best_is_far_from_what_resources_allow():
+    known = costs([0.002] * 100, [0.0005] * 100)
+    measured, chosen = course(known, lambda one: 0.3 / max(1, one.num_workers))
+    assert [one.num_workers for one in measured][:3] == [0, 8, 16]
+    assert chosen == Setting(16)
+
+
 def test_a_best_that_uses_all_there_is_ends_the_trials():
     known = costs([0.002] * 100, [0.002] * 100)
     measured = {one: predict(known, one) for one in map(Setting, (0, 1, 2, 3))}
