@@ -1,6 +1,8 @@
 """Data with a known cause of slowness, measured: the bound is the cause that was put in."""
 
+import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import psutil
@@ -33,6 +35,51 @@ def climbed(lab: Laboratory, name: str, step_seconds: float | None = None) -> Cl
     return Climb(lab, about, None, step_seconds is not None, QUICK).run(lambda what: None)
 
 
+def in_tries(look, tries: int = 3) -> None:
+    """Fail if none of the tries is right: `look` returns whether one is, and what to tell otherwise."""
+    told = []
+    for _ in range(tries):  # a neighbour may visit one of them
+        is_right, found = look()
+        if is_right:
+            return
+        told.append(found)
+    if is_crowded():
+        pytest.skip(f"others use the processors: {told}")
+    pytest.fail(f"{told}")
+
+
+def memory_is_shared() -> bool:
+    """Whether two processes that copy memory get in each other's way here, measured by their pace alone."""
+    pace = textwrap.dedent("""
+        import sys, time
+        import numpy as np
+        source = np.ones(1 << 22)
+        target = np.empty_like(source)
+        print(flush=True)
+        sys.stdin.readline()
+        copies, ends = 0, time.perf_counter() + 0.3
+        while time.perf_counter() < ends:
+            np.copyto(target, source)
+            copies += 1
+        print(copies)
+    """)
+
+    def slowest(number: int) -> int:
+        command = [sys.executable, "-c", pace]
+        running = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(number)
+        ]
+        for process in running:
+            process.stdout.readline()
+        for process in running:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        return min(int(process.communicate()[0]) for process in running)
+
+    return slowest(1) > 1.6 * slowest(2)
+
+
 @pytest.mark.parametrize(
     ("name", "bound"),
     [
@@ -49,16 +96,25 @@ def climbed(lab: Laboratory, name: str, step_seconds: float | None = None) -> Cl
     ],
 )
 def test_the_cause_that_was_put_in_is_the_bound(lab, name, bound):
-    verdict = judge(climbed(lab, name).evidence)
-    assert verdict.bound == bound, [stage.as_dict() for stage in verdict.stages]
+    def look():
+        verdict = judge(climbed(lab, name).evidence)
+        return verdict.bound == bound, (verdict.bound, [stage.as_dict() for stage in verdict.stages])
+
+    in_tries(look)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="two processes on two cores are needed")
 def test_samples_that_stream_through_memory_are_bound_by_its_bandwidth(lab):
-    found = climbed(lab, "streaming")
-    if found.evidence.counted_cores < 2 or is_crowded():
-        pytest.skip("its neighbour does not get a core to itself here")
-    assert judge(found.evidence).bound == "memory_bandwidth"
+    def look():
+        shared = memory_is_shared()
+        found = climbed(lab, "streaming")
+        shared = shared and memory_is_shared()
+        if found.evidence.counted_cores < 2 or not shared:
+            pytest.skip("two processes that copy memory do not slow each other down here")
+        verdict = judge(found.evidence)
+        return verdict.bound == "memory_bandwidth", (verdict.bound, found.evidence.memory_slowdown)
+
+    in_tries(look)
 
 
 def test_threads_beyond_the_processors_are_seen_in_the_workers():
@@ -80,14 +136,12 @@ def test_a_slow_step_is_the_bound_and_its_headroom_is_measured(lab):
 
 @pytest.mark.parametrize(("name", "stage"), [("waits_a_little", "wait"), ("computes_a_little", "cpu")])
 def test_an_injected_cost_comes_back_within_five_points_of_the_step(lab, name, stage):
-    step, tries = 0.04, 3  # a neighbour may visit one of them
-    shares, bounds = [], []
-    for _ in range(tries):
+    step = 0.04
+
+    def look():
         verdict = judge(climbed(lab, name, step_seconds=step).evidence)
-        shares.append(next(one.seconds for one in verdict.stages if one.name == stage) / step)
-        bounds.append(verdict.bound)
-        if shares[-1] == pytest.approx(8 * 0.001 / step, abs=0.05) and bounds[-1] == stage:
-            return
-    if is_crowded():
-        pytest.skip(f"others use the processors: shares of the step {shares}, bounds {bounds}")
-    pytest.fail(f"shares of the step {shares}, bounds {bounds}")
+        share = next(one.seconds for one in verdict.stages if one.name == stage) / step
+        is_right = share == pytest.approx(8 * 0.001 / step, abs=0.05) and verdict.bound == stage
+        return is_right, (share, verdict.bound)
+
+    in_tries(look)
