@@ -38,9 +38,7 @@ class Sorting(Spinning):
 class Copying(Spinning):
     def __init__(self):
         super().__init__()
-        self.images = torch.rand(
-            16, 3, 640, 640
-        )  # a batch takes milliseconds, where memory is fast too
+        self.images = torch.rand(16, 3, 640, 640)  # a batch takes milliseconds, where memory is fast too
 
     def __getitem__(self, index):
         return self.images[index % 16].clone()
