@@ -16,11 +16,14 @@ from diagnostics.tuning.model import Costs, predict, propose, smallest_within, w
 from diagnostics.tuning.settings import Setting, candidates
 
 MOST_TRIALS = 5
-TURN_SECONDS = 0.2
+TURN_SECONDS, LONGEST_TURN_SECONDS = 0.2, 0.4
+TURN_PRECISION = 0.05  # of a turn's mean, by how much the samples differ
 ROUNDS, LAST_ROUNDS = 4, 6
+CLEAR_ROUNDS = 2  # in which a setting loses by far: it need not be measured again
 SAMPLING_SECONDS = 0.4
 CORES_SECONDS = 0.03
-FINALIST = 1.3  # times the best: what is slower is not compared again
+FINALIST = 1.3  # times the best: what is slower is not measured again
+CLOSE = 1.15  # times the best: what is slower takes no part in the last comparison
 START_SECONDS = 12.0  # left of the budget: other ways to start workers are tried only then
 RESERVE = 0.25  # of the budget, for the last comparison
 
@@ -105,6 +108,7 @@ class Tuner:
         self.refused: dict[str, str] = {}
         self.notes: list[str] = []
         self.is_cut_short = False
+        self.turn_seconds = TURN_SECONDS
 
     def run(self, progress: Callable[[str], None], tries_starts: bool = True) -> Tuned:
         """Measure until nothing promises more, five settings are tried, or the budget is spent."""
@@ -112,6 +116,7 @@ class Tuner:
         first = self._try(Setting(0))
         self.costs = self._costs()
         self.settings = self._possible()
+        self.turn_seconds = self._turn_seconds()
         while len(self.trials) < MOST_TRIALS:
             proposed = propose(self.costs, self._measured(), self.settings, self.fitting)
             if proposed is None or not self._has_time(proposed):
@@ -168,11 +173,19 @@ class Tuner:
             step=self.step,
         )
 
+    def _turn_seconds(self) -> float:
+        """Return how long a turn is: rare slow samples must come often enough in each."""
+        wall = np.asarray(self.costs.wall)
+        variation = float(wall.std() / max(wall.mean(), 1e-9)) / self.batch_size**0.5
+        fastest = min(predict(self.costs, one) for one in self.settings)
+        wanted = (variation / TURN_PRECISION) ** 2 * fastest
+        return float(np.clip(wanted, TURN_SECONDS, LONGEST_TURN_SECONDS))
+
     def _measure(self, setting: Setting, mode: int = FULL) -> dict[str, float]:
         answer: dict[str, float] = self.lab.ask(
             "measure",
             name=setting.name,
-            seconds=TURN_SECONDS,
+            seconds=self.turn_seconds,
             mode=mode,
             is_stepping=bool(self.step) and mode == FULL,
         )
@@ -187,7 +200,7 @@ class Tuner:
     def _has_time(self, setting: Setting) -> bool:
         left = self.budget * (1 - RESERVE) - (time.monotonic() - self.begun)
         dearest = max((trial.seconds for trial in self.trials.values()), default=0.0)
-        self.is_cut_short = left < max(dearest, 2 * ROUNDS * TURN_SECONDS)
+        self.is_cut_short = left < max(dearest, 2 * ROUNDS * self.turn_seconds)
         return not self.is_cut_short
 
     def _try(self, setting: Setting) -> Trial:
@@ -203,7 +216,7 @@ class Tuner:
         told = self._in_turns_with(rival, setting)
         if setting.num_workers and self.costs.busy_crossing == 0:
             self._measure_crossing(setting, told)
-        self._close_losers()
+        self._close_losers(FINALIST)
         trial.seconds = time.monotonic() - begun
         return trial
 
@@ -217,6 +230,8 @@ class Tuner:
             told.append(both[setting])
             own, other = (both[one]["seconds"] / both[one]["batches"] for one in (setting, rival or setting))
             ratios.append(own / other)
+            if len(ratios) >= CLEAR_ROUNDS and min(ratios) > FINALIST:
+                break
         if rival is None:
             self.first_seconds = float(np.median(self.trials[setting].batch_seconds))
         else:
@@ -235,10 +250,10 @@ class Tuner:
         crossing = max(least, whole - self.costs.collate / setting.num_workers)
         self.costs = self.costs.with_crossing(crossing, main + send)
 
-    def _close_losers(self) -> None:
+    def _close_losers(self, limit: float) -> None:
         measured = self._measured()
         for one, trial in self.trials.items():
-            if trial.is_open and measured[one] > FINALIST * min(measured.values()):
+            if trial.is_open and measured[one] > limit * min(measured.values()):
                 self._close(trial)
 
     def _close(self, trial: Trial) -> None:
@@ -247,6 +262,7 @@ class Tuner:
 
     def _last_turns(self) -> Trial:
         """Measure what is left in turns, and choose the smallest that is as good as the best."""
+        self._close_losers(CLOSE)
         finalists = [trial for trial in self.trials.values() if trial.is_open]
         for trial in finalists:
             trial.batch_seconds = []
@@ -278,7 +294,7 @@ class Tuner:
             both = {}
             for name in random.sample(["one thread", chosen.setting.name], k=2):
                 answer = self.lab.ask(
-                    "measure", name=name, seconds=TURN_SECONDS, mode=FULL, is_stepping=bool(self.step)
+                    "measure", name=name, seconds=self.turn_seconds, mode=FULL, is_stepping=bool(self.step)
                 )
                 both[name] = answer["seconds"] / answer["batches"]
             ratios.append(both[chosen.setting.name] / both["one thread"])

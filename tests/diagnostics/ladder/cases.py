@@ -51,6 +51,15 @@ class Skewed(Spinning):
         return super().__getitem__(index)
 
 
+class Piling(Spinning):
+    """One batch of five waits, each in another worker than the one before: what comes after it piles up."""
+
+    def __getitem__(self, index):
+        if index % (5 * BATCH) == 0:
+            time.sleep(0.08)
+        return super().__getitem__(index)
+
+
 class Streaming(Spinning):
     """Copies 32 MiB a sample and returns 8 numbers."""
 
@@ -139,6 +148,10 @@ def starting():
     return DataLoader(
         Spinning(wait=0.001), BATCH, sampler=range(64), num_workers=1, multiprocessing_context="spawn"
     )
+
+
+def piling():
+    return DataLoader(Piling(), BATCH, num_workers=4, prefetch_factor=8)
 
 
 def threaded():

@@ -126,6 +126,17 @@ def test_threads_beyond_the_processors_are_seen_in_the_workers():
     assert found.evidence.one_thread_gain > 0
 
 
+def test_batches_that_piled_up_behind_a_slow_one_do_not_seem_to_take_no_time(lab):
+    about = lab.ask("load", target=f"{CASES}:piling")
+    lab.ask("open", name="loader", arguments=about["given"])
+    told = [lab.ask("measure", name="loader", seconds=0.05, mode=0, is_stepping=False) for _ in range(12)]
+    lab.ask("close", name="loader")
+    for one in told:
+        in_one_worker = one["batches"] // 20  # of those that wait
+        assert one["seconds"] > 0.07 * in_one_worker
+        assert one["seconds"] > 0.07 or one["batches"] < 5
+
+
 def test_a_slow_step_is_the_bound_and_its_headroom_is_measured(lab):
     found = climbed(lab, "trivial", step_seconds=0.03)
     assert judge(found.evidence).bound == "consumer"

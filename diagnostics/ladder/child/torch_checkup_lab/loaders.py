@@ -115,7 +115,9 @@ class OpenLoader:
     ) -> dict[str, float]:
         """Read an epoch of about so many seconds.
 
-        The clock runs from the arrival of batch W, when each of W workers has delivered once, to the last.
+        The clock runs from when the workers, which are up, have been asked, to the last batch: a multiple
+        of their number, so that all begin and end together. Were it started at a later arrival, batches
+        that had piled up behind a slow one would seem to take no time.
         """
         self.shared.control[0] = mode
         key = mode if step is None else -1 - mode
@@ -139,10 +141,10 @@ class OpenLoader:
         self, num_batches: int, step: Step | None, beat: Callable[[], None], limit: float
     ) -> dict[str, float]:
         self.set_batches(num_batches)
-        before, cpu, count = self.shared.totals(), process_time(), 0
-        begun = begins = ends = perf_counter()
-        step_seconds, skipped = 0.0, max(1, self.num_workers) if self.num_workers else 0
-        for batch in self.loader:
+        before, cpu, count, step_seconds = self.shared.totals(), process_time(), 0, 0.0
+        iterator = iter(self.loader)
+        begun = ends = perf_counter()
+        for batch in iterator:
             arrived = perf_counter()
             if self.device:
                 batch = moved(batch, self.device)  # noqa: PLW2901
@@ -150,28 +152,24 @@ class OpenLoader:
                 step(batch)
             count += 1
             ends = perf_counter()
-            if count <= skipped:
-                begins = ends
-            elif step is not None:
+            if step is not None:
                 step_seconds += ends - arrived
             beat()
-            if ends - begun > limit and self.turns is not None and count > skipped:
+            if ends - begun > limit and self.turns is not None and count >= max(1, self.num_workers):
                 self.turns.num_batches = 0  # the sampler ends; what was asked for already still comes
         if self.device:
             torch.cuda.synchronize()
             ends = perf_counter()
-        if count <= skipped:  # a stream that has nothing for some of its workers
-            begins, skipped, step_seconds = begun, 0, 0.0
         after = self.shared.totals()
         counted = {name: after[name] - before[name] for name in before}
         return {
             **counted,
             "loaded": max(1.0, counted["batches"]),
             "threads": after["threads"] / max(1, self.num_workers),
-            "seconds": max(ends - begins, 1e-9),
-            "batches": max(1, count - skipped),
+            "seconds": max(ends - begun, 1e-9),
+            "batches": max(1, count),
             "main_cpu": (process_time() - cpu) / max(1, count),
-            "step_seconds": step_seconds / max(1, count - skipped),
+            "step_seconds": step_seconds / max(1, count),
         }
 
     def set_batches(self, number: int) -> None:
