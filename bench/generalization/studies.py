@@ -10,14 +10,14 @@ from dataclasses import replace
 from bench.generalization.setting import Setting
 
 PLAIN = Setting("plain", label_noise=0.2, epochs=60, num_train=300, learning_rate=3e-3)
-SGD_RATE, LARGE_RATE = 0.05, 1.0
+SGD_RATE, LARGE_RATE = 0.05, 0.4
 
 QUICK_DECAYS, FULL_DECAYS = (0.3, 1.0, 10.0), (0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 3.0, 10.0)
 QUICK_L2, FULL_L2 = (0.003, 0.01), (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1)
 QUICK_L1, FULL_L1 = (0.03, 0.1), (0.003, 0.01, 0.03, 0.1, 0.2, 0.3)
 QUICK_DROPOUT, FULL_DROPOUT = (0.2, 0.5), (0.1, 0.2, 0.3, 0.5, 0.7)
 QUICK_SAMPLES, FULL_SAMPLES = (75, 600), (40, 75, 150, 600, 890)
-FULL_RATES = (0.003, 0.01, 0.05, 0.2, 1.0, 3.0)
+FULL_RATES = (0.003, 0.01, 0.05, 0.2, 0.4, 1.0, 3.0)
 NOISES = (0.0, 0.1, 0.4)
 STRONGEST_SUBGRADIENT = 0.1
 
