@@ -58,6 +58,28 @@ def _close_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _our_fault() -> int:
+    """Print the exception that is being handled, and whose it is."""
+    traceback.print_exc()
+    print(
+        "python -m diagnostics: this is a fault of torch-checkup; please report the lines above.",
+        file=sys.stderr,
+    )
+    return OUR_FAULT
+
+
+def _not_installed(name: str) -> int:
+    """Name the package that is yet to be installed; that a module of our own is not there is our fault."""
+    if name.partition(".")[0] == "diagnostics":
+        return _our_fault()
+    print(
+        f"python -m diagnostics: {name} is not installed for {sys.executable}; in the folder of "
+        "torch-checkup, python -m pip install -e . sees to all that it needs.",
+        file=sys.stderr,
+    )
+    return WRONG_USAGE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; no traceback but for a fault of ours."""
     options = make_parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
@@ -73,18 +95,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"python -m diagnostics: {error}", file=sys.stderr)
         return WRONG_USAGE
+    except ModuleNotFoundError as error:
+        return _not_installed(error.name or "diagnostics")
     except BrokenPipeError:
         _close_stdout()
         return PIPE_CLOSED
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception:
-        traceback.print_exc()
-        print(
-            "python -m diagnostics: this is a fault of torch-checkup; please report the lines above.",
-            file=sys.stderr,
-        )
-        return OUR_FAULT
+        return _our_fault()
 
 
 if __name__ == "__main__":

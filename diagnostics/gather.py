@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +29,7 @@ REASON_CHARACTERS = 200
 # A socket in a folder of ours inside the user's temporary folder has a path 49 bytes longer than that one's,
 # in the user's own 32; 103 bytes are allowed. In between, ours would fail where the user's does not.
 LENGTHS_IN_BETWEEN = range(55, 72)
+TORCH_PROBLEM = "trial.torch_import_problem"
 BRIEF_TRIALS = frozenset({"torch_build", "intra_op_threads"})  # a few seconds; what result files hold
 
 Probe = Callable[[Path], Facts]
@@ -66,11 +67,16 @@ def find_trials(only: Collection[str] | None = None) -> list[Path]:
     return [path for path in found if only is None or path.stem in only]
 
 
+def _of_trial(path: Path, name: str, otherwise: Any) -> Any:
+    """Return a constant of a trial's file; trials import nothing but the standard library at their top."""
+    module_name = f"{trials.__name__}.{path.stem}"
+    is_ours = path.parent == Path(trials.__path__[0])
+    return getattr(import_module(module_name), name, otherwise) if is_ours else otherwise
+
+
 def limit_of(path: Path) -> float:
     """Return a trial's own time limit in seconds, or the common one."""
-    name = f"{trials.__name__}.{path.stem}"
-    module = attempt(lambda: import_module(name)) if path.parent == Path(trials.__path__[0]) else None
-    return float(getattr(module, "TIME_LIMIT_SECONDS", TRIAL_TIME_LIMIT_SECONDS))
+    return float(_of_trial(path, "TIME_LIMIT_SECONDS", TRIAL_TIME_LIMIT_SECONDS))
 
 
 def read_probe(name: str, read: Probe, root: Path) -> Gathered:
@@ -115,8 +121,8 @@ def run_trial(
     Parameters
     ----------
     path : Path
-        A file that prints, as its last JSON line, `{"facts": {...}}`; besides `"problem"`, one phrase why
-        facts are missing, and `"pairs": {key: {"numerator", "denominator"}}`, which become `key` and bounds.
+        A file that prints, as its last JSON line, `{"facts": {...}}`; besides,
+        `"pairs": {key: {"numerator", "denominator"}}`, which become `key` and bounds.
     python : str
         The interpreter, a path or a name on PATH.
     time_limit_seconds : float
@@ -136,13 +142,16 @@ def run_trial(
     document = parse_trial(outcome.stdout)
     if document is None:
         return Gathered(notes=[f"trial {path.stem}: {_why_silent(outcome, time_limit_seconds)}"])
-    problem = document.get("problem")
-    notes = [f"trial {path.stem}: {problem} in {Path(python).name}"] if problem else []
-    return Gathered(from_document(document.get("facts")) | ratio_facts(document.get("pairs")), notes)
+    cut_off = outcome.returncode is None or outcome.returncode < 0
+    notes = [f"trial {path.stem}: {_how_ended(outcome, time_limit_seconds)} half-way"] if cut_off else []
+    return Gathered(from_document(document["facts"]) | ratio_facts(document.get("pairs")), notes)
 
 
 def run_trials(paths: Sequence[Path], python: str) -> list[Gathered]:
-    """Run trials one after another; the first, which times nothing, while scipy is imported here."""
+    """Run trials one after another; those that need torch only where it can be imported.
+
+    The first, which times nothing but the import of torch, runs while scipy is imported here.
+    """
     with temporary_folder() as variables:
 
         def run(path: Path) -> Gathered:
@@ -150,28 +159,36 @@ def run_trials(paths: Sequence[Path], python: str) -> list[Gathered]:
 
         with ThreadPoolExecutor(max_workers=1) as pool:
             pool.submit(import_module, "diagnostics.intervals")
-            first = [run(path) for path in paths[:1]]
-        return first + [run(path) for path in paths[1:]]
+            build = [run(path) for path in paths[:1]]
+        problems = [part.facts[TORCH_PROBLEM].value for part in build if TORCH_PROBLEM in part.facts]
+        wanted = [
+            path for path in paths[1:] if not any(problems) or not _of_trial(path, "NEEDS_TORCH", False)
+        ]
+        return build + [run(path) for path in wanted]
 
 
 def parse_trial(stdout: str) -> dict[str, Any] | None:
     """Return the last line that is a JSON object of ours; sitecustomize and libraries print lines as well."""
     for line in reversed(stdout.splitlines()):
         document = attempt(lambda line=line: json.loads(line))  # type: ignore[misc]
-        if isinstance(document, dict) and document.keys() & {"facts", "problem"}:
+        if isinstance(document, dict) and "facts" in document:
             return document
     return None
 
 
-def _why_silent(outcome: Outcome, time_limit_seconds: float) -> str:
+def _how_ended(outcome: Outcome, time_limit_seconds: float) -> str:
     if outcome.returncode is None:
-        return f"killed after {time_limit_seconds:g} s without an answer"
+        return f"killed after {time_limit_seconds:g} s"
+    if outcome.returncode < 0:
+        return f"died of signal {-outcome.returncode}"
+    return f"ended with {outcome.returncode}"
+
+
+def _why_silent(outcome: Outcome, time_limit_seconds: float) -> str:
+    how = _how_ended(outcome, time_limit_seconds)
+    if outcome.returncode is None:
+        return f"{how} without an answer"
     last_words = (outcome.stderr.strip().splitlines() or ["nothing on stderr"])[-1][:REASON_CHARACTERS]
-    how = (
-        f"died of signal {-outcome.returncode}"
-        if outcome.returncode < 0
-        else f"ended with {outcome.returncode}"
-    )
     return f"{how} without printing facts ({last_words})"
 
 
@@ -202,6 +219,19 @@ def _merged(parts: Iterable[Gathered]) -> Gathered:
         merged.facts.update(part.facts)
         merged.notes.extend(part.notes)
     return merged
+
+
+def without_interpreter(gathered: Gathered) -> Gathered:
+    """Leave out what probes say of the interpreter that runs us: the trials run another."""
+    of_ours = ("torch.", "python.", "process.")
+    facts = {key: fact for key, fact in gathered.facts.items() if not key.startswith(of_ours)}
+    return Gathered(facts, gathered.notes)
+
+
+def nameless(key: str, fact: Fact) -> Fact:
+    """Take names out of what an exception said; every other fact is made without them."""
+    is_said = key.endswith("_problem") and isinstance(fact.value, str)
+    return replace(fact, value=without_names(fact.value)) if is_said else fact
 
 
 def without_names(text: str) -> str:
@@ -242,8 +272,12 @@ def gather(
         A later source wins: what a trial says of its own interpreter replaces what was read here.
     """
     parts = [read_probes(find_probes(include_private), root)]
+    if python != sys.executable:
+        parts = [without_interpreter(part) for part in parts]
     if not quick:
         parts.extend(run_trials(find_trials(only), python))
     merged = _merged(parts)
-    notes = merged.notes if include_private else [without_names(note) for note in merged.notes]
-    return Gathered(merged.facts, notes)
+    if include_private:
+        return merged
+    facts = {key: nameless(key, fact) for key, fact in merged.facts.items()}
+    return Gathered(facts, [without_names(note) for note in merged.notes])

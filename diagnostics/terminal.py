@@ -39,6 +39,7 @@ SURE = {
     "possible": "possible; take it as a first thing to look at.",
 }
 UNBROKEN = "\N{NO-BREAK SPACE}"
+LONGEST_UNBROKEN = 40  # characters of a fact that stays on one line
 WIDEST = 100  # columns: longer lines are hard to follow
 
 
@@ -72,7 +73,8 @@ def _group_text(group: Mapping[str, Fact]) -> str:
         if fact.value is None and label.isupper():
             unset.append(label)
         else:
-            parts.append(f"{label} {format_quantity(fact.value, fact.unit)}".replace(" ", UNBROKEN))
+            part = f"{label} {format_quantity(fact.value, fact.unit)}"
+            parts.append(part.replace(" ", UNBROKEN) if len(part) <= LONGEST_UNBROKEN else part)
     if unset:
         parts.append(
             f"{len(unset)} variables for threads not set" if parts else "no variable for threads set"
@@ -99,7 +101,7 @@ def machine_lines(facts: Mapping[str, Fact], width: int) -> Iterator[Text]:
 
 
 FOLDED = {
-    Status.UNKNOWN: "left open, for want of facts that only trials find",
+    Status.UNKNOWN: "left open, for want of facts that trials find",
     Status.NOT_APPLICABLE: "do not apply to this machine",
 }
 MOST_OF_A_KIND = 3

@@ -49,7 +49,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     interval = f"{format_quantity(ratio, 'ratio')} (95 % interval {low:.3g} to {high:.3g})"
     told = f"{count:g} processes do {interval} the work of one"
     if high >= LOST_SHARE * promised:
-        return ok(f"{told}: the {format_quantity(promised, 'cores')} are there.")
+        there = f"the {format_quantity(promised, 'cores')} are there"
+        sure = low >= LOST_SHARE * promised
+        return ok(f"{told}: {there if sure else 'too unsteady to say that cores are missing'}.")
     evidence = (f"{told}, alternated; {format_quantity(promised, 'cores')} counted as usable",)
     workers = max(1, round(ratio))
     remedy = Remedy(

@@ -60,6 +60,10 @@ _ENLARGE = Remedy(
     "Give the container more shared memory, or share the host's.",
     ("docker run --shm-size=8g …", "docker run --ipc=host …", "sudo mount -o remount,size=8g /dev/shm"),
 )
+_MAKE = Remedy(
+    "Mount it, or load in the main process.",
+    ("sudo mount -t tmpfs -o size=8g tmpfs /dev/shm", "DataLoader(..., num_workers=0)"),
+)
 _CLEAR = Remedy(
     "See which files fill it; segments of a training that died may be deleted once nothing uses them.",
     ("ls -lhS /dev/shm | head", "sudo fuser -v /dev/shm/*"),
@@ -74,6 +78,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     left = total if free is None else free
     size, room = format_quantity(total, "bytes"), format_quantity(left, "bytes")
     evidence = (f"/dev/shm: {size} in all, {room} free",)
+    if not total:
+        return fail("/dev/shm is not there, or has 0 bytes: no batch can be handed over.", evidence, _MAKE)
     if total <= DOCKER_SHM_BYTES:
         return fail(f"/dev/shm has {size}: two workers fill it with ordinary batches.", evidence, _ENLARGE)
     if total < ROOMY_SHM_BYTES:

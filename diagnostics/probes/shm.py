@@ -10,10 +10,16 @@ from diagnostics.sources import attempt
 
 
 def read(root: Path) -> Facts:
-    """Read /dev/shm; elsewhere than on Linux shared memory has no such size: None."""
+    """Read /dev/shm; elsewhere than on Linux shared memory has no such size: None.
+
+    A Linux without /dev/shm has none of it: 0 bytes.
+    """
     if sys.platform != "linux":
         source = f"no /dev/shm on {platform.system()}"
         return {f"shm.{name}_bytes": Fact(None, "bytes", source) for name in ("total", "used", "free")}
+    if not (root / "dev/shm").is_dir():
+        source = "/dev/shm is not there"
+        return {f"shm.{name}_bytes": Fact(0, "bytes", source) for name in ("total", "used", "free")}
     usage = attempt(lambda: shutil.disk_usage(root / "dev/shm"))
     if usage is None:
         return {}

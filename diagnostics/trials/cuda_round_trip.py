@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+NEEDS_TORCH = True
 NUM_BYTES = 64 << 20
 FORK_SECONDS = 30.0
 REASON_CHARACTERS = 200
@@ -90,11 +91,8 @@ def touch_after_fork() -> str | None:
 
 def main() -> None:
     """Try and print."""
-    try:
-        import torch
-    except ImportError:
-        print(json.dumps({"problem": "no torch"}))
-        return
+    import torch
+
     found: dict[str, Any] = {}
     after_fork = None
     if torch.version.cuda and torch.cuda.is_available():

@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 from typing import Any
 
+NEEDS_TORCH = True
 TENSORS_A_BATCH = 2
 LOW_LIMIT = 128  # open files; enough for a loader to start, few enough to be full at once
 MOST_BATCHES = 4 * LOW_LIMIT
@@ -81,11 +82,8 @@ def as_facts(counts: list[int], problem: str | None, soft_limit: int | None, bef
 
 def main() -> None:
     """Keep batches and print what it came to; nulls where tensors are shared in another way."""
-    try:
-        import torch.multiprocessing as torch_multiprocessing
-    except ImportError:
-        print(json.dumps({"problem": "no torch"}))
-        return
+    import torch.multiprocessing as torch_multiprocessing
+
     if "fork" not in torch_multiprocessing.get_all_start_methods() or (
         torch_multiprocessing.get_sharing_strategy() != "file_descriptor"
     ):

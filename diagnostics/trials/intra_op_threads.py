@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+NEEDS_TORCH = True
 BATCH_SIZE, WIDTH = 128, 128
 PAIR_SECONDS = 0.1
 MOST_PAIRS, FEWEST_PAIRS = 10, 4
@@ -113,11 +114,8 @@ def as_document(pairs: list[tuple[float, float]], num_threads: int) -> dict[str,
 
 def main() -> None:
     """Measure and print; with one thread there is nothing to compare, and no pairs."""
-    try:
-        import torch
-    except ImportError:
-        print(json.dumps({"problem": "no torch"}))
-        return
+    import torch
+
     num_threads, before, start = torch.get_num_threads(), cpu_ticks(), time.perf_counter()
     pairs = measure_pairs(torch, num_threads) if num_threads > 1 else []
     document = as_document(pairs, num_threads)

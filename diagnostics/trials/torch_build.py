@@ -1,12 +1,18 @@
-"""Trial: what the installed torch says of itself. Run by path in a child, prints facts as JSON."""
+"""Trial: whether torch can be imported, how long that takes, and what it says of itself.
+
+Run by path in a child, prints facts as JSON.
+"""
 
 import json
 import multiprocessing
 import platform
 import re
+import sysconfig
+import time
 from typing import Any
 
 Answer = tuple[Any, str, str]
+REASON_CHARACTERS = 200
 
 
 def interpreter_facts() -> dict[str, Answer]:
@@ -21,6 +27,11 @@ def interpreter_facts() -> dict[str, Answer]:
         ),
         "python.compiler_name": (platform.python_compiler(), "", "platform.python_compiler"),
         "python.build_name": (" ".join(platform.python_build()), "", "platform.python_build"),
+        "python.is_free_threaded": (
+            bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+            "",
+            "sysconfig Py_GIL_DISABLED",
+        ),
         "process.start_methods": (methods, "", "multiprocessing.get_all_start_methods"),
         "process.default_start_method": (methods[0], "", "multiprocessing.get_all_start_methods"),
     }
@@ -53,20 +64,37 @@ def torch_facts() -> dict[str, Answer]:
     return facts
 
 
-def main() -> None:
-    """Print what could be read; without torch, the interpreter's facts and the problem."""
-    facts = interpreter_facts()
-    document: dict[str, Any] = {}
+UNFINISHED = "import torch came to no end: it hung, or the process died"
+
+
+def imported() -> tuple[float, str | None]:
+    """Import torch; return the seconds that took and what went wrong, None where nothing did."""
+    starts = time.perf_counter()
     try:
-        facts.update(torch_facts())
-    except ModuleNotFoundError as error:
-        document["problem"] = "no torch" if error.name == "torch" else f"torch cannot be imported: {error}"
-    except (ImportError, OSError) as error:
-        document["problem"] = f"torch cannot be imported: {error}"
-    document["facts"] = {
-        k: {"value": v, "unit": unit, "source": source} for k, (v, unit, source) in facts.items()
+        import torch  # noqa: F401
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".splitlines()[0][:REASON_CHARACTERS]
+        return time.perf_counter() - starts, said
+    return time.perf_counter() - starts, None
+
+
+def say(facts: dict[str, Answer], seconds: float | None, problem: str | None) -> None:
+    """Print the facts so far; the last line counts."""
+    told = {
+        **facts,
+        "trial.torch_import_seconds": (seconds, "seconds", "import torch"),
+        "trial.torch_import_problem": (problem, "", "import torch"),
     }
-    print(json.dumps(document))
+    document = {key: {"value": v, "unit": unit, "source": source} for key, (v, unit, source) in told.items()}
+    print(json.dumps({"facts": document}), flush=True)
+
+
+def main() -> None:
+    """Print what the interpreter says of itself, and then what torch does, if it can be imported."""
+    facts = interpreter_facts()
+    say(facts, None, UNFINISHED)
+    seconds, problem = imported()
+    say(facts if problem else facts | torch_facts(), seconds, problem)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ loader-bottleneck loader-api-misuse ddp-loader-imbalance iterator-inherited-by-f
 not-dataloader silent-truncation intra-op-oversubscription cpu-quota-ignored cpu-steal
 forkserver-without-preload no-persistent-workers too-many-workers-slower head-of-line-blocking
 pin-without-accelerator blocking-transfer
-start-method-broken shm-overstated few-held-batches pickling-broken fewer-cores-than-counted cuda-not-usable
+start-method-broken shm-overstated few-held-batches pickling-broken fewer-cores-than-counted
+torch-not-importable cuda-not-usable
 driver-too-old pinning-fails cuda-survives-fork gpu-in-use gpu-throttled pcie-link-narrow mig-enabled
 """
 ANSWERS = {"unrecognised"}  # not a cause, but what explain and run say where they know none

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from diagnostics.facts import Fact
+from diagnostics.findings import Status
 from diagnostics.gather import (
     BRIEF_TRIALS,
     LENGTHS_IN_BETWEEN,
@@ -18,6 +19,7 @@ from diagnostics.gather import (
     find_trials,
     gather,
     limit_of,
+    nameless,
     parse_trial,
     ratio_facts,
     read_probes,
@@ -26,6 +28,7 @@ from diagnostics.gather import (
     temporary_folder,
     without_names,
 )
+from diagnostics.judge import judge
 
 ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and shell scripts")
 FACT = '{"facts": {"a.b": {"value": 1, "unit": "", "source": "here"}}}'
@@ -174,12 +177,45 @@ def test_a_python_without_torch_still_tells_of_itself(tmp_path):
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
     python.chmod(0o755)
     build, *others = run_trials(find_trials(), str(python))
-    assert build.notes == ["trial torch_build: no torch in bare-python"]
-    notes = [note for part in others for note in part.notes]
-    needing = ("cuda_round_trip", "held_batches", "intra_op_threads", "start_methods")
-    assert notes == [f"trial {name}: no torch in bare-python" for name in needing]
+    assert build.facts["trial.torch_import_problem"].value == "ModuleNotFoundError: No module named 'torch'"
     assert "python.version" in build.facts
     assert "torch.version" not in build.facts
+    assert [note for part in (build, *others) for note in part.notes] == []
+    assert len(others) == 4, "those that need no torch"
+
+
+@ON_POSIX
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise RuntimeError('undefined symbol: x')", "RuntimeError: undefined symbol: x"),
+        ("import os; os.kill(os.getpid(), 11)", "came to no end"),
+    ],
+)
+def test_a_torch_that_cannot_be_imported_is_a_finding_and_nothing_that_needs_it_is_tried(
+    body, said, tmp_path, monkeypatch
+):
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch/__init__.py").write_text(body)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    wanted = [path for path in find_trials() if path.stem in {"torch_build", "held_batches"}]
+    (build,) = run_trials(wanted, sys.executable)
+    (finding,) = [one for one in judge(build.facts) if one.slug == "torch-not-importable"]
+    assert finding.status == Status.FAIL
+    assert said in finding.evidence[0]
+
+
+def test_nothing_is_told_of_our_own_torch_when_another_interpreter_is_asked():
+    facts = gather(quick=True, python="some-other-python").facts
+    assert not [key for key in facts if key.startswith(("torch.", "python.", "process."))]
+
+
+def test_what_an_exception_said_is_kept_without_names(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/annabel")
+    fact = Fact("OSError: /home/annabel/lib/libx.so", "", "import torch")
+    if os.name == "posix":
+        assert nameless("trial.torch_import_problem", fact).value == "OSError: ~/lib/libx.so"
+    assert nameless("gpu.0.model_name", fact) == fact
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"facts"', '{"a": 1}', "NaN", "\x00"])

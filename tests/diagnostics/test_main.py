@@ -200,6 +200,19 @@ def test_a_program_that_is_no_interpreter_gives_notes():
     assert named == [path.stem for path in find_trials()]
 
 
+@pytest.mark.parametrize("command", ["machine --quick", "list", "lint diagnostics/facts.py", "explain DL101"])
+def test_a_package_that_is_not_installed_is_named_in_one_sentence(command):
+    code = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from diagnostics.__main__ import main; "
+        "sys.exit(main())"
+    )
+    start = [sys.executable, "-I", "-S", "-c", code, str(ROOT), *command.split()]
+    done = subprocess.run(start, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not installed for" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("changes", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
 def test_an_ascii_terminal_gets_ascii(changes):
     done = diagnose("--quick", "--fail-on", "never", **{"PYTHONIOENCODING": "ascii", **changes})

@@ -4,6 +4,7 @@ from diagnostics.checks import (
     cpu_quota_ignored,
     cpu_steal,
     fd_exhausted,
+    fewer_cores_than_counted,
     intra_op_oversubscription,
     py314_forkserver,
     shm_exhausted,
@@ -36,6 +37,12 @@ def test_quotas_apply_to_linux_only():
 def shm(total, free=None, os_name="Linux"):
     values = (os_name, total, total if free is None else free)
     return shm_exhausted.judge(dict(zip(shm_exhausted.NEEDS, values, strict=True)))
+
+
+def test_no_shm_at_all_fails_and_is_mounted():
+    verdict = shm(0)
+    assert verdict.status == Status.FAIL
+    assert any("mount -t tmpfs" in command for command in verdict.remedy.commands)
 
 
 def test_dockers_default_shm_fails_and_a_byte_more_warns():
@@ -117,3 +124,15 @@ def test_steal_fires_beyond_five_percent():
     assert cpu_steal.judge({"cpu.steal_fraction": 0.05}).status == Status.OK
     assert cpu_steal.judge({"cpu.steal_fraction": 0.051}).status == Status.WARN
     assert cpu_steal.judge({"cpu.steal_fraction": None}).status == Status.NOT_APPLICABLE
+
+
+def speed_up(ratio, low, high, cores=8):
+    values = (cores, cores, ratio, low, high)
+    return fewer_cores_than_counted.judge(dict(zip(fewer_cores_than_counted.NEEDS, values, strict=True)))
+
+
+def test_a_speed_up_that_is_too_unsteady_does_not_say_that_the_cores_are_there():
+    assert "are there" in speed_up(7.6, 7.3, 7.8).summary
+    unsteady = speed_up(4.1, 1.2, 7.8)
+    assert unsteady.status == Status.OK
+    assert "too unsteady" in unsteady.summary

@@ -51,7 +51,6 @@ def test_every_start_method_is_tried_and_timed() -> None:
 
 
 def test_a_start_method_that_raises_tells_its_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start_methods, "LIMIT_SECONDS", 60.0)
     monkeypatch.setattr(sys, "executable", sys.executable)
     monkeypatch.setenv("PYTHONPATH", "")
     monkeypatch.setattr(start_methods, "__file__", "no such file.py")
@@ -63,18 +62,26 @@ def test_a_start_method_that_raises_tells_its_last_line(monkeypatch: pytest.Monk
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(
     ("code", "outcome"),
-    [("import os; os.kill(os.getpid(), 11)", "died"), ("import time; time.sleep(60)", "hung")],
+    [
+        ("import os; os.kill(os.getpid(), 11)", "died"),
+        ("import sys, time; print('OSError: no space', file=sys.stderr, flush=True); time.sleep(60)", "hung"),
+    ],
 )
 def test_a_start_method_that_dies_or_hangs_is_told(
     code: str, outcome: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "trial.py").write_text(code)
     monkeypatch.setattr(start_methods, "__file__", str(tmp_path / "trial.py"))
-    monkeypatch.setattr(start_methods, "LIMIT_SECONDS", 3.0)
-    found = start_methods.tried("spawn")
+    found = start_methods.tried("spawn", 3.0)
     assert found["outcome"] == outcome
+    assert outcome == "died" or found["problem"].endswith("within 3 s; OSError: no space")
     facts = start_methods.as_facts("spawn", found)
     assert facts["trial.spawn_all_workers_seconds"]["value"] is None
+
+
+def test_a_start_method_is_waited_for_by_how_long_torch_takes_to_import_here() -> None:
+    limits = [start_methods.limit_seconds(seconds) for seconds in (0.5, 2.0, 40.0)]
+    assert limits == [14.0, 26.0, start_methods.MOST_SECONDS]
 
 
 def test_a_start_method_that_is_not_there_has_no_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
