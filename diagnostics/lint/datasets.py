@@ -110,8 +110,6 @@ class Datasets:
         inner: list[ast.expr] = []
         if isinstance(node, ast.Call) and self._hands_on(node):
             inner = [*node.args, *(word.value for word in node.keywords if self.keeps(node, word.arg))]
-        elif isinstance(node, ast.Call):
-            inner = list(self._returned_by(node))
         elif isinstance(node, ast.List | ast.Tuple):
             inner = list(node.elts)
         elif isinstance(node, ast.Dict):
@@ -148,15 +146,6 @@ class Datasets:
         if isinstance(parent, ast.Call):
             return last_name(parent.func) in {"__init__", *PASSING} or last_name(parent.func)[:1].isupper()
         return isinstance(parent, ast.Assign | ast.AnnAssign)
-
-    def _returned_by(self, call: ast.Call) -> Iterator[ast.expr]:
-        """Yield what a function of this source returns."""
-        if not isinstance(call.func, ast.Name):
-            return
-        for function in self.values.functions.get(call.func.id, ())[:2]:
-            for node in ast.walk(function):
-                if isinstance(node, ast.Return) and node.value is not None:
-                    yield node.value
 
     def _from_unpacking(self, expression: ast.expr) -> ast.expr | None:
         """Return the call behind a name that it was unpacked from: `train, test = random_split(...)`."""

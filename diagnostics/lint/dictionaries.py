@@ -55,6 +55,9 @@ class Dictionaries:
         if is_copy and isinstance(node, ast.Call):
             owner = node.func.value if isinstance(node.func, ast.Attribute) and not node.args else None
             return self.mappings(owner or node.args[0]) if owner or node.args else [Mapping({}, False)]
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            right = self.mappings(node.right)
+            return [one.with_items(other) for one in self.mappings(node.left) for other in right][:MOST]
         if isinstance(node, ast.Dict):
             parts = list(zip(node.keys, node.values, strict=True))
         elif isinstance(node, ast.Call) and (last_name(node.func) == "dict" or is_namespace(node)):
@@ -82,22 +85,33 @@ class Dictionaries:
             return [Change([Mapping({}, False)], None)]
         for statement in self.tree.item_values.get(wanted, ()):
             target = statement.targets[0]
-            if not isinstance(target, ast.Subscript) or not self._is_before(statement, line, scope):
+            is_ours = isinstance(target, ast.Subscript) and self._is_same(target.value, name)
+            if not is_ours or not self._is_before(statement, line, scope):
                 continue
+            assert isinstance(target, ast.Subscript)
             key = target.slice.value if isinstance(target.slice, ast.Constant) else None
             mapping = Mapping({key: statement.value}, True) if isinstance(key, str) else Mapping({}, False)
             found.append((statement.lineno, Change([mapping], self._block_of(statement, above))))
-        for call in self.values.calls_by_name.get("update", ()):
-            is_ours = isinstance(call.func, ast.Attribute) and last_name(call.func.value) == wanted
-            statement_ = self.tree.statement_of(call)
-            if not is_ours or statement_ is None or not self._is_before(statement_, line, scope):
-                continue
-            as_dict = ast.Call(ast.Name("dict", ast.Load()), call.args, call.keywords)
-            found.append((call.lineno, Change(self._mapping(as_dict), self._block_of(statement_, above))))
-        found += self._removals(wanted, name, above)
+        found += self._additions(name, above)
+        found += self._removals(name, above)
         return [change for _, change in sorted(found, key=lambda pair: pair[0])][:MOST]
 
-    def _removals(self, wanted: str, name: ast.expr, above: set[int]) -> Iterator[tuple[int, Change]]:
+    def _additions(self, name: ast.expr, above: set[int]) -> Iterator[tuple[int, Change]]:
+        """Yield `d.update(key=1)` and `d.setdefault("key", 1)`."""
+        scope = self.tree.scope_of(name)
+        by_name = self.values.calls_by_name
+        for call in (*by_name.get("update", ()), *by_name.get("setdefault", ())):
+            is_ours = isinstance(call.func, ast.Attribute) and self._is_same(call.func.value, name)
+            statement = self.tree.statement_of(call)
+            if not is_ours or statement is None or not self._is_before(statement, name.lineno, scope):
+                continue
+            is_default = last_name(call.func) == "setdefault" and len(call.args) == 2
+            added = ast.Dict([call.args[0]], [call.args[1]]) if is_default else None
+            as_dict = added or ast.Call(ast.Name("dict", ast.Load()), call.args, call.keywords)
+            block = self._block_of(statement, above)
+            yield call.lineno, Change(self._mapping(as_dict), block, is_default=is_default)
+
+    def _removals(self, name: ast.expr, above: set[int]) -> Iterator[tuple[int, Change]]:
         """Yield `del d["key"]` and `d.pop("key")`."""
         scope = self.tree.scope_of(name)
         removed: list[tuple[ast.expr, ast.expr, ast.expr]] = [
@@ -108,7 +122,7 @@ class Dictionaries:
         removed += [(node, node.value, node.slice) for node in self.tree.deleted]
         for node, owner, key in removed:
             statement = self.tree.statement_of(node)
-            is_ours = last_name(owner) == wanted and isinstance(key, ast.Constant)
+            is_ours = self._is_same(owner, name) and isinstance(key, ast.Constant)
             if is_ours and statement is not None and self._is_before(statement, name.lineno, scope):
                 text = str(key.value) if isinstance(key, ast.Constant) else ""
                 yield statement.lineno, Change([], self._block_of(statement, above, text), text)
@@ -123,6 +137,12 @@ class Dictionaries:
             isinstance(node, ast.Constant) and node.value == key and key for node in ast.walk(parent.test)
         )
         return None if id(parent) in above or is_asked_for else id(parent)
+
+    def _is_same(self, one: ast.expr, other: ast.expr) -> bool:
+        """Tell whether two expressions name one dictionary: the same variable, or attributes of one name."""
+        if isinstance(one, ast.Name) and isinstance(other, ast.Name):
+            return one.id == other.id and self.tree.home_of(one) is self.tree.home_of(other)
+        return type(one) is type(other) and bool(last_name(one)) and last_name(one) == last_name(other)
 
     def _is_before(self, statement: ast.stmt, line: int, scope: Scope) -> bool:
         return statement.lineno < line or self.tree.scope_of(statement) is not scope

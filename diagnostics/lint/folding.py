@@ -1,9 +1,12 @@
-"""Numbers that a source writes as a calculation."""
+"""Numbers that a source writes as a calculation or a conversion."""
 
 import ast
 import operator
 
+from diagnostics.lint.possible import UNKNOWN, Possible
+
 LARGEST_FACTOR, LARGEST_POWER = 10**12, 20  # of numbers that are worked out
+CONVERTING = {"int": int, "bool": bool, "float": float, "str": str}
 
 
 def computed(node: ast.expr) -> ast.expr:
@@ -18,3 +21,13 @@ def computed(node: ast.expr) -> ast.expr:
     if isinstance(node.op, ast.Pow) and not 0 <= numbers[1] <= LARGEST_POWER:
         return node
     return ast.Constant(operations[type(node.op)](*numbers))
+
+
+def converted(each: Possible, kind: str) -> Possible:
+    """Return `int("4")` as a literal, anything that is none as unknown."""
+    if not isinstance(each.node, ast.Constant):
+        return UNKNOWN
+    try:
+        return Possible(ast.Constant(CONVERTING[kind](each.node.value)), each.is_default)
+    except (TypeError, ValueError, OverflowError):
+        return UNKNOWN

@@ -8,6 +8,7 @@ from diagnostics.lint.names import last_name
 from diagnostics.lint.tree import FUNCTIONS, Function, Tree
 from diagnostics.lint.values import Values
 
+Key = tuple[ast.AST | None, str]
 MOST_OF_A_NAME, MOST_USES = 12, 200  # loaders that one name stands for, and places where it is followed
 
 
@@ -16,21 +17,34 @@ class LoaderNames:
 
     def __init__(self, tree: Tree, values: Values, loaders: list[Loader]) -> None:
         self.tree, self.values = tree, values
-        self.by_name: dict[str, list[Loader]] = {}
+        self.by_key: dict[Key, list[Loader]] = {}
         self._returned: dict[str, list[Loader]] = {}
         self._uses: dict[str, list[ast.Name]] = {}
         for node in tree.names:
             if isinstance(node.ctx, ast.Load):
                 self._uses.setdefault(node.id, []).append(node)
         for loader in loaders:
-            self._place(loader.call, loader, 0)
+            for maker in loader.makers[:MOST_USES]:
+                self._place(maker, loader, 0)
 
-    def _add(self, name: str, loader: Loader, depth: int) -> None:
-        known = self.by_name.setdefault(name, [])
-        if not name or len(known) >= MOST_OF_A_NAME or any(each is loader for each in known):
+    def _key(self, node: ast.AST) -> Key | None:
+        """Return what tells one variable from others: its scope and name; of an attribute, its name."""
+        if isinstance(node, ast.Attribute):
+            return None, node.attr
+        return (self.tree.home_of(node), node.id) if isinstance(node, ast.Name) else None
+
+    def named(self, node: ast.AST) -> list[Loader]:
+        """Return the loaders that a variable or an attribute stands for."""
+        key = self._key(node)
+        return self.by_key.get(key, []) if key is not None else []
+
+    def _add(self, key: Key | None, loader: Loader, depth: int) -> None:
+        known = self.by_key.setdefault(key, []) if key is not None else []
+        if key is None or len(known) >= MOST_OF_A_NAME or any(each is loader for each in known):
             return
         known.append(loader)
-        self._follow(name, loader, depth)
+        if key[0] is not None:
+            self._follow(key, loader, depth)
 
     def _place(self, node: ast.AST, loader: Loader, depth: int) -> None:
         """Follow a loader from where it is made, or its maker is called, to the names that it gets."""
@@ -41,8 +55,8 @@ class LoaderNames:
             if isinstance(parent, ast.Assign | ast.AnnAssign):
                 targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
                 for target in targets:
-                    for name in _target_names(target, parent.value, child):
-                        self._add(name, loader, depth)
+                    for name in _targets(target, parent.value, child):
+                        self._add(self._key(name), loader, depth)
                 return
             if isinstance(parent, ast.Return):
                 function = self.tree.function_of(parent)
@@ -63,13 +77,15 @@ class LoaderNames:
             return
         known.append(loader)
         if isinstance(self.tree.parents.get(function), ast.ClassDef):
-            self._add(function.name, loader, depth + 1)
+            self._add((None, function.name), loader, depth + 1)
         for call in self.values.calls_by_name.get(function.name, ())[:MOST_USES]:
             self._place(call, loader, depth + 1)
 
-    def _follow(self, name: str, loader: Loader, depth: int) -> None:
+    def _follow(self, key: Key, loader: Loader, depth: int) -> None:
         """A name handed to a function of this source, or returned, goes on there."""
-        for node in self._uses.get(name, ())[:MOST_USES]:
+        for node in self._uses.get(key[1], ())[:MOST_USES]:
+            if self.tree.home_of(node) is not key[0]:
+                continue
             parent = self.tree.parents.get(node)
             if isinstance(parent, ast.keyword):
                 parent = self.tree.parents.get(parent)
@@ -85,7 +101,7 @@ class LoaderNames:
         for function in functions[:4]:
             parameter = self._parameter_of(call, argument, function)
             if parameter:
-                self._add(parameter, loader, depth + 1)
+                self._add((function, parameter), loader, depth + 1)
 
     def _parameter_of(self, call: ast.Call, argument: ast.AST, function: Function) -> str:
         if isinstance(argument, ast.keyword):
@@ -100,8 +116,7 @@ class LoaderNames:
         """Return the loaders that an expression mentions, by name or by making one."""
         found: list[Loader] = []
         for node in ast.walk(expression):
-            if isinstance(node, ast.Name | ast.Attribute):
-                found += self.by_name.get(last_name(node), [])
+            found += self.named(node)
         return list({id(each): each for each in found}.values())
 
     def of_call(self, expression: ast.AST) -> list[Loader]:
@@ -111,7 +126,8 @@ class LoaderNames:
         return self.in_expression(expression) + returned
 
 
-def _target_names(target: ast.expr, value: ast.expr | None, child: ast.AST) -> Iterator[str]:
+def _targets(target: ast.expr, value: ast.expr | None, child: ast.AST) -> Iterator[ast.expr]:
+    """Yield the variables that get a value which stands somewhere in what is assigned."""
     if isinstance(target, ast.Tuple | ast.List):
         aligned = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
         for position, element in enumerate(target.elts):
@@ -119,8 +135,8 @@ def _target_names(target: ast.expr, value: ast.expr | None, child: ast.AST) -> I
                 inside = {id(node) for node in ast.walk(value.elts[position])}
                 if id(child) not in inside and child is not value:
                     continue
-            yield from _target_names(element, None, child)
+            yield from _targets(element, None, child)
     elif isinstance(target, ast.Subscript):
-        yield last_name(target.value)
-    elif last_name(target):
-        yield last_name(target)
+        yield target.value
+    else:
+        yield target

@@ -2,13 +2,13 @@
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from diagnostics.lint.mappings import Mapping
 from diagnostics.lint.names import last_name
 from diagnostics.lint.possible import UNKNOWN, Possible
-from diagnostics.lint.tree import Tree
+from diagnostics.lint.tree import FUNCTIONS, Function, Tree
 from diagnostics.lint.values import Values
 
 DATALOADER = "torch.utils.data.DataLoader"
@@ -34,11 +34,15 @@ class Loader:
     call : ast.Call
     variants : list of Mapping
         The arguments by name; several where `**kwargs` may be several dictionaries.
+    makers : sequence of ast.Call
+        The calls that give such a loader: the call itself; of a subclass' `super().__init__(...)`, the calls
+        of the subclass.
     """
 
     call: ast.Call
     variants: list[Mapping]
     values: Values = field(repr=False)
+    makers: Sequence[ast.Call] = ()
 
     def possible(self, variant: Mapping, name: str) -> list[Possible]:
         """Return what an argument may be, torch's default where it is not given."""
@@ -148,35 +152,73 @@ def _counts_cores(node: ast.expr) -> bool:
 
 
 def find_loaders(tree: Tree, values: Values) -> list[Loader]:
-    """Return every call of torch's DataLoader, under whatever name it was imported."""
-    aliases = {
-        target.id
-        for statement in tree.module.body
-        if isinstance(statement, ast.Assign) and tree.imports.qualified(statement.value) == DATALOADER
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
+    """Return every call of torch's DataLoader or of a subclass, under whatever name it was imported."""
     presets = dict(_presets(tree))
-    return [
-        _loader(call, values, presets.get(last_name(call.func)))
-        for call in tree.calls
-        if tree.imports.qualified(call.func) == DATALOADER
-        or (isinstance(call.func, ast.Name) and call.func.id in {*aliases, *presets})
-    ]
+    subclasses = set(_subclasses(tree, values))
+    found: list[Loader] = []
+    for call in tree.calls:
+        func = (
+            call.func.value if isinstance(call.func, ast.Subscript) else call.func
+        )  # DataLoader[Sample](...)
+        is_subclass = isinstance(func, ast.Name) and func.id in subclasses
+        if is_subclass or tree.imports.qualified(func) == DATALOADER:
+            found.append(_loader(call, values))
+        elif last_name(func) in presets:
+            found.append(_loader(call, values, presets[last_name(func)]))
+        elif last_name(func) == "__init__" and isinstance(func, ast.Attribute):
+            found += _of_super(call, func.value, tree, values)
+    return found
 
 
 def _presets(tree: Tree) -> Iterator[tuple[str, ast.Call]]:
     """Yield the names of `partial(DataLoader, ...)`."""
     for call in tree.calls:
         parent = tree.parents.get(call)
-        is_named = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name)
         is_partial = tree.imports.qualified(call.func) == "functools.partial" and call.args
-        if is_named and is_partial and tree.imports.qualified(call.args[0]) == DATALOADER:
-            yield last_name(parent.targets[0]), call  # type: ignore[union-attr]
+        is_ours = is_partial and tree.imports.qualified(call.args[0]) == DATALOADER
+        if is_ours and isinstance(parent, ast.Assign) and last_name(parent.targets[0]):
+            yield last_name(parent.targets[0]), call
 
 
-def _loader(call: ast.Call, values: Values, preset: ast.Call | None = None) -> Loader:
-    args = [*(preset.args[1:] if preset else ()), *call.args]
+def _is_loader_class(tree: Tree, values: Values, node: ast.ClassDef) -> bool:
+    bases = [base for each in values.family(node) for base in each.bases]
+    plain = (base.value if isinstance(base, ast.Subscript) else base for base in bases)
+    return any(tree.imports.qualified(base) == DATALOADER for base in plain)
+
+
+def _constructor_of(values: Values, node: ast.ClassDef) -> Function | None:
+    methods = (m for each in values.family(node) for m in each.body if isinstance(m, FUNCTIONS))
+    return next((method for method in methods if method.name == "__init__"), None)
+
+
+def _subclasses(tree: Tree, values: Values) -> Iterator[str]:
+    """Yield the subclasses of DataLoader that are made like one."""
+    for node in tree.classes:
+        if _is_loader_class(tree, values, node) and _constructor_of(values, node) is None:
+            yield node.name
+
+
+def _of_super(call: ast.Call, owner: ast.expr, tree: Tree, values: Values) -> Iterator[Loader]:
+    """Yield the loader of a subclass' `super().__init__(...)` or `DataLoader.__init__(self, ...)`."""
+    around = tree.class_of(call)
+    is_super = isinstance(owner, ast.Call) and last_name(owner.func) == "super"
+    is_named = tree.imports.qualified(owner) == DATALOADER and bool(call.args)
+    if around is None or not (is_super or is_named) or not _is_loader_class(tree, values, around):
+        return
+    inherited = [each for each in values.family(around) if each is not around]
+    if not any(isinstance(m, FUNCTIONS) and m.name == "__init__" for each in inherited for m in each.body):
+        makers = [c for c in values.calls_by_name.get(around.name, ()) if isinstance(c.func, ast.Name)]
+        yield _loader(call, values, makers=makers, skip=0 if is_super else 1)
+
+
+def _loader(
+    call: ast.Call,
+    values: Values,
+    preset: ast.Call | None = None,
+    makers: Sequence[ast.Call] | None = None,
+    skip: int = 0,
+) -> Loader:
+    args = [*(preset.args[1:] if preset else ()), *call.args[skip:]]
     variants = [Mapping({}, True)]
     for name, value in zip(PARAMETERS, args, strict=False):
         if isinstance(value, ast.Starred):
@@ -189,4 +231,4 @@ def _loader(call: ast.Call, values: Values, preset: ast.Call | None = None) -> L
             variants = [one.with_items(other) for one in variants for other in inner][:24]
         else:
             variants = [each.with_items(Mapping({word.arg: word.value}, True)) for each in variants]
-    return Loader(call, variants, values)
+    return Loader(call, variants, values, [call] if makers is None else makers)

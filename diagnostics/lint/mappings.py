@@ -29,6 +29,7 @@ class Change:
     mappings: list[Mapping]
     block: int | None  # None where it surely happens, else what it happens together with
     removed: str | None = None
+    is_default: bool = False  # what is there already stays
 
 
 def changed(variants: list[Mapping], changes: list[Change]) -> list[Mapping]:
@@ -44,6 +45,8 @@ def _applied(variants: list[Mapping], changes: list[Change]) -> list[Mapping]:
     for change in changes:
         if change.removed is not None:
             variants = [one.without(change.removed) for one in variants]
+        elif change.is_default:
+            variants = [other.with_items(one) for one in variants for other in change.mappings][:MOST]
         else:
             variants = [one.with_items(other) for one in variants for other in change.mappings][:MOST]
     return variants

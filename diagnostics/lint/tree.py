@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from diagnostics.lint.names import Imports, last_name
+from diagnostics.lint.names import Imports, dotted, last_name
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
@@ -15,6 +15,16 @@ BINDING = (
     ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign, ast.For, ast.AsyncFor, ast.comprehension,
     ast.Subscript, ast.withitem, ast.ExceptHandler, *SCOPES[1:], ast.Import, ast.ImportFrom,
 )  # fmt: skip
+# Two sides of a comparison that holds in the main process alone.
+MAIN_PROCESS = (
+    {"__name__", "'__main__'"},
+    {"multiprocessing.current_process().name", "'MainProcess'"},
+    {"mp.current_process().name", "'MainProcess'"},
+    {"current_process().name", "'MainProcess'"},
+    {"multiprocessing.parent_process()", "None"},
+    {"mp.parent_process()", "None"},
+    {"parent_process()", "None"},
+)
 BLOCKS = ("body", "orelse", "finalbody")
 
 
@@ -44,6 +54,7 @@ class Tree:
     attribute_values: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
     deleted: list[ast.Subscript] = field(default_factory=list)
     item_values: dict[str, list[ast.Assign]] = field(default_factory=lambda: defaultdict(list))
+    global_names: set[tuple[ast.AST, str]] = field(default_factory=set)
     imports: Imports = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +72,8 @@ class Tree:
             ast.Import: imports,
             ast.ImportFrom: imports,
         }
-        binding = []
+        binding: list[ast.AST] = []
+        declared: list[ast.Global] = []
         waiting: list[ast.AST] = [self.module]
         for node in waiting:
             kind = kinds.get(type(node))
@@ -69,14 +81,28 @@ class Tree:
                 kind.append(node)
             if isinstance(node, BINDING):
                 binding.append(node)
+            elif isinstance(node, ast.Global):
+                declared.append(node)
             for child in ast.iter_child_nodes(node):
                 self.parents[child] = node
                 waiting.append(child)
         self.imports = Imports(imports)
+        self.global_names = {(self.scope_of(node), name) for node in declared for name in node.names}
         for node in binding:
             self._bind(node)
+        self._rename()
         self.guarded = {id(block) for each in self.ifs for block in _guarded_blocks(each)}
         self.guarded_statements = set(_after_reversed_guards(self.module))
+
+    def _rename(self) -> None:
+        """Count a name that only ever stands for an imported one, `Loader = data.DataLoader`, as imported."""
+        by_name: dict[str, list[Binding]] = defaultdict(list)
+        for (_, name), bindings in self.bindings.items():
+            by_name[name] += bindings
+        for name, bindings in by_name.items():
+            target = self.imports.qualified(bindings[0].value) if bindings[0].value is not None else ""
+            if len(bindings) == 1 and target and name not in self.imports.targets:
+                self.imports.targets[name] = target
 
     def _bind(self, node: ast.AST) -> None:
         if isinstance(node, ast.Assign):
@@ -84,7 +110,9 @@ class Tree:
                 self._bind_target(target, node.value, node)
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
             self._bind_target(node.target, node.value, node)
-        elif isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor | ast.comprehension):
+        elif isinstance(node, ast.AugAssign):
+            self._bind_target(node.target, self._merged(node), node)
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             self._bind_target(node.target, None, node)
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Del):
             self.deleted.append(node)
@@ -92,6 +120,14 @@ class Tree:
             self._bind_target(node.optional_vars, None, node)
         else:
             self._bind_definition(node)
+
+    def _merged(self, node: ast.AugAssign) -> ast.expr | None:
+        """Return `options | more` for `options |= more`; what numbers grow to is not followed."""
+        if not (isinstance(node.op, ast.BitOr) and isinstance(node.target, ast.Name)):
+            return None
+        before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        self.parents[before] = node
+        return ast.copy_location(ast.BinOp(before, node.op, node.value), node)
 
     def _bind_definition(self, node: ast.AST) -> None:
         if isinstance(node, ast.ExceptHandler) and node.name:
@@ -109,7 +145,10 @@ class Tree:
                 self._add(node, name, Binding(node, None, "imported"))
 
     def _add(self, node: ast.AST, name: str, binding: Binding) -> None:
-        self.bindings[self.scope_of(node), name].append(binding)
+        scope = self.scope_of(node)
+        if (scope, name) in self.global_names:
+            scope = self.module
+        self.bindings[scope, name].append(binding)
 
     def _bind_parameters(self, function: Function | ast.Lambda) -> None:
         for argument in all_parameters(function.args):
@@ -155,6 +194,10 @@ class Tree:
             scope = self.scope_of(scope)
             if not isinstance(scope, ast.ClassDef):
                 yield scope
+
+    def home_of(self, name: ast.Name) -> Scope | None:
+        """Return the scope whose variable a name is, None where no scope of this source binds it."""
+        return next((scope for scope in self.scopes_of(name) if (scope, name.id) in self.bindings), None)
 
     def function_of(self, node: ast.AST) -> Function | None:
         """Return the innermost function around a node."""
@@ -217,14 +260,28 @@ def _main_test(test: ast.expr) -> bool | None:
         return True if any(_main_test(value) for value in test.values) else None
     if not isinstance(test, ast.Compare) or len(test.ops) != 1:
         return None
-    sides = (test.left, test.comparators[0])
-    has_name = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
-    has_main = any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
-    if not (has_name and has_main):
+    sides = {_spelled(side) for side in (test.left, *_only(test.comparators[0]))}
+    if not any(pair <= sides for pair in MAIN_PROCESS) or len(sides) != 2:
         return None
-    if isinstance(test.ops[0], ast.Eq):
+    if isinstance(test.ops[0], ast.Eq | ast.In | ast.Is):
         return True
-    return False if isinstance(test.ops[0], ast.NotEq) else None
+    return False if isinstance(test.ops[0], ast.NotEq | ast.NotIn | ast.IsNot) else None
+
+
+def _spelled(node: ast.expr) -> str:
+    """Return a literal, a name or a call without arguments as code, "" for all else."""
+    if isinstance(node, ast.Constant):
+        return repr(node.value)
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+        return f"{_spelled(node.value)}.{node.attr}"
+    if isinstance(node, ast.Call) and not node.args:
+        return f"{dotted(node.func)}()"
+    return dotted(node) or ""
+
+
+def _only(side: ast.expr) -> list[ast.expr]:
+    """Return what stands in a tuple, list or set, and a side that is none as it is."""
+    return side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
 
 
 def _guarded_blocks(branch: ast.If) -> Iterator[list[ast.stmt]]:

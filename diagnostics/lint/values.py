@@ -8,16 +8,18 @@ import ast
 from diagnostics.lint.attributes import Attributes
 from diagnostics.lint.command_line import options_of
 from diagnostics.lint.dictionaries import Dictionaries
-from diagnostics.lint.folding import computed
+from diagnostics.lint.folding import CONVERTING, computed, converted
 from diagnostics.lint.mappings import Mapping
 from diagnostics.lint.names import last_name
 from diagnostics.lint.parameters import Parameters
 from diagnostics.lint.possible import UNKNOWN, Possible
 from diagnostics.lint.reaching import is_about_platform, is_under_platform_test, reaching
+from diagnostics.lint.returned import Returned
 from diagnostics.lint.tree import FUNCTIONS, Binding, Function, Scope, Tree
 
 DEEPEST = 12  # variables that stand for variables: more is no code that a person wrote
 MOST_BINDINGS = 40  # places that give one name a value: what holds where is then anybody's guess
+ENVIRONMENT = {"os.environ.get", "os.getenv"}
 MOST = 24  # alternatives of one expression
 MOST_STEPS = 3000  # expressions looked at for one answer: a knot of variables ends as unknown, not as a hang
 
@@ -36,7 +38,7 @@ class Values:
             self.calls_by_name.setdefault(last_name(call.func), []).append(call)
         self.command_line = dict(options_of(self.calls_by_name.get("add_argument", ())))
         self.parameters, self.attributes = Parameters(self), Attributes(self)
-        self.dictionaries = Dictionaries(self)
+        self.dictionaries, self.returned = Dictionaries(self), Returned(self)
         self._open: set[int] = set()
         self._known: dict[int, list[Possible]] = {}
         self._steps = 0
@@ -111,13 +113,12 @@ class Values:
 
     def _of_call(self, call: ast.Call) -> list[Possible]:
         name = last_name(call.func)
-        if (
-            name in {"int", "bool", "float", "str"}
-            and isinstance(call.func, ast.Name)
-            and len(call.args) == 1
-        ):
+        if name in CONVERTING and isinstance(call.func, ast.Name) and len(call.args) == 1:
             inner = self.possible(call.args[0])
-            return inner if all(each.is_constant for each in inner) else [Possible(call)]
+            is_known = all(each.is_constant for each in inner)
+            return [converted(each, name) for each in inner] if is_known else [Possible(call)]
+        if self.tree.imports.qualified(call.func) in ENVIRONMENT and len(call.args) == 2:
+            return [Possible(each.node, True) for each in self.possible(call.args[1])]
         if name == "get" and isinstance(call.func, ast.Attribute) and call.args:
             default = call.args[1] if len(call.args) > 1 else ast.Constant(None)
             found = self.dictionaries.item(call.func.value, call.args[0], default)
@@ -129,7 +130,7 @@ class Values:
             and call.args[1].value in self.command_line
         ):
             return [Possible(each.node, True) for each in self.possible(call.args[2])] + [UNKNOWN]
-        return [Possible(call)]
+        return self.returned.possible(call) or [Possible(call)]
 
     def mappings(self, expression: ast.expr) -> list[Mapping]:
         """Return the dictionaries that an expression may be, as of where it stands."""

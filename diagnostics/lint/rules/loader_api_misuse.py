@@ -106,7 +106,7 @@ def _subscripts(script: Script) -> Iterator[Spot]:
             is_owner
             and isinstance(parent, ast.Subscript)
             and isinstance(parent.ctx, ast.Load)
-            and script.loader_names.by_name.get(name.id)
+            and script.loader_names.named(name)
             and _is_loader(script, name)
         ):
             fixed = f"{name.id}.dataset[{source_of(parent.slice)}]"

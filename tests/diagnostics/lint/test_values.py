@@ -89,3 +89,33 @@ def test_a_source_with_thousands_of_loaders_takes_seconds():
     lines = ("n = n + 1\nl = DataLoader(l, num_workers=n)\nfor x in l:\n    x.cuda()\n" for _ in range(500))
     found_codes("from torch.utils.data import DataLoader\n" + "".join(lines))
     assert time.perf_counter() - started < 20  # 0.3 s here; it grew with the square once
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def count():\n    return 3\nshow(count())", [3]),
+        ("def count(n):\n    if n:\n        return n\nshow(count(2))", [2, None]),
+        ("def count(n):\n    if n:\n        return n\n    raise ValueError\nshow(count(2))", [2]),
+        ("def count():\n    yield 3\nshow(count())", ["node"]),
+        ("@cached_elsewhere\ndef count():\n    return 3\nshow(count())", ["node"]),
+        (
+            "class A:\n    def count(self):\n        return 3\n    def f(self):\n        show(self.count())",
+            [3],
+        ),
+        ("import os\nshow(int(os.environ.get('WORKERS', '4')))", [4]),
+        ("show(int('four'))", [UNKNOWN]),
+        ("options = {'n': 4} | {'n': 5}\nshow(options['n'])", [5]),
+        ("options = {'n': 4}\noptions |= {'n': 6}\nshow(options['n'])", [6]),
+        ("options = {'n': 4}\noptions.setdefault('n', 6)\nshow(options['n'])", [4]),
+        ("options = {}\noptions.setdefault('n', 6)\nshow(options['n'])", [6]),
+        (
+            "def other(options):\n    options['n'] = 1\n"
+            "def f():\n    options = {'n': 4}\n    show(options['n'])",
+            [4],
+        ),
+        ("n = 1\ndef f():\n    global n\n    n = 2\nshow(n)", [1, 2]),
+    ],
+)
+def test_what_functions_return_and_what_dictionaries_become_is_followed(source, expected):
+    assert possible(source) == expected
