@@ -1,7 +1,7 @@
 """A layer done in several ways: each beside its plain eager self, and within a step of a residual network."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 import pytest
 import torch
@@ -11,6 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from bench.alternating_calls import AlternatingCalls
 from bench.clocks import Call, Rotation
 from bench.configuration import Options, Params
+from bench.heartbeat import kept_up
 from bench.layers import forward_backward, no_layer, random_inputs, share_of_step, training_step
 from bench.residual_network import residual_network
 
@@ -22,6 +23,8 @@ STEP_VARIANTS = ("eager", "channels_last", "bf16", "compiled")
 NEEDS_COMPILER = frozenset({"compiled", "fused"})
 SHAPES_OF_VARIANTS = ("conv-32x64x56x56", "tokens-8192x1024")
 ONLY_FOR_MAPS = frozenset({"channels_last", "folded"})
+COMPILE_SECONDS = 300.0  # for one model, before it counts as hung
+MOST_COMPILED = 1000
 STEP_IMAGES = {"cpu": (4, 3, 64, 64), "cuda": (64, 3, 224, 224)}
 Layer = Callable[[int], nn.Module | None]
 
@@ -57,19 +60,43 @@ def step_grid(options: Options) -> list[Params]:
     ]
 
 
-def require_compiler(variant: str) -> None:
-    """Skip, with its own reason, what torch.compile cannot do here."""
-    if variant not in NEEDS_COMPILER:
-        return
+def require_compiler(variant: str, device: str) -> None:
+    """Skip, with its own reason, what torch.compile cannot do here: each kind of device has its compiler."""
+    if variant in NEEDS_COMPILER and (reason := _why_not_compiled(device)):
+        pytest.skip(f"torch.compile does not work here: {reason}")
+
+
+@lru_cache
+def _why_not_compiled(device: str) -> str:
     try:
-        torch.compile(_plus_one)(torch.ones(2))
+        with kept_up(COMPILE_SECONDS):
+            torch.compile(_plus_one)(torch.ones(2, device=device))
     except Exception as error:
         reason = str(error).strip().partition("\n")[0]
-        pytest.skip(f"torch.compile does not work here: {type(error).__name__}: {reason}")
+        return f"{type(error).__name__}: {reason}"
+    return ""
 
 
 def _plus_one(x: Tensor) -> Tensor:
     return x + 1
+
+
+def compiled(module: nn.Module) -> nn.Module:
+    """Compile a module for the shape that it gets, whatever was compiled here before.
+
+    All modules of torch.nn share one cache. Left alone, torch compiles from the second shape on for sizes that
+    may vary, and after eight entries it goes on eagerly, with no more than a line in the log.
+    """
+    config = torch._dynamo.config
+    limit = "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"  # before 2.7
+    setattr(config, limit, MOST_COMPILED)
+    return torch.compile(module, dynamic=False)
+
+
+def _compiled_by(call: Call) -> None:
+    """Run a call once: its compilation takes longer than anything else may without a sign of life."""
+    with kept_up(COMPILE_SECONDS):
+        call()
 
 
 def layer_variant(layer: nn.Module, device: str, shape: str, variant: str, sweeps: float) -> AlternatingCalls:
@@ -87,7 +114,7 @@ def layer_variant(layer: nn.Module, device: str, shape: str, variant: str, sweep
         How often the input's bytes must cross the memory bus in training, as in `layer_cost`. A fused ReLU
         adds none; a folded layer is arithmetic, which memory does not bound, and gets no share of the roof.
     """
-    require_compiler(variant)
+    require_compiler(variant, device)
     inputs = random_inputs(shape, device)
     layer = layer.to(device)
     copy = Rotation([partial(torch.empty_like(x).copy_, x) for x in inputs])
@@ -97,7 +124,9 @@ def layer_variant(layer: nn.Module, device: str, shape: str, variant: str, sweep
         module = nn.Sequential(layer, nn.ReLU()) if variant == "fused" else layer
         varied = [_varied(x, variant) for x in inputs]
         eager = _training(module, inputs)
-        call = _training(torch.compile(module) if variant in NEEDS_COMPILER else module, varied)
+        call = _training(compiled(module) if variant in NEEDS_COMPILER else module, varied)
+        if variant in NEEDS_COMPILER:
+            _compiled_by(call)
         moved_bytes = sweeps * varied[0].nbytes
 
     def figures(seconds: Mapping[str, float]) -> dict[str, float]:
@@ -136,7 +165,7 @@ def _evaluated(module: nn.Module, x: Tensor) -> Tensor:
 
 def step_variant(layer: Layer, device: str, variant: str) -> AlternatingCalls:
     """Time a training step of a residual network with the layer, in alternation with the step without it."""
-    require_compiler(variant)
+    require_compiler(variant, device)
     layout = torch.channels_last if variant == "channels_last" else torch.contiguous_format
     shape = STEP_IMAGES[torch.device(device).type]
     generator = torch.Generator().manual_seed(0)
@@ -145,7 +174,10 @@ def step_variant(layer: Layer, device: str, variant: str) -> AlternatingCalls:
 
     def step_of(layer: Layer) -> Call:
         model: nn.Module = residual_network(layer).to(device).to(memory_format=layout)
-        model = torch.compile(model) if variant == "compiled" else model
-        return training_step(model, x_NCHW, y_N, is_bf16=variant == "bf16")
+        model = compiled(model) if variant == "compiled" else model
+        step = training_step(model, x_NCHW, y_N, is_bf16=variant == "bf16")
+        if variant == "compiled":
+            _compiled_by(step)
+        return step
 
     return share_of_step(step_of(layer), step_of(no_layer), device)

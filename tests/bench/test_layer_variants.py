@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import pytest
@@ -66,10 +67,28 @@ def test_what_needs_a_compiler_is_skipped_with_its_reason_where_there_is_none(
     def broken(function: Any) -> Any:
         raise RuntimeError("no compiler: cl is not on PATH\nand more")
 
+    layer_variants._why_not_compiled.cache_clear()
     monkeypatch.setattr(torch, "compile", broken)
-    require_compiler("channels_last")
+    require_compiler("channels_last", "cpu")
     with pytest.raises(pytest.skip.Exception, match=r"does not work here: RuntimeError: no compiler.*PATH$"):
-        require_compiler("fused")
+        require_compiler("fused", "cpu")
+    layer_variants._why_not_compiled.cache_clear()
+
+
+def test_every_module_is_compiled_for_its_own_shape_however_many_were_compiled_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    varying: list[bool] = []
+
+    def backend(graph: Any, examples: list[Any]) -> Any:
+        sizes = [size for one in examples if isinstance(one, torch.Tensor) for size in one.shape]
+        varying.append(any(isinstance(size, torch.SymInt) for size in (*sizes, *examples)))
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    for side in range(2, 13):
+        layer_variants.compiled(nn.Sequential(nn.BatchNorm2d(3), nn.ReLU()))(torch.rand(side, 3, side, side))
+    assert varying == [False] * 11
 
 
 def test_the_residual_network_has_the_layer_after_each_of_its_20_convolutions_or_nowhere() -> None:
