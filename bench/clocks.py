@@ -5,7 +5,9 @@ at the end, a flushed L2 where cold is meant, graph replay where launches domina
 """
 
 import math
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from statistics import median
 from time import perf_counter
@@ -22,6 +24,7 @@ SETTLE_LAUNCHES = 20
 ISSUED_LAUNCHES, ISSUED_LOOKS = 3, 5  # few at once: a full queue of launches would make the host wait
 MIN_ROUND_SECONDS = 0.002  # of the CPU: a shorter round would be timed by the scheduler's whims
 SMALLEST_FLUSH_BYTES = 1 << 20
+HEAD_START_CYCLES = 100_000  # 50 microseconds at 2 GHz: longer than issuing a launch and its events takes
 
 
 class Clock(Protocol):
@@ -130,10 +133,10 @@ class EventClock:
         self.cuda.current_stream(self.device).wait_stream(stream)
         self.cuda.synchronize(self.device)
         self.launch_fraction = max(self._launch_fraction(call) for call in calls)
-        if self.may_replay and self.launch_fraction > DOMINATED:
+        if self.may_replay and self.launch_fraction > DOMINATED and self._is_asynchronous(calls):
             try:
                 captured = [Rotation([self._captured(one) for one in members(call)]) for call in calls]
-            except RuntimeError:  # the call synchronizes, or allocates in a way that no graph can hold
+            except RuntimeError:  # no graph can hold it
                 return list(calls)
             self.is_replay = True
             return list(captured)
@@ -165,7 +168,36 @@ class EventClock:
     def _timed(self, call: Call) -> tuple[Any, Any]:
         if self.flush is not None:
             self.flush.zero_()
+        if self.may_replay:
+            self._busy_for_a_while()
         return self._record(call, 1)
+
+    def _busy_for_a_while(self) -> None:
+        """Let the host get ahead: else the first event passes while the launch is still on its way.
+
+        What is timed where issuing is not to be replayed holds that time on purpose.
+        """
+        with self.cuda.device(self.device):
+            self.cuda._sleep(HEAD_START_CYCLES)
+
+    def _is_asynchronous(self, calls: Sequence[Call]) -> bool:
+        """Run calls with synchronizing forbidden, before a capture does.
+
+        Until torch 2.12 a capture that fails leaves the allocator as if it went on
+        (github.com/pytorch/pytorch/pull/180395), so none is begun that would.
+        """
+        before = self.cuda.get_sync_debug_mode()
+        try:
+            with _without_warnings():
+                self.cuda.set_sync_debug_mode("error")
+            for call in calls:
+                for one in members(call):
+                    one()
+        except RuntimeError:
+            return False
+        finally:
+            self.cuda.set_sync_debug_mode(before)
+        return True
 
     def _record(self, call: Call, num_launches: int) -> tuple[Any, Any]:
         stream = self.cuda.current_stream(self.device)
@@ -192,6 +224,7 @@ class EventClock:
         stream = self.cuda.Stream(self.device)
         # A capture that fails leaves its own stream current: the outer context puts the old one back.
         with (
+            _without_warnings(),
             self.cuda.stream(self.cuda.current_stream(self.device)),
             self.cuda.graph(graph, stream=stream),
         ):
@@ -222,7 +255,7 @@ class Timeline:
 
     def mark(self) -> Any:
         """Return an event at the end of what the current stream was given so far."""
-        event = self.cuda.Event(enable_timing=True)
+        event = self.cuda.Event(enable_timing=True, blocking=True)  # waiting for it leaves the core alone
         event.record(self.cuda.current_stream(self.device))
         return event
 
@@ -236,6 +269,14 @@ class Timeline:
         self.cuda.synchronize(self.device)
         first, *others = self.events
         return [self.starts + first.elapsed_time(event) / 1e3 for event in others]
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Be silent where torch says that a mode is a prototype, or that a graph is empty, as evaluation's are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def members(call: Call) -> tuple[Call, ...]:

@@ -6,6 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 
+LAUNCH_SECONDS = 5e-6
+CYCLES_PER_SECOND = 2e9
+
+
 class FakeCuda:
     """Host and device time advance only by what is issued here.
 
@@ -24,6 +28,8 @@ class FakeCuda:
         self.log: list[str] = []
         self.l2_bytes = l2_bytes
         self.captured: list[float] | None = None
+        self.sync_mode: int | str = 0
+        self.num_captures = 0
         self.stream_now = SimpleNamespace(name="default", wait_stream=lambda other: None)
 
     def perf_counter(self) -> float:
@@ -37,7 +43,25 @@ class FakeCuda:
             return
         self.busy_until = max(self.now, self.busy_until) + device_seconds
 
-    def Event(self, enable_timing: bool) -> "FakeEvent":  # noqa: N802 - torch's name
+    def wait_for(self) -> None:
+        """Let the host wait for the device, as `.item()` does: an error where that is forbidden."""
+        if self.sync_mode == "error" or self.captured is not None:
+            raise RuntimeError("called a synchronizing CUDA operation")
+        self.now = max(self.now, self.busy_until)
+
+    def get_sync_debug_mode(self) -> int | str:
+        return self.sync_mode
+
+    def set_sync_debug_mode(self, mode: int | str) -> None:
+        self.sync_mode = mode
+
+    def device(self, device: Any) -> Any:
+        return contextlib.nullcontext()
+
+    def _sleep(self, cycles: int) -> None:
+        self.issue(LAUNCH_SECONDS, cycles / CYCLES_PER_SECOND)
+
+    def Event(self, enable_timing: bool, blocking: bool = False) -> "FakeEvent":  # noqa: N802 - torch's name
         assert enable_timing
         return FakeEvent(self)
 
@@ -59,6 +83,7 @@ class FakeCuda:
     @contextlib.contextmanager
     def graph(self, graph: "FakeGraph", stream: Any) -> Iterator[None]:
         self.captured = graph.work
+        self.num_captures += 1
         try:
             yield
         finally:

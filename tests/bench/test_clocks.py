@@ -94,15 +94,43 @@ def test_long_calls_are_issued_as_they_are(cuda: FakeCuda) -> None:
 
 
 def test_a_call_that_no_graph_can_hold_leaves_all_of_them_eager(cuda: FakeCuda) -> None:
-    def synchronizes() -> None:
+    def refuses() -> None:
         if cuda.captured is not None:
             raise RuntimeError("operation not permitted when stream is capturing")
         cuda.issue(50e-6, 1e-6)
 
-    works = [call(cuda, 50e-6, 1e-6), synchronizes]
+    works = [call(cuda, 50e-6, 1e-6), refuses]
     clock = event_clock(cuda)
     assert clock.prepare(works) == works
     assert clock.is_replay is False
+    assert cuda.captured is None
+
+
+def test_no_capture_is_begun_of_a_call_that_synchronizes(cuda: FakeCuda) -> None:
+    def synchronizes() -> None:
+        cuda.issue(50e-6, 1e-6)
+        cuda.wait_for()
+
+    works = [call(cuda, 50e-6, 1e-6), synchronizes]
+    clock = event_clock(cuda)
+    assert clock.prepare(works) == works
+    assert cuda.num_captures == 0
+    assert cuda.sync_mode == 0
+    synchronizes()
+
+
+def test_the_launch_itself_is_no_part_of_what_a_call_takes(cuda: FakeCuda) -> None:
+    clock = event_clock(cuda, is_cold=False)
+    for host, kernel in ((20e-6, 25e-6), (5e-6, 1e-6)):
+        cuda.now = cuda.busy_until + 1.0  # the device has been idle for a while
+        ((seconds,),) = clock.time([[call(cuda, host, kernel)]], 1)
+        assert seconds == pytest.approx(kernel)
+
+
+def test_where_nothing_may_be_replayed_the_launch_counts(cuda: FakeCuda) -> None:
+    clock = event_clock(cuda, is_cold=False, may_replay=False)
+    ((seconds,),) = clock.time([[call(cuda, 20e-6, 25e-6)]], 1)
+    assert seconds == pytest.approx(45e-6)
 
 
 def test_replay_can_be_declined(cuda: FakeCuda) -> None:
