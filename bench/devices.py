@@ -1,15 +1,40 @@
 """Whether a device can be measured here, and why not."""
 
+import os
+
 import pytest
 import torch
 
 
 def require_device(device: str) -> None:
     """Skip the benchmark, with the reason, where `device` cannot be used."""
-    if torch.device(device).type != "cuda" or torch.cuda.is_available():
-        return
+    if reason := why_not(device):
+        pytest.skip(reason)
+
+
+def why_not(device: str) -> str:
+    """Return why a device cannot be used, nothing where it can."""
+    wanted = torch.device(device)
+    if wanted.type != "cuda":
+        return ""
+    if torch.cuda.is_available():
+        number = torch.cuda.device_count()
+        seen = "one GPU" if number == 1 else f"{number} GPUs"
+        return f"no {device}: torch finds {seen}, counted from 0" if (wanted.index or 0) >= number else ""
     if torch.version.cuda is None:
-        pytest.skip(f"no CUDA: torch {torch.__version__} is built without it")
-    pytest.skip(
-        f"no CUDA: torch {torch.__version__} is built for CUDA {torch.version.cuda} but finds no usable GPU"
-    )
+        return f"no CUDA: torch {torch.__version__} is built without it"
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    why = "" if visible is None else f" (CUDA_VISIBLE_DEVICES={visible!r} decides which it may see)"
+    built = f"torch {torch.__version__} is built for CUDA {torch.version.cuda}"
+    return f"no CUDA: {built} but finds no usable GPU{why}"
+
+
+def is_sound() -> bool:
+    """Whether CUDA still works in this process: after some errors nothing does until it ends."""
+    if not torch.cuda.is_initialized():
+        return True
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError:
+        return False
+    return True

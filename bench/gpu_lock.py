@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from bench.devices import why_not
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -105,7 +107,7 @@ def in_use_by(device: str) -> str | None:
 
     A device that is no GPU, and a lock that cannot be made, keep nobody waiting.
     """
-    if torch.device(device).type != "cuda" or not torch.cuda.is_available():
+    if torch.device(device).type != "cuda" or why_not(device):
         return None
     uuid = str(torch.cuda.get_device_properties(torch.device(device)).uuid)
     lock = _held.setdefault(uuid, GpuLock(uuid))

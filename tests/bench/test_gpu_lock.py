@@ -115,6 +115,7 @@ def test_a_device_in_use_names_its_user_and_a_lock_that_fails_keeps_nobody_waiti
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(uuid="GPU-1"))
     monkeypatch.setattr(gpu_lock.tempfile, "gettempdir", lambda: str(tmp_path))
     with another_process(tmp_path) as (process, _):
@@ -125,6 +126,7 @@ def test_a_device_in_use_names_its_user_and_a_lock_that_fails_keeps_nobody_waiti
     assert gpu_lock.in_use_by("cuda:0") is None
     assert "not guarded" in capsys.readouterr().err
     assert gpu_lock.in_use_by("cpu") is None
+    assert gpu_lock.in_use_by("cuda:1") is None
 
 
 @pytest.mark.cuda
