@@ -15,16 +15,18 @@ import psutil
 import torch
 
 # Bits of nvmlDeviceGetCurrentClocksEventReasons that mean: slower than asked for. Idle clocks, and clocks
-# that somebody set, are no throttling.
+# that somebody set, are no throttling. A power limit that is reached is how a GPU works under load: it is
+# recorded and disturbs nothing, as in GP106.
+POWER_LIMIT = "power limit"
 THROTTLES = {
-    0x04: "power limit",
+    0x04: POWER_LIMIT,
     0x08: "hardware slowdown",
     0x20: "heat (software)",
     0x40: "heat (hardware)",
     0x80: "power brake",
 }
-POWER_POLICY, THERMAL_POLICY = 0, 1  # nvmlPerfPolicyType_t: counters of nanoseconds spent throttled
-NOTHING_FOUND = 6  # NVML_ERROR_NOT_FOUND: no sample since then, so nobody was busy
+THERMAL_POLICY = 1  # nvmlPerfPolicyType_t: a counter of nanoseconds spent throttled
+NOTHING_FOUND = (0, 6)  # NVML_SUCCESS, NVML_ERROR_NOT_FOUND: no sample since then, so nobody was busy
 THROTTLED_FRACTION = 0.05  # of a pass: the size of difference that verdicts are about
 
 
@@ -37,7 +39,7 @@ class GpuReading:
     at_seconds : float
         Unix time.
     throttled_seconds : float or None
-        Counted since the driver was loaded, by power and by heat together.
+        By heat, counted since the driver was loaded.
     throttles : frozenset of str
         What holds the clocks down now.
     other_pids : frozenset of int or None
@@ -124,8 +126,8 @@ def between(before: GpuReading | None, after: GpuReading | None) -> tuple[dict[s
     }
     elapsed = max(after.at_seconds - before.at_seconds, 1e-9)
     reasons = []
-    if throttles:
-        reasons.append(f"the GPU's clock was held down: {', '.join(throttles)}")
+    if held := [word for word in throttles if word != POWER_LIMIT]:
+        reasons.append(f"the GPU's clock was held down: {', '.join(held)}")
     elif throttled is not None and throttled / elapsed > THROTTLED_FRACTION:
         reasons.append(f"the GPU was throttled for {min(1.0, throttled / elapsed):.0%} of the time")
     if num_busy := _num_busy_others(after, num_others):
@@ -141,10 +143,15 @@ def _num_others(reading: GpuReading) -> int | None:
 
 
 def _num_busy_others(reading: GpuReading, num_others: int | None) -> int:
-    """How many others ran kernels; where that is not counted by process, all that are there."""
-    if reading.busy_pids is not None and reading.other_pids is not None:
-        return len(reading.busy_pids & reading.other_pids)
-    return num_others or 0
+    """How many others ran kernels; where that is not counted by process, all that are there.
+
+    Where nobody's number can be told from our own, all busy ones but one: our own workers are there as well.
+    """
+    if reading.busy_pids is None:
+        return num_others or 0
+    if reading.other_pids is None:
+        return max(0, len(reading.busy_pids) - 1)
+    return len(reading.busy_pids & reading.other_pids)
 
 
 def _grown(before: float | None, after: float | None) -> float | None:
@@ -160,7 +167,7 @@ def _asked(nvml: Any, name: str, *arguments: Any) -> Any:
     try:
         return getattr(nvml, name)(*arguments)
     except nvml.NVMLError as error:
-        return [] if name.endswith("Utilization") and error.value == NOTHING_FOUND else None
+        return [] if name.endswith("Utilization") and error.value in NOTHING_FOUND else None
     except AttributeError:
         return None
 
@@ -173,9 +180,8 @@ def _throttles(ask: Callable[..., Any]) -> frozenset[str]:
 
 
 def _throttled_seconds(ask: Callable[..., Any]) -> float | None:
-    statuses = [ask("nvmlDeviceGetViolationStatus", policy) for policy in (POWER_POLICY, THERMAL_POLICY)]
-    known = [status.violationTime * 1e-9 for status in statuses if status is not None]
-    return sum(known) if known else None
+    status = ask("nvmlDeviceGetViolationStatus", THERMAL_POLICY)
+    return None if status is None else status.violationTime * 1e-9
 
 
 def _process_ids(ask: Callable[..., Any]) -> set[int] | None:

@@ -57,7 +57,7 @@ def test_units_are_base_units() -> None:
     assert told is not None
     assert (told.sm_clock_hertz, told.memory_clock_hertz) == (1.98e9, 2.619e9)
     assert (told.power_watts, told.temperature_celsius) == (pytest.approx(350.5), 61)
-    assert told.throttled_seconds == pytest.approx(3.0)
+    assert told.throttled_seconds == pytest.approx(2.0)
 
 
 def test_what_a_gpu_does_not_tell_is_none_and_disturbs_nothing() -> None:
@@ -90,6 +90,11 @@ def test_a_pass_at_whose_end_the_clock_is_held_down_is_disturbed() -> None:
     assert told["gpu_throttles"] == ["heat (hardware)"]
 
 
+def test_a_power_limit_that_is_reached_is_recorded_and_disturbs_nothing() -> None:
+    told, reasons = between(GpuReading(9.0), GpuReading(10.0, throttles=frozenset({"power limit"})))
+    assert (told["gpu_throttles"], reasons) == (["power limit"], [])
+
+
 @pytest.mark.parametrize(
     ("seconds", "reasons"), [(0.02, []), (0.25, ["the GPU was throttled for 25% of the time"])]
 )
@@ -109,16 +114,19 @@ def nvml_with(pids: list[int], busy: Any) -> FakeNvml:
     [
         ([os.getpid()], samples(**{f"p{os.getpid()}": 90}), 0, []),
         ([os.getpid(), OTHER], samples(**{f"p{os.getpid()}": 90}), 1, []),
-        ([os.getpid(), OTHER], FakeNvml.NVMLError(gpu_state.NOTHING_FOUND), 1, []),
+        ([os.getpid(), OTHER], FakeNvml.NVMLError(gpu_state.NOTHING_FOUND[1]), 1, []),
         ([os.getpid(), OTHER], samples(**{f"p{OTHER}": 3}), 1, ["1 other process used the GPU"]),
         ([os.getpid(), OTHER], FakeNvml.NVMLError(), 1, ["1 other process used the GPU"]),
         ([41], samples(p41=80), 0, []),  # a container: our own process under the host's number
-        ([41, 42, 43], samples(p41=80), 2, ["2 other processes used the GPU"]),
+        ([41, 42, 43], samples(p41=80), 2, []),
+        ([41, 42, 43], samples(p41=80, p42=5), 2, ["1 other process used the GPU"]),
+        ([41, 42, 43], FakeNvml.NVMLError(), 2, ["2 other processes used the GPU"]),
         ([], FakeNvml.NVMLError(), 0, []),
     ],
     ids=[
         "alone", "idle neighbour", "no samples", "busy neighbour", "not counted", "container alone",
-        "container with others", "processes hidden",
+        "container with idle others", "container with a busy one", "container, not counted",
+        "processes hidden",
     ],
 )  # fmt: skip
 def test_a_neighbour_disturbs_when_it_ran_or_when_nobody_can_tell(
