@@ -156,7 +156,10 @@ class Host:
         if "skipped" in reply:
             raise SkippedHereError(reply["skipped"])
         if "raised" in reply:
-            raise MeasurementError("raised", reply["raised"], self._read_log())
+            log = self._read_log()
+            if not reply.get("is_sound", True):  # it would raise for all that follow
+                self._end_process()
+            raise MeasurementError("raised", reply["raised"], log)
         return reply["ok"]
 
     def _start(self) -> None:

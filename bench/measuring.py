@@ -21,6 +21,7 @@ import pytest
 
 from bench import disturbance, gpu_lock, heartbeat
 from bench.configuration import Configuration
+from bench.devices import is_sound
 from bench.reference import Reference
 from bench.user_data import UserDataError
 
@@ -102,7 +103,8 @@ def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
         return {"raised": str(error)}
     except Exception as error:
         traceback.print_exc()
-        return {"raised": "".join(traceback.format_exception_only(error)).strip()}
+        reason = "".join(traceback.format_exception_only(error)).strip()
+        return {"raised": reason, "is_sound": is_sound()}
     finally:
         heartbeat.LISTENERS[:] = listeners
         faulthandler.cancel_dump_traceback_later()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 SOURCE = """
 import os, signal, subprocess, sys, threading, time
-import pytest
+import pytest, torch
 from bench.configuration import PassResult, configurations
 
 class Calm:
@@ -24,6 +24,10 @@ class Faulty(Calm):
     def raises(self): raise ValueError("no such sample: 17")
     def exits(self): os._exit(7)
     def kills_itself(self): os.kill(os.getpid(), signal.SIGKILL)
+    def breaks_the_gpu(self):
+        def broken(): raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        torch.cuda.is_initialized, torch.cuda.synchronize = lambda: True, broken
+        broken()
     def hangs(self): time.sleep(600)
     def hangs_in_a_lock(self):
         lock = threading.Lock(); lock.acquire(); lock.acquire()

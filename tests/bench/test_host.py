@@ -68,6 +68,15 @@ def test_a_fault_is_named_and_the_next_configuration_is_measured(
     assert measure(host, file, "calm")["seconds"] == 0.5
 
 
+def test_after_an_error_that_cuda_does_not_survive_the_next_configuration_has_a_fresh_process(
+    host: Host, file: Path
+) -> None:
+    with pytest.raises(MeasurementError, match="illegal memory access"):
+        measure(host, file, "breaks_the_gpu")
+    assert host._process is None
+    assert measure(host, file, "calm")["seconds"] == 0.5
+
+
 @pytest.mark.parametrize("fault", ["hangs", "hangs_in_a_lock"])
 def test_a_hang_is_ended_and_its_place_is_named(file: Path, fault: str) -> None:
     with Host(limit_seconds=1) as host:
