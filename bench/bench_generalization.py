@@ -44,7 +44,7 @@ class _Trained:
         rounds, starts = [], perf_counter()
         for _ in self.work(until):
             if self.device != "cpu":
-                torch.cuda.synchronize()
+                torch.cuda.synchronize(self.device)
             rounds.append(perf_counter() - starts)
             beat()
             starts = perf_counter()

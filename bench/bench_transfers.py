@@ -1,7 +1,7 @@
 """Copies between host and GPU against their size, pinned and not, beside what the link itself gives."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -48,6 +48,12 @@ def copies(size_bytes: int, device: str, direction: str, *, is_pinned: bool) -> 
     return Rotation(calls)
 
 
+@lru_cache
+def link_copies(device: str, direction: str) -> Call:
+    """Return the large pinned copies of a direction: one set for all sizes, or memory would be short."""
+    return copies(CEILING_BYTES, device, direction, is_pinned=True)
+
+
 def link_figures(size_bytes: int) -> "partial[dict[str, float]]":
     """Return the figures of copies of one size: their pace, the link's, and the one over the other."""
     return partial(_figures, size_bytes)
@@ -63,7 +69,7 @@ def bench_transfers(device: str, direction: str, memory: str, size_bytes: int) -
     """One copy, in alternation with a large pinned one in the same direction: the link's ceiling."""
     require_device(device)
     call = copies(size_bytes, device, direction, is_pinned=memory == "pinned")
-    link = copies(CEILING_BYTES, device, direction, is_pinned=True)
+    link = link_copies(device, direction)
     # no replay: a graph cannot hold a copy of pageable memory, and issuing a copy is part of its cost
     clock = clock_for(torch.device(device), is_cold=False, may_replay=False)
     return AlternatingCalls(call, {"link": link}, link_figures(size_bytes), device=device, clock=clock)

@@ -273,7 +273,7 @@ class Timeline:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Be silent where torch says that a mode is a prototype, or that a graph is empty, as evaluation's are."""
+    """Be silent where torch says that a mode is a prototype, or a graph empty, as evaluation's may be."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

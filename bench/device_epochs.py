@@ -197,8 +197,9 @@ class DeviceEpochs(LoaderEpochs):
             waits.append(perf_counter() - asked)
             wait_for_room(timeline.events)
             begins = perf_counter()
-            self.mover.move(batch)
+            moved = self.mover.move(batch)
             self.work.run()
+            del moved  # as a step does, which keeps its batch until it has been issued
             timeline.add()
             asked = perf_counter()
             self.issues.append(asked - begins)

@@ -84,8 +84,8 @@ def _plus_one(x: Tensor) -> Tensor:
 def compiled(module: nn.Module) -> nn.Module:
     """Compile a module for the shape that it gets, whatever was compiled here before.
 
-    All modules of torch.nn share one cache. Left alone, torch compiles from the second shape on for sizes that
-    may vary, and after eight entries it goes on eagerly, with no more than a line in the log.
+    All modules of torch.nn share one cache. Left alone, torch compiles from the second shape on for sizes
+    that may vary, and after eight entries it goes on eagerly, with no more than a line in the log.
     """
     config = torch._dynamo.config
     limit = "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"  # before 2.7

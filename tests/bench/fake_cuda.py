@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-
 LAUNCH_SECONDS = 5e-6
 CYCLES_PER_SECOND = 2e9
 
