@@ -69,13 +69,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What a batch costs: samples split into processor and waiting time, slow ones apart."""
+    """What a batch costs: samples and collating split into processor, copying and waiting time."""
 
     cpu: np.ndarray
     wait: np.ndarray
     skew: np.ndarray
     copy_fetch: np.ndarray
-    collate: float
+    collate_cpu: float
+    collate_wait: float
+    collate_copy: float
     crossing: float
     payload: float
     busy_crossing: float
@@ -88,13 +90,15 @@ def _split(evidence: Evidence) -> _Parts:
     usual_wall = np.where(slow, np.median(wall[~slow]) if slow.any() else 0.0, wall)
     usual_cpu = np.where(slow, np.median(cpu[~slow]) if slow.any() else 0.0, cpu)
     usual_cpu = np.minimum(usual_cpu, usual_wall)
-    copies = evidence.is_copying
+    copies, collate_copies = evidence.is_copying, evidence.collate_is_copying
     return _Parts(
         cpu=usual_cpu * (not copies),
         wait=usual_wall - usual_cpu,
         skew=wall - usual_wall,
         copy_fetch=usual_cpu * copies,
-        collate=evidence.collate,
+        collate_cpu=evidence.collate * (not collate_copies),
+        collate_wait=evidence.collate_wait,
+        collate_copy=evidence.collate * collate_copies,
         crossing=evidence.crossing,
         payload=evidence.payload,
         busy_crossing=evidence.busy_crossing,
@@ -105,13 +109,14 @@ def _split(evidence: Evidence) -> _Parts:
 def _loop_seconds(parts: _Parts, evidence: Evidence) -> float:
     """Return modelled seconds a batch: the slowest of workers, processors, the handing over and the step."""
     samples = parts.cpu + parts.wait + parts.skew + parts.copy_fetch
-    batches = in_batches(samples, evidence.batch_size) + parts.collate
+    collate = parts.collate_cpu + parts.collate_copy
+    batches = in_batches(samples, evidence.batch_size) + collate + parts.collate_wait
     if not evidence.num_workers:
         return seconds_per_batch(batches, 0, step_seconds=evidence.step) + parts.pin
     by_workers = seconds_per_batch(
         batches, evidence.num_workers, evidence.prefetch_factor, evidence.in_order, evidence.step
     )
-    own = evidence.batch_size * float((parts.cpu + parts.copy_fetch).mean()) + parts.collate
+    own = evidence.batch_size * float((parts.cpu + parts.copy_fetch).mean()) + collate
     by_cores = (own + parts.busy_crossing) / evidence.usable_cores
     by_main = parts.crossing + parts.payload + parts.pin + evidence.step
     return max(by_workers, by_cores, by_main)
@@ -120,10 +125,10 @@ def _loop_seconds(parts: _Parts, evidence: Evidence) -> float:
 def _without(parts: _Parts, stage: str) -> _Parts:
     nothing = np.zeros_like(parts.cpu)
     free = {
-        "cpu": {"cpu": nothing},
-        "wait": {"wait": nothing},
+        "cpu": {"cpu": nothing, "collate_cpu": 0.0},
+        "wait": {"wait": nothing, "collate_wait": 0.0},
         "skew": {"skew": nothing},
-        "copy": {"copy_fetch": nothing, "collate": 0.0, "payload": 0.0},
+        "copy": {"copy_fetch": nothing, "collate_copy": 0.0, "payload": 0.0},
         "crossing": {"crossing": 0.0, "busy_crossing": 0.0},
         "pin": {"pin": 0.0},
     }
@@ -139,7 +144,13 @@ def _seconds(parts: _Parts, stage: str, batch_size: int) -> float:
         "crossing": np.zeros(1),
         "pin": np.zeros(1),
     }
-    whole = {"copy": parts.collate + parts.payload, "crossing": parts.crossing, "pin": parts.pin}
+    whole = {
+        "cpu": parts.collate_cpu,
+        "wait": parts.collate_wait,
+        "copy": parts.collate_copy + parts.payload,
+        "crossing": parts.crossing,
+        "pin": parts.pin,
+    }
     return batch_size * float(each[stage].mean()) + whole.get(stage, 0.0)
 
 

@@ -161,7 +161,9 @@ class Climb:
         progress("starting workers")
         self.start = self._open()  # first: OpenMP threads of the main process do not survive a fork
         progress("single samples")
-        self.samples = self.lab.ask("samples", seconds=self.effort.sampling_seconds)
+        self.samples = self.lab.ask(
+            "samples", seconds=self.effort.sampling_seconds, in_worker=bool(self.num_workers)
+        )
         self.cores = self.lab.ask("cores", seconds=self.effort.cores_seconds)
         progress("the rungs")
         throttled, begun = throttled_seconds(), time.monotonic()
@@ -227,9 +229,10 @@ class Climb:
         loading = self.told.get("full", alone)
         loop = self.told.get("step", loading)
         collate = _mean(alone, "collate_cpu")
+        collate_wait = max(0.0, _mean(alone, "collate") - collate - _mean(alone, "delay"))
         crossing = _seconds(self.told["empty"]) if self.num_workers else 0.0
         payload = (
-            max(0.0, _seconds(self.told["cached"]) - crossing - collate / self.num_workers)
+            max(0.0, _seconds(self.told["cached"]) - crossing - (collate + collate_wait) / self.num_workers)
             if self.num_workers
             else 0.0
         )
@@ -246,6 +249,7 @@ class Climb:
             sample_bytes=self.samples["sample_bytes"],
             copy_seconds=self.samples["copy_seconds"],
             collate=collate,
+            collate_wait=collate_wait,
             num_workers=self.num_workers,
             measured=_seconds(loop),
             prefetch_factor=self.arguments.get("prefetch_factor") or 2,
@@ -278,7 +282,9 @@ class Climb:
         wall, cpu = (float(np.sum(self.samples[key])) for key in ("wall", "cpu"))
         if self.about["cores"] < 2 or cpu < BUSY_SHARE * wall or cpu / len(self.samples["cpu"]) < 1e-4:
             return 1.0
-        return float(self.lab.ask("memory", seconds=self.effort.memory_seconds))
+        return float(
+            self.lab.ask("memory", seconds=self.effort.memory_seconds, in_worker=bool(self.num_workers))
+        )
 
     def _one_thread_gain(self) -> float:
         """Compare one thread in each process with what there is, where there are more at work."""

@@ -22,8 +22,8 @@ class Evidence:
         Seconds of single samples in the main process.
     copy_seconds : float
         What copying one sample's bytes takes here.
-    collate : float
-        Seconds a batch.
+    collate, collate_wait : float
+        Processor seconds of collating a batch, and seconds in which it waits.
     num_workers : int
         Of the loader that is judged.
     crossing, payload : float
@@ -61,6 +61,7 @@ class Evidence:
     measured: float
     prefetch_factor: int = 2
     in_order: bool = True
+    collate_wait: float = 0.0
     crossing: float = 0.0
     payload: float = 0.0
     busy_crossing: float = 0.0
@@ -79,8 +80,15 @@ class Evidence:
     @property
     def is_copying(self) -> bool:
         """Whether the samples' processor time is that of copying their bytes."""
-        own = float(np.mean(self.cpu)) if self.cpu else 0.0
-        return self.sample_bytes >= COPY_BYTES and self.copy_seconds > COPY_SHARE * own
+        return self._is_copying(float(np.mean(self.cpu)) if self.cpu else 0.0)
+
+    @property
+    def collate_is_copying(self) -> bool:
+        """Whether collating takes no more of the processor than copying its samples' bytes does."""
+        return self._is_copying(self.collate / self.batch_size)
+
+    def _is_copying(self, sample_seconds: float) -> bool:
+        return self.sample_bytes >= COPY_BYTES and self.copy_seconds > COPY_SHARE * sample_seconds
 
     @property
     def slow_at(self) -> np.ndarray:

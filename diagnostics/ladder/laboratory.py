@@ -21,7 +21,8 @@ FOLDER = Path(__file__).parent / "child"
 CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_lab.serving import main; main()"
 HANG_SECONDS = 60.0  # far beyond any healthy batch
 LOAD_SECONDS = 60.0  # for importing torch and the user's file, at least
-STACK_SECONDS, MOST_STACK_SECONDS = 0.5, 5.0  # without another stack, and for all that were asked for
+STACK_SECONDS, MOST_STACK_SECONDS = 0.2, 10.0  # between two looks, and for all stacks that were asked for
+STACK_HEAD = "(most recent call first)"  # faulthandler's, above each stack
 
 
 class FailedError(Exception):
@@ -153,7 +154,7 @@ class Laboratory:
         assert self._child is not None
         before = self._log()
         number: int | None = getattr(signal, "SIGUSR1", None)
-        processes = []
+        processes, num_asked = [], 0
         with suppress(psutil.Error):
             own = psutil.Process(self._child.pid)
             processes = [own, *own.children(recursive=True)]
@@ -161,15 +162,16 @@ class Laboratory:
             if number is not None and _is_python_of_ours(process):
                 with suppress(psutil.Error):
                     process.send_signal(number)
-        return FailedError(before, self.hang_seconds, self._stacks(len(before)))
+                    num_asked += 1
+        return FailedError(before, self.hang_seconds, self._stacks(len(before), num_asked))
 
-    def _stacks(self, begins: int) -> str:
-        """Return what arrives on stderr, until nothing more does; a busy machine takes its time."""
+    def _stacks(self, begins: int, num_stacks: int) -> str:
+        """Return what arrives on stderr, until all stacks have; a busy machine takes its time."""
         told, ends = "", time.monotonic() + MOST_STACK_SECONDS
         while time.monotonic() < ends:
             threading.Event().wait(STACK_SECONDS)
             before, told = told, self._log()[begins:]
-            if told and told == before:
+            if told.count(STACK_HEAD) >= num_stacks and told == before:
                 break
         return told
 

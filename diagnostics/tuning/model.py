@@ -24,8 +24,8 @@ class Costs:
     ----------
     wall, cpu : list of float
         Seconds of single samples.
-    collate : float
-        Seconds a batch.
+    collate, collate_cpu : float
+        Seconds a batch, and those of them on the processor.
     alone : float
         Measured seconds a batch without workers, without the step.
     crossing : float
@@ -42,6 +42,7 @@ class Costs:
     cpu: list[float]
     batch_size: int
     collate: float
+    collate_cpu: float
     alone: float
     cores: float
     step: float = 0.0
@@ -61,14 +62,14 @@ def predict(costs: Costs, setting: Setting) -> float:
     by_workers = seconds_per_batch(
         batches, setting.num_workers, setting.prefetch_factor, not setting.is_unordered, costs.step
     )
-    busy = costs.batch_size * float(np.mean(costs.cpu)) + costs.collate + costs.busy_crossing
+    busy = costs.batch_size * float(np.mean(costs.cpu)) + costs.collate_cpu + costs.busy_crossing
     return max(by_workers, busy / costs.cores, costs.crossing + costs.step)
 
 
 def least(costs: Costs, num_workers: int) -> float:
     """Return seconds a batch below which no setting with so many workers can get: what resources allow."""
     batch = costs.batch_size * float(np.mean(costs.wall)) + costs.collate
-    busy = costs.batch_size * float(np.mean(costs.cpu)) + costs.collate + costs.busy_crossing
+    busy = costs.batch_size * float(np.mean(costs.cpu)) + costs.collate_cpu + costs.busy_crossing
     return max(batch / num_workers, busy / costs.cores, costs.crossing + costs.step)
 
 

@@ -161,13 +161,14 @@ class Tuner:
         return worth_trying(self.costs, fitting)
 
     def _costs(self) -> Costs:
-        samples = self.lab.ask("samples", seconds=SAMPLING_SECONDS)
+        samples = self.lab.ask("samples", seconds=SAMPLING_SECONDS, in_worker=True)
         alone = [self._measure(Setting(0)) for _ in range(ROUNDS)]
         return Costs(
             wall=samples["wall"],
             cpu=samples["cpu"],
             batch_size=self.batch_size,
             collate=float(np.median([one["collate"] / one["loaded"] for one in alone])),
+            collate_cpu=float(np.median([one["collate_cpu"] / one["loaded"] for one in alone])),
             alone=float(np.median([one["seconds"] / one["batches"] - one["step_seconds"] for one in alone])),
             cores=self.lab.ask("cores", seconds=CORES_SECONDS),
             step=self.step,

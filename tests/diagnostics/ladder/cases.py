@@ -136,6 +136,24 @@ def copying():
     return DataLoader(Copying(), BATCH)
 
 
+def padded(samples):
+    spin(0.02)
+    return torch.stack(samples)
+
+
+def fetched(samples):
+    time.sleep(0.02)
+    return torch.stack(samples)
+
+
+def padding():
+    return DataLoader(Spinning(), BATCH, num_workers=2, collate_fn=padded)
+
+
+def fetching():
+    return DataLoader(Spinning(), BATCH, num_workers=2, collate_fn=fetched)
+
+
 def trivial():
     return DataLoader(Spinning(), BATCH, num_workers=2)
 

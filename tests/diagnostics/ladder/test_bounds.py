@@ -39,6 +39,13 @@ def test_large_samples_that_only_copy_are_bound_by_copying():
     assert bound(sample_bytes=6e5, copy_seconds=0.001, num_workers=0, measured=0.02) == "copy"
 
 
+def test_collating_is_work_or_waiting_or_copying_as_samples_are():
+    light = {"wall": [2e-6] * 100, "cpu": [2e-6] * 100, "measured": 0.01}
+    assert bound(**light, collate=0.02) == "cpu"
+    assert bound(**light, collate=1e-4, collate_wait=0.02) == "wait"
+    assert bound(**light, collate=0.02, sample_bytes=6e5, copy_seconds=0.001) == "copy"
+
+
 def test_trivial_samples_with_workers_are_bound_by_crossing_and_without_by_nothing():
     trivial = {"wall": [2e-6] * 100, "cpu": [2e-6] * 100, "collate": 1e-5}
     assert bound(**trivial, measured=3e-4) == "crossing"

@@ -87,6 +87,8 @@ def memory_is_shared() -> bool:
         ("sorting", "cpu"),
         ("waiting", "wait"),
         ("copying", "copy"),
+        ("padding", "cpu"),
+        ("fetching", "wait"),
         ("trivial", "crossing"),
         ("skewed", "skew"),
         ("starting", "startup"),

@@ -11,7 +11,8 @@ ALL = list(candidates(2, ABOUT))
 
 
 def costs(wall, cpu, **changes):
-    usual = {"batch_size": 16, "collate": 1e-4, "cores": 2.0, "alone": 16 * sum(wall) / len(wall) + 1e-4}
+    usual = {"batch_size": 16, "collate": 1e-4, "collate_cpu": 1e-4, "cores": 2.0}
+    usual["alone"] = 16 * sum(wall) / len(wall) + 1e-4
     return Costs(wall=wall, cpu=cpu, **{**usual, **changes})
 
 

@@ -89,11 +89,15 @@ class Bench:
         elif seconds is not None:
             self.step = emulated(seconds)
 
-    def samples(self, seconds: float) -> dict[str, Any]:
-        """Time single samples."""
+    def samples(self, seconds: float, in_worker: bool) -> dict[str, Any]:
+        """Time single samples; in_worker: with one thread, as torch's workers have."""
+        import torch
+
         from .sampling import copy_seconds, time_samples
 
+        torch.set_num_threads(1 if in_worker else self.num_threads)
         timed = time_samples(self.source, seconds, self.beat)
+        torch.set_num_threads(1)  # several threads may take far longer over a small copy than the copy does
         return {
             **timed,
             "copy_seconds": copy_seconds(int(timed["sample_bytes"]), self.source.batch_size or 1),
@@ -105,11 +109,14 @@ class Bench:
 
         return usable_cores(seconds, self.beat)
 
-    def memory(self, seconds: float) -> float:
+    def memory(self, seconds: float, in_worker: bool) -> float:
         """Measure how the data bear a neighbour that copies memory."""
+        import torch
+
         from .neighbours import memory_slowdown
         from .sampling import time_samples
 
+        torch.set_num_threads(1 if in_worker else self.num_threads)
         return memory_slowdown(
             lambda: _median(time_samples(self.source, seconds, self.beat)["cpu"]), self.beat
         )
