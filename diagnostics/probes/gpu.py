@@ -7,15 +7,16 @@ from diagnostics.children import run_child
 from diagnostics.facts import Fact, Facts
 from diagnostics.quantities import MIB
 
-TIME_LIMIT_SECONDS = 5.0  # a driver without persistence takes one to three seconds to wake
+TIME_LIMIT_SECONDS = 20.0  # a driver without persistence takes one to three seconds to wake, each GPU
 FIELDS = ("name", "memory.total", "power.limit", "driver_version")
 STATE_FIELDS = (
     "temperature.gpu",
     "pcie.link.width.current",
     "pcie.link.width.max",
     "mig.mode.current",
-    "clocks_throttle_reasons.active",
+    "clocks_event_reasons.active",
 )
+OLD_STATE_FIELDS = (*STATE_FIELDS[:-1], "clocks_throttle_reasons.active")  # before driver 535
 # Bits of nvmlDeviceGetCurrentClocksEventReasons that mean: slower than asked for. A power limit that is
 # reached, idle clocks and clocks that somebody set are none.
 THROTTLES = {
@@ -107,8 +108,10 @@ def _asked(tool: str, query: str) -> str | None:
 
 def _state(tool: str) -> Facts:
     facts: Facts = {}
-    if (answer := _asked(tool, f"--query-gpu={','.join(STATE_FIELDS)}")) is not None:
-        facts |= parse_state(answer)
+    for fields in (STATE_FIELDS, OLD_STATE_FIELDS):
+        if (answer := _asked(tool, f"--query-gpu={','.join(fields)}")) is not None:
+            facts |= parse_state(answer)
+            break
     if (answer := _asked(tool, "--query-compute-apps=pid,used_memory")) is not None:
         facts |= parse_processes(answer)
     return facts

@@ -209,6 +209,24 @@ def test_nvidia_smi_is_asked(tmp_path, monkeypatch):
 
 
 @ON_POSIX
+@pytest.mark.parametrize("unknown", ["clocks_throttle_reasons", "clocks_event_reasons"])
+def test_the_state_is_read_whichever_name_the_driver_has_for_throttling(tmp_path, monkeypatch, unknown):
+    fake_nvidia_smi(
+        tmp_path,
+        monkeypatch,
+        'case "$1" in\n'
+        f'  *{unknown}*) echo "Field is not a valid field to query."; exit 2;;\n'
+        '  *reasons*) echo "41, 16, 16, Disabled, 0x0000000000000040";;\n'
+        "  *compute-apps*) ;;\n"
+        '  *) echo "Some GPU, 1024, 70, 500.1";;\n'
+        "esac",
+    )
+    facts = gpu.read(Path("/"))
+    assert facts["gpu.throttle_reasons"].value == [["heat (hardware)"]]
+    assert facts["gpu.processes_count"].value == 0
+
+
+@ON_POSIX
 def test_a_driver_that_does_not_answer_leaves_the_count_open_and_says_why(tmp_path, monkeypatch):
     fake_nvidia_smi(tmp_path, monkeypatch, 'echo "NVIDIA-SMI has failed"; exit 9')
     with pytest.raises(RuntimeError, match="ended with 9: NVIDIA-SMI has failed"):
