@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import tuner
 from bench.commands import CommandError, print_comparisons, write_json
 from bench.generalization import commands as laboratory
-from bench.options import counts, positive, seconds
+from bench.options import counts, devices, positive, seconds
 
 INTERRUPTED = 130
 WHY_STOPPED = {
@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_probe(commands.add_parser("probe", help="what the probe of `python -m diagnostics run` costs"))
     laboratory.add(commands)
     tuner.add(commands)
+    _add_ceilings(
+        commands.add_parser(
+            "ceilings", help="what memory, arithmetic and link come to, beside what is published"
+        )
+    )
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON too")
     return parser
@@ -159,6 +164,24 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
     parser.set_defaults(run=probe_cost)
+
+
+def _add_ceilings(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Copies, multiplies matrices and, on a GPU, moves pinned memory, and prints the rates beside the "
+        "maker's where they are known. Exit code 1: a figure is not plausible."
+    )
+    parser.add_argument(
+        "--devices", type=devices, default=("cpu", "cuda"), metavar="cpu,cuda", help="default: auto"
+    )
+    parser.set_defaults(run=show_ceilings)
+
+
+def show_ceilings(arguments: argparse.Namespace) -> int:
+    """Print what the devices come to."""
+    from bench.ceilings import print_ceilings
+
+    return print_ceilings(arguments)
 
 
 def probe_cost(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from bench.clocks import Call, Rotation, clock_for
 from bench.configuration import Options, Params, configurations
 from bench.devices import require_device
 
-KIB, MIB = 2**10, 2**20
+KIB, MIB, GIB = 2**10, 2**20, 2**30
 SIZES = tuple(4 * KIB * 4**power for power in range(9))  # 4 KiB, 16 KiB, … 256 MiB
 CEILING_BYTES = 64 * MIB  # pinned and large: starting a copy costs nothing beside it
 ROTATED_BYTES = 256 * MIB  # of one size together at most
