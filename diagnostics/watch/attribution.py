@@ -13,6 +13,7 @@ Bound = Literal["none", "startup", "skew", "crossing", "copy", "cpu", "wait", "m
 HIDDEN_FRACTION = 0.05  # of the loop: below it loading is hidden behind the training's own work
 SLOW_SHARE = 0.3  # of the time of fetching, in samples that take over ten times the mean
 BUSY, WAITING = 0.7, 0.3  # of the time of fetching, on the CPU
+DEFAULT_COLLATE = "torch.utils.data._utils.collate."
 WORDS: Mapping[str, str] = {
     "startup": "starting workers and their first batches",
     "skew": "a few slow samples",
@@ -34,7 +35,7 @@ class Cost:
         Of the reader: for later batches, for the first ones, for starting workers; and its own work.
     fetch, cpu, timed, collate, send, idle, slow : float
         Of those who load: fetching samples; on the CPU, of the batches that were timed so, which took
-        `timed`; collating; handing over; waiting for tasks; in slow samples.
+        `timed` to fetch and collate; collating; handing over; waiting for tasks; in slow samples.
     """
 
     use: LoaderUse
@@ -73,6 +74,11 @@ class Cost:
         return self.fetch + self.collate + self.busy
 
     @property
+    def is_collated_by_default(self) -> bool:
+        """Whether torch's own function makes the batches, which copies and does nothing else."""
+        return str(self.use.arguments.get("collate_fn", DEFAULT_COLLATE)).startswith(DEFAULT_COLLATE)
+
+    @property
     def bound(self) -> Bound:
         """What the loading is bound by: the part that is the largest where the reader waited."""
         if not self.loop or self.waited < HIDDEN_FRACTION * self.loop:
@@ -86,10 +92,12 @@ class Cost:
             and max(self.send, self.idle - self.busy * self.num_workers) > self.fetch + self.collate
         ):
             return "crossing"  # workers that idle while the reader is not busy wait for it to take batches in
-        if self.collate > self.fetch:
-            return "copy"
         share = self.cpu / self.timed if self.timed else 1.0
-        return "cpu" if share > BUSY else "wait" if share < WAITING else "mixed"
+        if share < WAITING:
+            return "wait"
+        if self.collate > self.fetch and self.is_collated_by_default:
+            return "copy"
+        return "cpu" if share > BUSY else "mixed"
 
 
 def _cost(use: LoaderUse, loading: Sequence[Record]) -> Cost:

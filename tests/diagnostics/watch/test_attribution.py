@@ -33,6 +33,12 @@ def test_the_loading_is_bound_by_the_part_that_takes_longest(expected, times):
     assert bound(WAITS, worker(0, **times)) == expected
 
 
+@pytest.mark.parametrize(("cpu", "expected"), [(58.0, "cpu"), (2.0, "wait")])
+def test_a_collate_function_of_ones_own_works_or_waits(cpu, expected):
+    loader = use({**TWO, "collate_fn": "train.pad"}, batches=100, wait_ns=40.0, busy_ns=20.0)
+    assert bound(loader, worker(0, fetch_ns=1.0, collate_ns=60.0, timed_ns=60.0, cpu_ns=cpu)) == expected
+
+
 def test_starting_workers_bounds_what_waits_for_first_batches():
     loader = use(TWO, batches=10, wait_ns=1.0, first_wait_ns=6.0, start_ns=3.0, busy_ns=5.0)
     assert bound(loader, worker(0, fetch_ns=2.0)) == "startup"
