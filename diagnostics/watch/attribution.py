@@ -79,6 +79,16 @@ class Cost:
         return str(self.use.arguments.get("collate_fn", DEFAULT_COLLATE)).startswith(DEFAULT_COLLATE)
 
     @property
+    def _bound_of_batches(self) -> Bound:
+        """What fetching and collating take: waiting, copying, or the processor."""
+        share = self.cpu / self.timed if self.timed else 1.0
+        if share < WAITING:
+            return "wait"
+        if self.collate > self.fetch and self.is_collated_by_default:
+            return "copy"
+        return "cpu" if share > BUSY else "mixed"
+
+    @property
     def bound(self) -> Bound:
         """What the loading is bound by: the part that is the largest where the reader waited."""
         if not self.loop or self.waited < HIDDEN_FRACTION * self.loop:
@@ -92,12 +102,7 @@ class Cost:
             and max(self.send, self.idle - self.busy * self.num_workers) > self.fetch + self.collate
         ):
             return "crossing"  # workers that idle while the reader is not busy wait for it to take batches in
-        share = self.cpu / self.timed if self.timed else 1.0
-        if share < WAITING:
-            return "wait"
-        if self.collate > self.fetch and self.is_collated_by_default:
-            return "copy"
-        return "cpu" if share > BUSY else "mixed"
+        return self._bound_of_batches
 
 
 def _cost(use: LoaderUse, loading: Sequence[Record]) -> Cost:
