@@ -1,7 +1,7 @@
 """Datasets: the dataset classes of a source, what their samples run through, and which loaders get them."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -196,7 +196,7 @@ def methods_of(node: ast.ClassDef) -> list[Function]:
     return [each for each in node.body if isinstance(each, FUNCTIONS)]
 
 
-def mentions(nodes: list[Function] | list[ast.AST] | list[ast.ClassDef], words: set[str]) -> bool:
+def mentions(nodes: Sequence[ast.AST], words: set[str]) -> bool:
     """Tell whether one of these names or attributes is used anywhere in the nodes."""
     for node in nodes:
         for each in ast.walk(node):

@@ -88,14 +88,26 @@ def _on_self(
 ) -> Iterator[KeptHandle]:
     others = {id(each.node) for each in script.datasets.classes if each is not dataset}
     own = {id(each) for each in script.values.family(dataset.node)} - others
+    reopened = {name for _, name in _openings(script, sampling, functions)}
     for attribute, node, value in _stores(constructing):
         if id(script.tree.class_of(node)) not in own:
             continue
+        is_choice = any(isinstance(each, ast.If) for each in script.tree.ancestors(node))
         for possible in script.values.possible(value):
             for opening, function in opened(script, possible.node, functions):
-                if not _is_let_go(script, attribute, constructing, node):
-                    is_used = mentions(list[ast.AST](sampling), {attribute})
+                is_foreseen = is_choice and function in reopened  # kept or opened for each sample, as wanted
+                if not is_foreseen and not _is_let_go(script, attribute, constructing, node):
+                    is_used = mentions(sampling, {attribute})
                     yield KeptHandle(dataset, attribute, opening, function, is_used)
+
+
+def _openings(
+    script: Script, functions: list[Function], openers: frozenset[str]
+) -> Iterator[tuple[ast.expr, str]]:
+    for function in functions:
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call):
+                yield from opened(script, node, openers)
 
 
 def _stores(functions: list[Function]) -> Iterator[tuple[str, ast.AST, ast.expr]]:

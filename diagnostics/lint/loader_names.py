@@ -23,6 +23,7 @@ class LoaderNames:
         for node in tree.names:
             if isinstance(node.ctx, ast.Load):
                 self._uses.setdefault(node.id, []).append(node)
+        self._made = {id(maker): loader for loader in loaders for maker in loader.makers}
         for loader in loaders:
             for maker in loader.makers[:MOST_USES]:
                 self._place(maker, loader, 0)
@@ -120,10 +121,11 @@ class LoaderNames:
         return list({id(each): each for each in found}.values())
 
     def of_call(self, expression: ast.AST) -> list[Loader]:
-        """Return loaders mentioned, those that a called function returns included."""
+        """Return loaders mentioned, those made here or returned by a called function included."""
         calls = [node for node in ast.walk(expression) if isinstance(node, ast.Call)]
         returned = [each for call in calls for each in self._returned.get(last_name(call.func), [])]
-        return self.in_expression(expression) + returned
+        made = [self._made[id(call)] for call in calls if id(call) in self._made]
+        return self.in_expression(expression) + returned + made
 
 
 def _targets(target: ast.expr, value: ast.expr | None, child: ast.AST) -> Iterator[ast.expr]:

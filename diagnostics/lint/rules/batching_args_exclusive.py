@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from diagnostics.findings import Status
 from diagnostics.lint.exclusive import surely
+from diagnostics.lint.foreseen import is_foreseen, names_of
 from diagnostics.lint.loaders import Loader
 from diagnostics.lint.mappings import Mapping
 from diagnostics.lint.possible import Possible
@@ -71,7 +72,7 @@ def find(script: Script) -> Iterator[Spot]:
     for loader in script.loaders:
         for variant in loader.variants:
             kept, dropped = _collision(loader, variant)
-            if dropped:
+            if dropped and not is_foreseen(script, loader, names_of(loader, kept, *dropped)):
                 yield spot_at(
                     loader.call,
                     f"{kept} excludes {' and '.join(dropped)}: the constructor raises ValueError.",

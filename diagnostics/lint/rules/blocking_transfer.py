@@ -86,7 +86,7 @@ def find(script: Script) -> Iterator[Spot]:
         ]
         if not pinned or len(pinned) < len(loaders):
             continue
-        copies = _copies(loop)
+        copies = _copies(script, loop)
         if copies:
             first = copies[0]
             more = f" (and {len(copies) - 1} more in this loop)" if len(copies) > 1 else ""
@@ -109,7 +109,7 @@ def _fixed(copy: ast.Call) -> str:
     return source_of(ast.Call(copy.func, copy.args, keywords), 100)
 
 
-def _copies(loop: ast.For | ast.AsyncFor) -> list[ast.Call]:
+def _copies(script: Script, loop: ast.For | ast.AsyncFor) -> list[ast.Call]:
     """Return the blocking copies of what the loop's target holds, by line."""
     batch = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
     found: dict[tuple[int, int], ast.Call] = {}
@@ -123,7 +123,7 @@ def _copies(loop: ast.For | ast.AsyncFor) -> list[ast.Call]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and _is_blocking(node)
+            and _is_blocking(script, node)
             and _names(node.func.value) & batch
             and _is_unpacking(node.func.value)
         ):
@@ -149,7 +149,7 @@ def _names(expression: ast.expr) -> set[str]:
     return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
 
 
-def _is_blocking(call: ast.Call) -> bool:
+def _is_blocking(script: Script, call: ast.Call) -> bool:
     if any(word.arg in {"non_blocking", "async", None} for word in call.keywords):
         return False
     if last_name(call.func) == "cuda":
@@ -157,7 +157,17 @@ def _is_blocking(call: ast.Call) -> bool:
     if last_name(call.func) != "to" or len(call.args) > 1:
         return False
     target = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "device"), None)
+    devices = script.values.possible(target)
+    if all(_is_cpu(each.node) for each in devices):
+        return False
     if isinstance(target, ast.Constant):
         return isinstance(target.value, str) and target.value.startswith("cuda")
     text = source_of(target).lower() if target is not None else ""
     return any(word in text for word in ("dev", "cuda", "gpu", "rank")) and "dtype" not in text
+
+
+def _is_cpu(node: ast.expr | None) -> bool:
+    """Tell whether a device is "cpu" or torch.device("cpu")."""
+    if isinstance(node, ast.Call) and last_name(node.func) == "device" and node.args:
+        node = node.args[0]
+    return isinstance(node, ast.Constant) and node.value == "cpu"

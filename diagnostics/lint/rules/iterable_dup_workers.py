@@ -24,10 +24,12 @@ PyTorch documentation, torch.utils.data.IterableDataset, the two examples that s
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from diagnostics.findings import Status
-from diagnostics.lint.datasets import DatasetClass, mentions, methods_of
+from diagnostics.lint.datasets import DatasetClass, mentions
+from diagnostics.lint.loaders import Loader
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, spot_at
@@ -84,12 +86,18 @@ loader = DataLoader(Numbers(), batch_size=4)
 """,
 )
 
-SHARDING = {
+BY_WORKER = {
     "get_worker_info", "worker_info", "worker_id", "num_workers", "split_dataset_by_node", "split_by_worker",
-    "split_by_node", "shard", "num_shards", "shard_id", "num_replicas", "world_size", "_worker_info",
-    "worker_rank", "worker_seed", "pytorch_worker_seed", "get_rank", "get_worker_id", "sharding_filter",
-    "pytorch_worker_info", "shard_index", "data_parallel_rank", "dp_rank", "dp_world_size",
+    "split_by_node", "num_shards", "shard_id", "_worker_info", "worker_rank", "worker_seed",
+    "pytorch_worker_seed", "get_worker_id", "sharding_filter", "pytorch_worker_info", "shard_index",
 }  # fmt: skip
+BY_RANK = {"num_replicas", "world_size", "get_world_size", "get_rank", "data_parallel_rank", "dp_rank",
+           "dp_world_size"}  # fmt: skip
+DIVIDING = re.compile(
+    r"worker|shard|partition|split_(by|data|work)"
+)  # functions of elsewhere, by their names
+GIVEN = {"num_workers"}  # said to a loader, which divides nothing
+READING = re.compile(r"open|read|load|parse|list|glob|download")  # of shards, which divides nothing
 RANDOM = {"rand", "randn", "randint", "random", "normal", "uniform", "choice", "choices", "sample", "shuffle",
           "multinomial", "standard_normal", "integers", "randperm", "permutation"}  # fmt: skip
 WRAPPING = (
@@ -113,73 +121,100 @@ WRAPPING = (
 
 def find(script: Script) -> Iterator[Spot]:
     """Find iterable datasets that shard nothing."""
+    seen: set[int] = set()
     for dataset in script.datasets.classes:
-        if dataset.kind != "iterable" or dataset.is_without_workers:
+        if dataset.kind != "iterable" or (
+            dataset.loaders and not any(map(_may_have_several, dataset.loaders))
+        ):
             continue
-        method = next((each for each in methods_of(dataset.node) if each.name == "__iter__"), None)
-        if method is None or _is_sharded(script, dataset) or not _repeats(script, dataset, method):
+        runs = script.datasets.runs_in(dataset.node, "__iter__")
+        if not runs or id(runs[0]) in seen or any(map(_is_abstract, runs)):
             continue
+        if _is_sharded(script, dataset, runs) or not _repeats(script, dataset, runs):
+            continue
+        seen.add(id(runs[0]))
         counts = _counts(script, dataset)
         message = (
             f"{dataset.node.name}.__iter__ does not ask for its worker: {counts} would yield the whole "
             "stream, each sample once a worker."
         )
         yield spot_at(
-            method,
+            runs[0],
             message,
             "Give each worker its share of the stream.",
             "worker = torch.utils.data.get_worker_info()",
             "first, step = (0, 1) if worker is None else (worker.id, worker.num_workers)",
             "yield from itertools.islice(stream, first, None, step)  # stream: what __iter__ yields today",
-            confidence="certain" if dataset.has_workers else "possible",
+            confidence="certain" if any(map(_has_several, dataset.loaders)) else "possible",
         )
 
 
+def _may_have_several(loader: Loader) -> bool:
+    return not all(each.is_(0) or each.is_(1) for each in loader.everything("num_workers"))
+
+
+def _has_several(loader: Loader) -> bool:
+    return loader.has_workers and _may_have_several(loader)
+
+
 def _counts(script: Script, dataset: DatasetClass) -> str:
-    lines = [script.show_line(loader.call) for loader in dataset.loaders if loader.has_workers]
+    lines = [script.show_line(loader.call) for loader in dataset.loaders if _has_several(loader)]
     return f"every worker of the loader in line {lines[0]}" if lines else "every worker of a loader"
 
 
-def _is_sharded(script: Script, dataset: DatasetClass) -> bool:
+def _is_sharded(script: Script, dataset: DatasetClass, runs: list[Function]) -> bool:
     family = script.values.family(dataset.node)
-    runs = script.datasets.runs_in(dataset.node, "__iter__")
-    if mentions(list[ast.AST](family), SHARDING) or mentions(runs, SHARDING):
+    if mentions(family, BY_WORKER) or mentions(runs, BY_WORKER):
         return True
+    calls = [last_name(n.func) for run in runs for n in ast.walk(run) if isinstance(n, ast.Call)]
+    if any(DIVIDING.search(name) and not READING.match(name.strip("_")) for name in calls):
+        return True
+    if mentions(family, BY_RANK) or mentions(runs, BY_RANK):  # a rank may stand for a worker of a rank
+        return not any(map(_has_several, dataset.loaders)) or mentions([script.module], BY_WORKER - GIVEN)
     for loader in dataset.loaders:
         for part in script.datasets.parts_of(loader.argument("worker_init_fn")):
             functions: list[Function] = script.values.functions.get(last_name(part), [])
-            if mentions(functions, SHARDING | {"dataset"}) or isinstance(part, ast.Lambda):
+            if mentions(functions, BY_WORKER | BY_RANK | {"dataset"}) or isinstance(part, ast.Lambda):
                 return True
     return False
 
 
-def _repeats(script: Script, dataset: DatasetClass, method: Function) -> bool:
+def _repeats(script: Script, dataset: DatasetClass, runs: list[Function]) -> bool:
     """Tell whether two workers would yield the same: a finite stream that is not handed in."""
-    if _is_abstract(method):
-        return False
-    nodes = list(ast.walk(method))
+    nodes = list(ast.walk(runs[0]))
     is_endless = any(isinstance(n, ast.While) and isinstance(n.test, ast.Constant) for n in nodes)
-    runs = script.datasets.runs_in(dataset.node, "__iter__")
     if is_endless and mentions(runs, RANDOM):
         return False
     yielded = [n.value for n in nodes if isinstance(n, ast.Yield) and isinstance(n.value, ast.Call)]
-    if any(last_name(call.func) in RANDOM for call in yielded):
+    if any(last_name(call.func) in RANDOM for call in yielded) or _is_wrapper(script, nodes):
         return False
-    return dataset.has_workers or not (_is_wrapper(nodes) or is_endless)
+    return any(map(_has_several, dataset.loaders)) or not is_endless
 
 
 def _is_abstract(method: Function) -> bool:
+    """Tell whether a method leaves it to subclasses, or to itself as an iterator, what there is to yield."""
     body = [s for s in method.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-    is_itself = (
-        bool(body) and isinstance(body[0], ast.Return) and last_name(body[0].value or body[0]) == "self"
-    )
-    return not body or is_itself or isinstance(body[0], ast.Raise | ast.Pass)
+    if not body or isinstance(body[-1], ast.Raise | ast.Pass):
+        return not any(isinstance(n, ast.Return | ast.Yield | ast.YieldFrom) for n in ast.walk(method))
+    return isinstance(body[0], ast.Return) and last_name(body[0].value or body[0]) == "self"
 
 
-def _is_wrapper(nodes: list[ast.AST]) -> bool:
+def _is_wrapper(script: Script, nodes: list[ast.AST]) -> bool:
     """Tell whether the stream comes from another dataset, which may shard itself."""
     for node in nodes:
         name = last_name(node).lower().strip("_")
         if isinstance(node, ast.Attribute) and name.split("_")[-1] in WRAPPING:
-            return True
+            return any(_may_shard(script, each.node) for each in script.values.possible(node))
     return False
+
+
+def _may_shard(script: Script, node: ast.expr | None) -> bool:
+    """Tell whether something may be a stream that knows of workers: not a list, a file or map-style data."""
+    if isinstance(node, ast.Call):
+        if script.name_of(node.func) == "datasets.load_dataset":
+            return any(word.arg == "streaming" for word in node.keywords)
+        return last_name(node.func) not in {"range", "open", "list", "sorted", "tuple", "zip", "enumerate"}
+    if isinstance(node, ast.List | ast.Tuple):  # an empty one is filled later
+        inner = [each.node for element in node.elts for each in script.values.possible(element)]
+        return not inner or any(_may_shard(script, each) for each in inner)
+    return not isinstance(node, ast.Constant | ast.ListComp | ast.GeneratorExp)

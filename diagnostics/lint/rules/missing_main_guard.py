@@ -158,6 +158,4 @@ def _reads(script: Script, node: ast.AST, loaders: list[Loader]) -> bool:
 
 
 def _mentions_one(script: Script, expression: ast.expr, loaders: list[Loader]) -> bool:
-    named = script.loader_names.of_call(expression)
-    calls = {id(node) for node in ast.walk(expression) if isinstance(node, ast.Call)}
-    return any(any(each is loader for each in named) or id(loader.call) in calls for loader in loaders)
+    return any(each is loader for each in script.loader_names.of_call(expression) for loader in loaders)

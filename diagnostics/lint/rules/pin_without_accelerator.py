@@ -23,6 +23,7 @@ References
 PyTorch documentation, torch.utils.data, "Memory Pinning".
 """
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -74,7 +75,7 @@ def make_loader(dataset):
 
 CPU_ONLY = re.compile(
     r"torch\.device\(\s*[\"']cpu[\"']\s*\)|map_location\s*=\s*[\"']cpu[\"']|\.to\(\s*[\"']cpu[\"']\s*\)"
-    r"|\.cpu\(\)|^\s*#.*$|^\s*device\s*=\s*[\"']cpu[\"']",
+    r"|\.cpu\(\)|^\s*device\s*=\s*[\"']cpu[\"']",
     re.MULTILINE,
 )
 ACCELERATED = re.compile(
@@ -94,7 +95,10 @@ def find(script: Script) -> Iterator[Spot]:
     pinned = [
         loader for loader in script.loaders if all(each.is_(True) for each in loader.everything("pin_memory"))
     ]
-    if not pinned or not TRAINING.search(script.text) or not _is_on_cpu(script.text):
+    if not pinned:
+        return
+    code = ast.unparse(script.module)  # without its comments
+    if not TRAINING.search(code) or not _is_on_cpu(code):
         return
     read = {id(each) for loop in script.tree.loops for each in script.loader_names.of_call(loop.iter)}
     for loader in pinned:

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from diagnostics.findings import Status
 from diagnostics.lint.exclusive import collide
+from diagnostics.lint.foreseen import is_foreseen, names_of
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
 
@@ -62,6 +63,8 @@ def make(sampler=None):
 def find(script: Script) -> Iterator[Spot]:
     """Find loaders with both."""
     for loader in script.loaders:
+        if is_foreseen(script, loader, names_of(loader, "sampler", "shuffle")):
+            continue
         if any(collide(loader, variant, "sampler", "shuffle", True) for variant in loader.variants):
             sampler = loader.argument("sampler")
             name = source_of(sampler, 40) if sampler is not None else "a sampler"

@@ -137,7 +137,8 @@ def _is_bare_next(script: Script, call: ast.Call) -> bool:
                 return False
     given = call.args[0]
     is_first_of = isinstance(given, ast.Call) and last_name(given.func) == "iter"
-    return not (is_first_of or isinstance(given, ast.GeneratorExp))
+    is_every = isinstance(given, ast.GeneratorExp) and not any(each.ifs for each in given.generators)
+    return not (is_first_of or is_every)
 
 
 def _is_caught(script: Script, node: ast.AST, function: Function) -> bool:

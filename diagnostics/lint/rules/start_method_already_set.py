@@ -77,6 +77,9 @@ def set_up():
 )
 
 
+MOST_CALLERS = 3  # functions between the loop and the call
+
+
 def find(script: Script) -> Iterator[Spot]:
     """Find calls that a worker would repeat, and second calls."""
     calls = sorted(start_method_calls(script), key=lambda each: each.lineno)
@@ -89,6 +92,8 @@ def find(script: Script) -> Iterator[Spot]:
             continue
         if id(call) in on_import and method_of(script, call) != "fork":
             yield _spot(call, "runs again in every spawned worker, which imports this file", "likely")
+        elif _is_repeated(script, call):
+            yield _spot(call, "runs in a loop: the second time it raises", "likely")
         elif previous is not None and _follows(script, previous, call):
             yield _spot(
                 call,
@@ -135,3 +140,23 @@ def _follows(script: Script, first: ast.Call, second: ast.Call) -> bool:
     places = [script.tree.statement_of(call) for call in (first, second)]
     blocks = [script.tree.parents.get(place) for place in places if place is not None]
     return len(blocks) == 2 and blocks[0] is blocks[1] and not isinstance(blocks[0], ast.Try)
+
+
+def _is_repeated(script: Script, call: ast.Call, depth: int = 0) -> bool:
+    """Tell whether a call stands in a loop, or in a function that is called in one."""
+    function = script.tree.function_of(call)
+    child: ast.AST = call
+    for ancestor in script.tree.ancestors(call):
+        if ancestor is function:
+            break
+        if isinstance(ancestor, ast.For | ast.AsyncFor | ast.While) and child in ancestor.body:
+            return not _leaves(ancestor.body)
+        child = ancestor
+    if function is None or depth > MOST_CALLERS or script.tree.class_of(function) is not None:
+        return False
+    callers = script.values.parameters.calls_to(function)
+    return any(_is_repeated(script, each, depth + 1) for each in callers)
+
+
+def _leaves(block: list[ast.stmt]) -> bool:
+    return isinstance(block[-1], ast.Return | ast.Break | ast.Raise)

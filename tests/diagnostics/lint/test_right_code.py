@@ -1,0 +1,129 @@
+"""Right code that looks like wrong code stays silent, and its wrong twin does not."""
+
+import pytest
+
+from tests.diagnostics.lint.linted import codes
+
+HEAD = """
+import multiprocessing
+import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
+"""
+READER = """
+def main():
+    for batch in DataLoader({dataset}, num_workers={workers}):
+        pass
+"""
+STREAM = """
+class Stream(IterableDataset):
+    def __init__(self, source):
+        self.source = source
+    def __iter__(self):
+        for sample in {source}:
+            yield sample
+"""
+
+
+def stream(source, dataset="Stream(x)", workers=2):
+    return HEAD + STREAM.format(source=source) + READER.format(dataset=dataset, workers=workers)
+
+
+@pytest.mark.parametrize(
+    ("source", "dataset", "workers", "expected"),
+    [
+        ("range(9)", "Stream(x)", 2, ["LN105"]),
+        ("range(9)", "Stream(x)", 1, []),
+        ("shard_by_worker(range(9))", "Stream(x)", 2, []),
+        ("open_shard('x')", "Stream(x)", 2, ["LN105"]),
+        ("self.shards", "Stream(x)", 2, ["LN105"]),
+        ("self.source", "Stream(x)", 2, []),
+        ("self.source", "Stream([1, 2])", 2, ["LN105"]),
+        ("self.source", "Stream([])", 2, []),
+    ],
+)
+def test_a_stream_repeats_only_where_several_workers_read_what_is_not_shared_out(
+    source, dataset, workers, expected
+):
+    assert codes(stream(source, dataset, workers)) == expected
+
+
+def test_a_stream_shared_out_by_rank_alone_still_repeats_in_each_worker():
+    by_rank = "(x for i, x in enumerate(y) if i % world_size == 0)"
+    assert codes(stream(by_rank)) == ["LN105"]
+    helper = "def rank_and_worker():\n    return get_worker_info()\n"
+    assert codes(stream(by_rank) + helper) == []
+
+
+def test_an_abstract_stream_is_judged_by_its_subclasses():
+    base = """
+class Base(IterableDataset):
+    def __iter__(self):
+        yield from self.numbers()
+    def numbers(self):
+        raise NotImplementedError
+class Shared(Base):
+    def numbers(self):
+        info = get_worker_info()
+        return range(info.id, 9, info.num_workers)
+"""
+    assert codes(HEAD + base) == []
+    repeating = "class Whole(Base):\n    def numbers(self):\n        return range(9)\n"
+    assert codes(HEAD + base + repeating) == ["LN105"]
+
+
+def test_arguments_that_an_if_sorts_out_before_the_loader_gets_them_do_not_collide():
+    source = HEAD + (
+        "def make(data, **more):\n    options = dict(batch_size=8, batch_sampler=None)\n"
+        "    options.update(more)\n    {test}:\n        options['batch_sampler'] = Batches(data)\n"
+        "        {end}\n    return DataLoader(data, **options)\n"
+    )
+    assert (
+        codes(source.format(test="if options['batch_sampler'] is not None", end="del options['batch_size']"))
+        == []
+    )
+    sampler = HEAD + (
+        "def make(data):\n    shuffle, sampler = True, Sampler(data)\n{}"
+        "    return DataLoader(data, shuffle=shuffle, sampler=sampler)\n"
+    )
+    assert codes(sampler.format("")) == ["LN110"]
+    assert codes(sampler.format("    if sampler is not None:\n        shuffle = False\n")) == []
+
+
+def test_a_file_kept_only_on_request_and_opened_for_each_sample_otherwise_is_meant_so():
+    source = HEAD + (
+        "class Rows(Dataset):\n    def __init__(self, path, keep):\n"
+        "        self.path, self.keep = path, keep\n"
+        "        if keep:\n            self.file = open(path)\n    def __getitem__(self, index):\n"
+        "        return (self.file if self.keep else {}).readline()\n"
+    )
+    assert codes(source.format("open(self.path)")) == []
+    assert codes(source.format("self.other")) == ["LN103"]
+
+
+def test_batches_that_go_to_the_cpu_wait_for_no_copy_and_need_no_pinning():
+    source = HEAD + (
+        "device = torch.device('{}')\nfor x in DataLoader(data, pin_memory=True):  # on an accelerator\n"
+        "    model(x.to(device)).backward()\n"
+    )
+    assert codes(source.format("cpu")) == ["LN117"]
+    assert codes(source.format("cuda")) == ["LN118"]
+
+
+def test_a_start_method_that_a_loop_sets_anew_is_found():
+    source = HEAD + (
+        "def loader():\n    multiprocessing.set_start_method('spawn')\n    return DataLoader(data)\n"
+        "def main():\n    {}\n"
+    )
+    assert codes(source.format("for run in range(3):\n        for batch in loader():\n            pass")) == [
+        "LN119"
+    ]
+    assert codes(source.format("for batch in loader():\n        pass")) == []
+
+
+def test_the_first_match_may_be_none_and_then_the_epoch_ends():
+    source = HEAD + (
+        "class Rows(Dataset):\n    def __getitem__(self, index):\n"
+        "        return next(row for row in self.rows{})\n"
+    )
+    assert codes(source.format(" if row.id == index")) == ["LN106"]
+    assert codes(source.format("")) == []
