@@ -23,13 +23,31 @@ References
 PyTorch documentation, torch.distributed.algorithms.Join.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok
 from diagnostics.traces.clues import Clue, Recognition, Trace, has, joined, phrase, phrases, recognised, says
 from diagnostics.traces.elsewhere import main_failure
 
 CODE = "DL255"
 SLUG = "ddp-loader-imbalance"
 TITLE = "Ranks get different numbers of batches"
+NEEDS = (
+    "run.rank_batches_fewest_count",
+    "run.rank_batches_most_count",
+    "run.collective_failures_count",
+)
+FIRES = {
+    "run.rank_batches_fewest_count": 4,
+    "run.rank_batches_most_count": 5,
+    "run.collective_failures_count": 2,
+}
+SILENT = {
+    "run.rank_batches_fewest_count": 4,
+    "run.rank_batches_most_count": 5,
+    "run.collective_failures_count": 0,
+}
 _CERTAIN = r"at least one rank that exhausted inputs|[Uu]neven (?:inputs|number of batches)"
 _TIMEOUT = (
     r"Watchdog caught collective operation timeout|Timed out waiting \d+ms for (?:recv"
@@ -56,6 +74,27 @@ LOG_SILENT = (
     "NCCL version 2.20.5\nncclSystemError: System call (e.g. socket, malloc) or external "
     "library call failed\n",
 )
+
+
+_EQUAL = Remedy(
+    "Give every rank the same number of batches.",
+    (
+        "DistributedSampler(dataset, drop_last=True)",
+        "with Join([model]):  # torch.distributed.algorithms.join",
+        "print(rank, len(loader))",
+    ),
+)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Look for a rank that has left its loop while another, with more batches, fails in waiting for it."""
+    fewest, most = facts["run.rank_batches_fewest_count"], facts["run.rank_batches_most_count"]
+    if fewest is None:
+        return not_applicable("No two ranks read the same DataLoader.")
+    if fewest == most or not facts["run.collective_failures_count"]:
+        return ok(f"The ranks had {fewest} and {most} batches, and did not wait for each other in vain.")
+    summary = f"One rank ran out of data after {fewest} batches; another went on to its batch number {most}."
+    return fail(summary, (f"batches by rank: {fewest} at the end of one loop, {most} in another",), _EQUAL)
 
 
 def _another_failed(trace: Trace) -> bool:
@@ -89,14 +128,6 @@ def recognise(trace: Trace) -> Recognition | None:
         hint = phrase(trace, _END) or _full_bar(trace, timeout) or _unequal_steps(trace)
     if certain is None and (hint is None or _another_failed(trace)):
         return None
-    remedy = Remedy(
-        "Give every rank the same number of batches.",
-        (
-            "DistributedSampler(dataset, drop_last=True)",
-            "with Join([model]):  # torch.distributed.algorithms.join",
-            "print(rank, len(loader))",
-        ),
-    )
     found = certain or Clue(joined((hint, timeout)))
     summary = "One rank ran out of batches while another waits for it (a timeout near an epoch's end)."
-    return recognised(found, summary, remedy, score=41, confidence="certain" if certain else "possible")
+    return recognised(found, summary, _EQUAL, score=41, confidence="certain" if certain else "possible")

@@ -4,6 +4,7 @@ from diagnostics.traces.errors import Error
 from diagnostics.traces.places import ELSEWHERE, Place
 from diagnostics.traces.trace import Platform, Trace, compiled
 
+BETWEEN_RANKS = "a failure of communication between ranks"
 _KINDS: tuple[tuple[str, str, str], ...] = (
     (
         r"(?i)device-side assert|\.cu:\d+: .{0,200}Assertion|illegal memory access|CUDA error"
@@ -19,7 +20,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
     (
         r"(?i)NCCL|gloo|ProcessGroup|DistBackend|TCPStore|DistNetwork|DistStore|c10d|rendezvous"
         r"|init_process_group",
-        "a failure of communication between ranks",
+        BETWEEN_RANKS,
         "NCCL_DEBUG=INFO TORCH_DISTRIBUTED_DEBUG=DETAIL torchrun train.py",
     ),
     (
@@ -174,6 +175,13 @@ def main_failure(trace: Trace) -> Error | None:
         if error.relation == "context" and error.source == chosen.source and chosen.type not in _STACKS:
             chosen = error
     return chosen
+
+
+def collective_failures(trace: Trace) -> list[Error]:
+    """Return the errors of ranks that waited for each other in vain."""
+    candidates = [error for error in trace.errors if _is_candidate(trace, error)]
+    kinds = [kind_of_failure(f"{error.type}: {error.detail}")[0] for error in candidates]
+    return [error for error, kind in zip(candidates, kinds, strict=True) if kind == BETWEEN_RANKS]
 
 
 def next_step(text: str, platform: Platform) -> tuple[str, tuple[str, ...]]:

@@ -30,6 +30,7 @@ SUDDEN = {  # what ends a run, or keeps it from ending, whatever its log says
     "hang-in-worker",
     "hang-fork-threads",
 }
+OVERRIDING = SUDDEN | {"ddp-loader-imbalance"}  # the log of which tells of another failure
 RESOURCE_SLUGS = {"shm-exhausted", "shm-open-failed", "fd-exhausted", "mmap-count-limit"}
 DEADLY = SUDDEN | RESOURCE_SLUGS | {"missing-main-guard", "class-not-importable-in-worker"}
 KINDS = {  # the kind of incident that a finding tells of
@@ -39,6 +40,7 @@ KINDS = {  # the kind of incident that a finding tells of
     "worker-timeout": ("hung", "unfinished"),
     "iterable-dup-workers": (),
     "duplicate-worker-rng": (),
+    "ddp-loader-imbalance": (),
     ELSEWHERE: (),
 }
 
@@ -102,16 +104,16 @@ def _in_order(log: list[Finding], run: list[Finding]) -> list[Finding]:
     by_slug = {one.slug: one for one in run}
     told = [_merged(one, by_slug[one.slug]) if one.slug in by_slug else one for one in log]
     rest = [one for one in run if one.slug not in {other.slug for other in told}]
-    sudden = [one for one in (*told, *rest) if one.slug in SUDDEN and one.slug in by_slug]
+    sudden = [one for one in (*told, *rest) if one.slug in OVERRIDING and one.slug in by_slug]
     is_vague = not told or told[0].slug in VAGUE | {ELSEWHERE}
     if sudden and is_vague:
         first = [one for one in sudden if one.status == Status.FAIL][:1] or sudden[:1]
         known = [one for one in (*told, *rest) if one not in first and one.slug not in VAGUE | {ELSEWHERE}]
         return [*first, *known]
-    failing = [one for one in rest if one.status == Status.FAIL and one.slug not in SUDDEN]
+    failing = [one for one in rest if one.status == Status.FAIL and one.slug not in OVERRIDING]
     if is_vague and failing and told and told[0].slug in VAGUE:
         told = [one for one in told if one.slug not in VAGUE]
-    return [*told, *worst_first(one for one in rest if one.slug not in SUDDEN)]
+    return [*told, *worst_first(one for one in rest if one.slug not in OVERRIDING)]
 
 
 def _incident_of(finding: Finding, incidents: Sequence[Incident], text: str) -> Incident | None:
@@ -127,8 +129,10 @@ def _incident_of(finding: Finding, incidents: Sequence[Incident], text: str) -> 
     return None
 
 
-def _resources(observed: Observed, incidents: Sequence[Incident]) -> Iterator[str]:
-    """Yield how full things were at the first failure."""
+def _resources(observed: Observed, incident: Incident | None) -> Iterator[str]:
+    """Yield how full things were at the first failure: in the worker that told of it, then in the reader."""
+    if incident is not None and incident.worker is not None and incident.kind in {"raised", "unsent"}:
+        yield from resource_lines(incident.resources, f"worker {incident.worker}")
     for main in observed.mains:
         for event in main.having("died", "failed"):
             yield from resource_lines(event.get("resources", {}))
@@ -139,7 +143,7 @@ def _with_incident(finding: Finding, observed: Observed, incidents: Sequence[Inc
     incident = _incident_of(finding, incidents, observed.stderr.decode("utf-8", "replace"))
     lines = [incident.sentence] if incident else []
     if finding.slug in SUDDEN | RESOURCE_SLUGS:
-        lines.extend(_resources(observed, incidents))
+        lines.extend(_resources(observed, incident))
     if finding.slug == "worker-oom-killed" and observed.num_oom_kills is not None:
         lines.append(f"kills by the kernel in this control group meanwhile: {observed.num_oom_kills}")
     evidence = tuple(dict.fromkeys((*lines, *finding.evidence)))
@@ -160,6 +164,8 @@ def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagn
     facts = run_facts(observed, incidents)
     ordered = _in_order(_log_findings(observed, incidents, asked), _run_findings(facts, asked))
     has_failed = observed.has_failed
+    if not has_failed:  # what the log remarks on is no cause: what harms the data comes before it
+        ordered.sort(key=lambda one: one.status.rank)
     kept = [one for one in ordered if one.status != Status.WARN or not has_failed or one in ordered[:1]]
     findings = [_with_incident(one, observed, incidents) for one in (kept if has_failed else ordered)]
     if findings and findings[0].slug == "unrecognised" and not observed.stderr.strip():

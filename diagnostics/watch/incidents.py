@@ -142,6 +142,7 @@ def _of_event(record: Record, event: Mapping[str, Any], kind: Kind) -> Incident:
         code=event.get("code") if isinstance(event.get("code"), int) else None,
         error=event.get("error", ""),
         traceback=event.get("traceback", ""),
+        resources=event.get("resources", {}),
     )
 
 
@@ -210,14 +211,14 @@ def find_incidents(observed: Observed) -> list[Incident]:
     return sorted([*told, *seen], key=lambda one: one.at)
 
 
-def resource_lines(resources: Mapping[str, int | None]) -> Iterator[str]:
-    """Yield how full each thing was that may run out."""
+def resource_lines(resources: Mapping[str, int | None], who: str = "the main process") -> Iterator[str]:
+    """Yield how full each thing was that may run out, in the words of the process that looked."""
     if resources.get("open_files") is not None:
         limit = resources.get("open_files_limit")
-        yield f"open files of the main process: {resources['open_files']} of {limit or 'no limit'}"
+        yield f"open files of {who}: {resources['open_files']} of {limit or 'no limit'}"
     if resources.get("shm_total_bytes"):
         free, total = (format_quantity(resources[f"shm_{name}_bytes"], "bytes") for name in ("free", "total"))
         yield f"/dev/shm: {free} free of {total}"
     if resources.get("memory_maps") is not None:
         limit = resources.get("memory_maps_limit")
-        yield f"memory maps of the main process: {resources['memory_maps']} of {limit or 'no limit'}"
+        yield f"memory maps of {who}: {resources['memory_maps']} of {limit or 'no limit'}"

@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diagnostics.facts import Fact, Facts
+from diagnostics.traces.elsewhere import collective_failures
+from diagnostics.traces.trace import read_trace
 from diagnostics.watch.incidents import Incident
 from diagnostics.watch.observing import Observed
+from diagnostics.watch.records import LoaderUse
 
 SOURCE = "watched run"
 FEWEST_READINGS = 6
@@ -106,6 +109,25 @@ def _stream_facts(observed: Observed) -> dict[str, Any]:
     }
 
 
+def _rank_facts(observed: Observed) -> dict[str, Any]:
+    """Compare a rank whose loop has ended with one that was given more batches of the same loader."""
+    by_loader: dict[int, dict[int, LoaderUse]] = defaultdict(dict)
+    for main in observed.mains:
+        for use in () if main.having("failed") else main.loaders:
+            by_loader[use.identity][main.process["rank"]] = use
+    fewest = most = None
+    for ranks in (ranks for ranks in by_loader.values() if len(ranks) > 1):
+        ended = [use.counters["batches"] for use in ranks.values() if not use.counters["epoch_begin"]]
+        if ended and (fewest is None or fewest == most):
+            fewest, most = min(ended), max(use.counters["batches"] for use in ranks.values())
+    failures = [] if fewest == most else collective_failures(read_trace(observed.stderr))
+    return {
+        "rank_batches_fewest_count": fewest,
+        "rank_batches_most_count": most,
+        "collective_failures_count": len(failures),
+    }
+
+
 def _growth_facts(observed: Observed) -> dict[str, Any]:
     """Return how the memory of the worker that grew most went on, from its second reading to its last."""
     growths = [observed.growths[one.pid] for one in observed.workers if one.pid in observed.growths]
@@ -140,6 +162,7 @@ def run_facts(observed: Observed, incidents: Sequence[Incident]) -> Facts:
             **_random_facts(observed),
             **_stream_facts(observed),
             **_growth_facts(observed),
+            **_rank_facts(observed),
             **attribution_facts(observed),
         }
     )

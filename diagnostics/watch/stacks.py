@@ -20,6 +20,7 @@ _SPIED = re.compile(r"^ {4}(?P<function>\S.*?) \((?P<path>[^()\n]+):(?P<line>\d+
 _LIBRARY = re.compile(
     r"[\\/](?:site-packages|dist-packages|lib[\\/]python3[^\\/]*|Lib)[\\/]|^<frozen|sitecustomize"
 )
+_SHARED = re.compile(r"[\\/]multiprocessing[\\/](?:queues|synchronize|connection|managers|pool)\.py$")
 _FUTEX = {"202", "98", "240"}  # the call's number on x86_64, aarch64 and 32-bit ARM
 
 
@@ -35,7 +36,7 @@ class Stack:
         "train.py:12 in load": the innermost frame of the user's own code, else the innermost one; "" where
         none is known.
     waits_for_lock : bool
-        The kernel says that its main thread sleeps until another thread wakes it.
+        The kernel says that its main thread sleeps until another thread of its own wakes it.
     """
 
     pid: int
@@ -44,10 +45,20 @@ class Stack:
     waits_for_lock: bool = False
 
 
+def _main_frames(text: str) -> list[re.Match[str]]:
+    """Return the frames of the last thread of a dump, the main one, innermost first."""
+    main = re.split(r"(?m)^(?:Thread|Current thread) ", text)[-1]
+    return list(_FRAME.finditer(main)) or list(_SPIED.finditer(text))
+
+
+def _is_between_processes(text: str) -> bool:
+    """Tell a wait for another process, by multiprocessing's own means, from one for a thread."""
+    return any(_SHARED.search(frame["path"]) for frame in _main_frames(text)[:1])
+
+
 def innermost(text: str) -> str:
     """Return the place in the user's code where the last thread of a dump, the main one, stands."""
-    main = re.split(r"(?m)^(?:Thread|Current thread) ", text)[-1]
-    frames = list(_FRAME.finditer(main)) or list(_SPIED.finditer(text))
+    frames = _main_frames(text)
     own = [frame for frame in frames if not _LIBRARY.search(frame["path"])]
     chosen = (own or frames)[:1]
     return "".join(f"{Path(one['path']).name}:{one['line']} in {one['function']}" for one in chosen)
@@ -101,8 +112,9 @@ def read_stacks(records: Sequence[Record]) -> list[Stack]:
     """Return where each process stands; one that does not answer is left out."""
     stacks = []
     for record in records:
-        waits = sleeps_on_lock(record.pid)
+        sleeps = sleeps_on_lock(record.pid)
         text = _by_signal(record) or _by_py_spy(record.pid)
         if text:
+            waits = sleeps and not _is_between_processes(text)
             stacks.append(Stack(record.pid, text, innermost(text), waits))
     return stacks

@@ -74,6 +74,7 @@ EXPECTED = {
     "persistent_without_workers": Expected("persistent-workers-zero"),
     "prefetch_without_workers": Expected("prefetch-factor-zero-workers"),
     "process_limit": Expected("thread-or-process-limit"),
+    "queue_full": Expected("hang-in-worker", by_log=None, code=124, worker=1, samples=[13]),
     "ragged_lists": whole("collate-ragged-lists"),
     "ragged_shapes": whole("collate-shape-mismatch"),
     "requires_grad": Expected("requires-grad-tensor", worker=0, samples=[0, 1, 2, 3]),
@@ -84,6 +85,7 @@ EXPECTED = {
     "shared_zip": Expected("fork-shared-handle"),
     "sleeps_for_ever": one("hang-in-worker", by_log=None, code=124),
     "sleeps_without_workers": Expected("hang-in-worker", by_log=None, code=124, samples=[13]),
+    "split_raises": one("dataset-exception"),
     "start_method_twice": Expected("start-method-already-set"),
     "stop_iteration": one("silent-truncation", by_log=None, code=0),
     "stop_iteration_without_workers": Expected("silent-truncation", by_log=None, code=0, samples=[13]),
@@ -93,10 +95,12 @@ EXPECTED = {
     "sys_exit": one("worker-exited-unknown", by_log=None, exit_code=3),
     "timeout": one("worker-timeout"),
     "timeout_without_workers": Expected("timeout-with-zero-workers"),
+    "unequal_ranks": Expected("ddp-loader-imbalance", by_log="not-dataloader"),
     "unpicklable_handle": Expected("unpicklable-handle"),
     "unpicklable_lambda": Expected("unpicklable-local"),
     "unpicklable_local_class": Expected("unpicklable-local"),
     "unsendable_sample": whole("unpicklable-local", code=124, options=("--kill-on-hang",)),
+    "worker_init_raises": Expected("dataset-exception", worker=1),
 }
 # Where chance decides which worker comes first to what all of them come to.
 SAMPLE_BY_CHANCE = {"shared_memory", "shared_zip", "open_files", "lock_copied_by_fork"}

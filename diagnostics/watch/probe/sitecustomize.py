@@ -65,6 +65,7 @@ SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 3
 DEATH_SECONDS = 0.5
 MOST_FILES = 65536  # looked through
+SCARCE = (OSError, RuntimeError, MemoryError)  # what may tell of a limit that is reached
 ARGUMENTS = ("batch_size", "num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "drop_last")
 ARGUMENTS += ("in_order", "timeout")
 IGNORED = array("q", bytes(8 * VIEW_SLOTS))  # takes what a process without a file would write
@@ -122,11 +123,20 @@ def open_file():
     view = memoryview(memory)[HEAD_BYTES:LOG_AT].cast("q")
     view[P_PID], view[P_PARENT], view[P_LOG_END] = os.getpid(), os.getppid(), LOG_AT
     view[P_STARTED], view[P_SLOWEST_INDEX] = clock(), -1
-    rank = os.environ.get("RANK", "")
-    view[P_RANK] = int(rank) if rank.isdigit() else -1
+    view[P_RANK] = rank()
     STATE.begin(memory)
     view[P_STACK_SIGNAL] = register_stacks(stem + ".stacks")
     STATE.view = view
+
+
+def rank():
+    """Return this process' rank among those that train together; -1 where it trains alone."""
+    group = sys.modules.get("torch.distributed")
+    with contextlib.suppress(Exception):
+        if group is not None and group.is_initialized():
+            return group.get_rank()
+    word = os.environ.get("RANK", "")
+    return int(word) if word.isdigit() else -1
 
 
 def register_stacks(path):
@@ -247,6 +257,7 @@ def begun_epoch(iterator, at, begun):
     view, now = STATE.view, clock()
     fold_epoch(view, at, True)
     iterator._checkup_at = at
+    view[P_RANK] = rank()
     view[at + L_EPOCHS] += 1
     view[at + L_START_NS] += now - begun
     view[at + L_END] = view[at + L_EPOCH_BEGIN] = now
@@ -533,12 +544,15 @@ def in_flight():
 
 def note_from_traceback(error, indices):
     """Write down what was in flight where that was passed over: torch's loop variable names the sample."""
-    view, trace = STATE.view, error.__traceback__
+    view, trace, dataset = STATE.view, error.__traceback__, None
     note_indices(view, indices)
     view[P_STAGE] = COLLATING
     while trace is not None:
-        code, names = trace.tb_frame.f_code, trace.tb_frame.f_locals
-        if code.co_filename.endswith("fetch.py") and "idx" in names and names["idx"] in indices:
+        file, names = trace.tb_frame.f_code.co_filename, trace.tb_frame.f_locals
+        is_fetcher = file.endswith("fetch.py")
+        dataset = getattr(names.get("self"), "dataset", None) if is_fetcher else dataset
+        is_subset = file.endswith("dataset.py") and dataset is not None and names.get("self") is dataset
+        if (is_fetcher or is_subset) and "idx" in names and names["idx"] in indices:
             view[P_POSITION], view[P_STAGE] = list(indices).index(names["idx"]), FETCHING
         trace = trace.tb_next
 
@@ -553,7 +567,17 @@ def raised(error, indices, is_quick):
     trace = error.__traceback__.tb_next if is_quick else error.__traceback__.tb_next.tb_next
     words = "".join(traceback.format_exception(type(error), error, trace))
     name = "stopped" if isinstance(error, StopIteration) else "raised"
-    note(name, error=type(error).__name__, traceback=words[-4000:], **in_flight())
+    scarce = resources() if isinstance(error, SCARCE) else {}
+    note(name, error=type(error).__name__, traceback=words[-4000:], resources=scarce, **in_flight())
+
+
+def takes_batches(dataset):
+    """Tell whether a dataset is asked for whole batches; torch's own Subset asks for one sample at a time."""
+    if not getattr(dataset, "__getitems__", None):
+        return False
+    torchs = getattr(sys.modules["torch.utils.data.dataset"].Subset, "__getitems__", None)
+    is_torchs = torchs is not None and getattr(type(dataset), "__getitems__", None) is torchs
+    return not is_torchs or callable(getattr(dataset.dataset, "__getitems__", None))
 
 
 def begin_batch(fetcher, indices):
@@ -565,7 +589,7 @@ def begin_batch(fetcher, indices):
     if view[P_IS_WORKER] and STATE.random is None:
         STATE.random = random_states(fetcher.dataset) or {}
     is_cheap = STATE.sample_ns < QUICK_BELOW_NS and view[P_BATCHES] >= QUICK_AFTER
-    if is_cheap or type(indices) is not list or getattr(fetcher.dataset, "__getitems__", None):
+    if is_cheap or type(indices) is not list or takes_batches(fetcher.dataset):
         view[P_POSITION] = -1  # somewhere in the batch
         return indices, begun
     return (Timed if STATE.sample_ns >= TIMED_FROM_NS else Stepped)(indices), begun
@@ -785,6 +809,7 @@ def refused(obj, error):
         indices=known,
         samples=known,
         stage="sending",
+        resources=resources() if isinstance(error, SCARCE) else {},
     )
 
 
@@ -808,6 +833,27 @@ def begin_worker(arguments):
     )
     arguments["index_queue"] = Tasks(arguments["index_queue"])
     queues._ForkingPickler = Sender(queues._ForkingPickler)
+
+
+def watch_wrapping(original):
+    """Wrap what makes an exception fit to be sent: one of a worker's start is told here."""
+
+    @functools.wraps(original)
+    def ExceptionWrapper(*arguments, **keywords):  # noqa: N802
+        if not (STATE.view[P_COUNT] or STATE.view[P_BATCHES]):
+            not_begun(sys.exc_info()[1])
+        return original(*arguments, **keywords)
+
+    return ExceptionWrapper
+
+
+@guarded
+def not_begun(error):
+    """Write down what worker_init_fn, or the stream's `__iter__`, has raised."""
+    import traceback
+
+    words = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    note("raised", error=type(error).__name__, traceback=words[-4000:], resources=resources())
 
 
 def watch_worker(original):
@@ -865,6 +911,7 @@ def places(dataloader):
         (utils.fetch._MapDatasetFetcher, "fetch", lambda original: watch_fetch(original, False)),
         (utils.fetch._IterableDatasetFetcher, "fetch", lambda original: watch_fetch(original, True)),
         (utils.worker, "_worker_loop", watch_worker),
+        (utils.worker, "ExceptionWrapper", watch_wrapping),
         (utils.signal_handling, "_error_if_any_worker_fails", watch_failures),
         (popen_class("popen_fork"), "poll", watch_poll),
         (popen_class("popen_forkserver"), "poll", watch_poll),

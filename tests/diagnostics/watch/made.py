@@ -17,12 +17,13 @@ PROCESS = (
     "batch",
     "position",
     "samples",
+    "rank",
 )
 PROCESS += ("batches", "slowest_index", "slow_count")
 PROCESS += tuple(
     f"{name}_ns" for name in ("fetch", "cpu", "timed", "collate", "send", "idle", "slowest", "slow")
 )
-COUNTERS = ("epochs", "batches", "worker_starts", "waiting_since")
+COUNTERS = ("epochs", "batches", "worker_starts", "waiting_since", "epoch_begin")
 COUNTERS += tuple(f"{name}_ns" for name in ("wait", "first_wait", "busy", "start"))
 
 

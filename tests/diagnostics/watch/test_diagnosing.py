@@ -2,7 +2,7 @@ import signal
 
 from diagnostics.watch.diagnosing import diagnose
 from diagnostics.watch.observing import Observed
-from tests.diagnostics.watch.made import main, worker
+from tests.diagnostics.watch.made import main, use, worker
 
 MODEL_ERROR = (
     "Traceback (most recent call last):\n"
@@ -62,6 +62,42 @@ def test_a_traceback_that_the_command_swallowed_is_explained_all_the_same():
 
 def test_errors_that_the_command_lived_through_are_no_findings():
     assert slugs(exit_code=0, stderr=MODEL_ERROR.encode(), records=[main()]) == []
+
+
+COLLECTIVE = (
+    "[rank1]: Traceback (most recent call last):\n"
+    '[rank1]:   File "/home/user/train.py", line 9, in train\n[rank1]:     loss.backward()\n'
+    '[rank1]:   File "/opt/lib/site-packages/torch/autograd/graph.py", line 979, in _engine_run_backward\n'
+    "[rank1]:     return engine.run_backward(\n"
+    "[rank1]: RuntimeError: [gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:52888.\n"
+)
+
+
+def ranks(*batches, **counters):
+    return [main(use(batches=count, **counters), pid=at, rank=at) for at, count in enumerate(batches)]
+
+
+def test_ranks_that_fail_to_meet_after_unequal_numbers_of_batches_are_told():
+    assert slugs(exit_code=1, stderr=COLLECTIVE.encode(), records=ranks(4, 5)) == ["ddp-loader-imbalance"]
+
+
+def test_ranks_with_as_many_batches_that_fail_to_meet_have_another_failure():
+    assert slugs(exit_code=1, stderr=COLLECTIVE.encode(), records=ranks(5, 5)) == ["not-dataloader"]
+
+
+def test_a_rank_in_the_middle_of_its_loop_has_not_run_out_of_data():
+    records = ranks(4, 5, epoch_begin=7)
+    assert slugs(exit_code=1, stderr=COLLECTIVE.encode(), records=records) == ["not-dataloader"]
+
+
+def test_what_harms_the_data_comes_before_a_remark_of_torch():
+    remark = (
+        b"UserWarning: This DataLoader will create 8 worker processes in total. Our suggested max number of "
+        b"worker in current system is 2, which is smaller than what this DataLoader is going to create.\n"
+    )
+    equal = [{"event": "content", "digest": digest} for digest in ("a", "b")]
+    found = slugs(exit_code=0, stderr=remark, records=[main(), *(worker(n, events=equal) for n in (0, 1))])
+    assert found == ["iterable-dup-workers", "too-many-workers"]
 
 
 def test_an_interrupt_by_the_user_is_no_finding():
