@@ -25,6 +25,7 @@ Linux kernel documentation, vm/overcommit-accounting; fork(2), ENOMEM.
 
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, phrase, recognised, says
+from diagnostics.traces.remedies import show_memory
 
 CODE = "DL215"
 SLUG = "fork-out-of-memory"
@@ -66,7 +67,7 @@ def recognise(trace: Trace) -> Recognition | None:
     remedy = Remedy(
         "Use fewer workers or a start method that copies less, and see what memory is free.",
         (
-            "free -h",
+            *show_memory(trace.platform),
             'DataLoader(..., num_workers=2, multiprocessing_context="forkserver")',
             "sudo sysctl -w vm.overcommit_memory=1",
         ),

@@ -23,13 +23,16 @@ References
 PyTorch documentation, torch.utils.data; PyTorch issue 5301.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
-from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, joined, phrase, recognised
 from diagnostics.traces.errors import Error
+from diagnostics.traces.exit_codes import meaning
 from diagnostics.traces.remedies import NO_WORKERS
+from diagnostics.traces.troubles import trouble_lines
 
 CODE = "DL222"
 SLUG = "worker-exited-unknown"
@@ -40,7 +43,11 @@ SILENT = {"run.death_signal_name": None, "run.death_exit_code": None, "run.death
 _WORDS = (
     r"worker (?:\(pid\(?s?\)? ?[\d, {}]*\) )?exited unexpectedly(?: with exit code (-?\d+))?"
     r"|worker \(pid\(?s?\)? ?[\d, ]*\) is killed by(?! signal: ?\w)"  # the signal's name was cut off
+    r"|worker \(pid\(?s?\)? ?[\d, ]*\) is killed by(?! signal: ?(?:Term|Hangup|Interrupt)) signal: ?"
+    r"(?:Unknown signal: )?([\w /+-]{1,40})"
+    r"|DataLoader worker \(pid\(?s?\)? ?[\d, ]*$"  # cut off
 )
+_EXIT = r"finished with exit code (-?\d+)"  # as an editor writes it below the log
 _CODE = r"exited unexpectedly with exit code (-?\d+)"
 _LOST = (
     "ConnectionResetError",
@@ -101,20 +108,42 @@ def _lost_connection(trace: Trace) -> Clue | None:
     return None
 
 
+def _how(code: str) -> str:
+    """Tell an end by its signal's name or exit code."""
+    if not code.lstrip("-").isdigit():
+        return f"died of {code}" if code else "is gone"
+    means = meaning(int(code)) or "code 0 or small: something in its code ended the process"
+    return f"exited with code {code} ({means})"
+
+
+def _worded(trace: Trace, found: Clue) -> Clue | None:
+    """Find what the worker wrote with an exit code of its own before it ended."""
+    own_lines = [
+        line
+        for line in trouble_lines(trace, before=found.lines[-1].number)
+        if re.match(r"(?:FATAL|CRITICAL|ERROR|Fatal|Error)\b(?!: Unexpected)", line.text)
+    ]
+    return Clue(tuple(own_lines[-1:])) if own_lines else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for torch's words, or for a connection that a worker's end cut."""
     found = phrase(trace, _CODE) or phrase(trace, _WORDS) or _lost_connection(trace)
     if found is None:
         return None
-    code = next((group for group in found.groups if group), "")
-    how = f"exited with code {code}" if code else "is gone"
-    why = " (code 0 or small: something in its code ended the process)" if code else ""
-    remedy = Remedy("Run without workers to see the real error.", (NO_WORKERS, "df -h /dev/shm; free -h"))
-    if trace.platform.os_name == "Windows":
-        remedy = Remedy(
-            "Run without workers to see the real error; guard the entry.",
-            (NO_WORKERS, 'if __name__ == "__main__":'),
-        )
-    return recognised(
-        found, f"A worker {how}{why}; the cause is not in what you see.", remedy, Role.SYMPTOM, 50, "likely"
+    code = next((group for group in found.groups if group), "").strip()
+    beside, words = phrase(trace, _EXIT), _worded(trace, found)
+    summary = f"A worker {_how(code)}"
+    if beside is not None and (means := meaning(int(beside.groups[0]))):
+        summary += f"; without workers the process ended with {beside.groups[0]} ({means})."
+    elif words is not None:
+        summary += "; what was written before it may tell why."
+    else:
+        summary += "; the cause is not in what you see."
+    look = {"Windows": 'if __name__ == "__main__":  # around what starts the training', "Darwin": "vm_stat"}
+    remedy = Remedy(
+        "Run without workers to see the real error.",
+        (NO_WORKERS, look.get(trace.platform.os_name, "df -h /dev/shm; free -h")),
     )
+    found = Clue(joined((words, found, beside)), found.error)
+    return recognised(found, summary, remedy, Role.SYMPTOM, 50, "likely")

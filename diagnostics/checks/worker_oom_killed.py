@@ -28,6 +28,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import Recognition, Trace, death, died_by, phrase
+from diagnostics.traces.remedies import show_kills
 
 CODE = "DL218"
 SLUG = "worker-oom-killed"
@@ -36,8 +37,8 @@ NEEDS = ("run.death_signal_name", "run.deaths_count", "run.oom_kills_count")
 FIRES = {"run.death_signal_name": "SIGKILL", "run.deaths_count": 1, "run.oom_kills_count": 1}
 SILENT = {"run.death_signal_name": None, "run.deaths_count": 0, "run.oom_kills_count": 0}
 _KERNEL = (
-    r"(?i)oom[-_ ]?kill|out of memory: killed process \d+|OOMKilled|exceeded (?:job "
-    r")?memory limit|killed process \d+ \((?:pt_data_worker|python)"
+    r"(?i)\boom[-_ ]?kill(?:ed|er|\b)|out of memory: killed process \d+|exceeded (?:job |step )?memory limit"
+    r"|killed process \d+ \((?:pt_data_worker|python)|task \d+: out of memory|\bOUT_OF_ME(?:MORY)?\b"
 )
 LOG_FIRES = (
     "RuntimeError: DataLoader worker (pid 2221) is killed by signal: Killed.\n",
@@ -72,26 +73,16 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
 
 
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for a worker's SIGKILL, or for the kernel's line beside a loader."""
-    kernel = phrase(trace, _KERNEL)
+    """Look for a worker's SIGKILL, or for the system's own word for it beside a loader."""
     found = died_by(trace, "Killed") or phrase(trace, r"(?i)killed process \d+ \(pt_data_worker")
-    if (
-        found is None
-        and kernel is not None
-        and phrase(trace, r"(?i)worker \(pid|dataloader worker|pt_data_worker")
-    ):
-        found = kernel
+    who = "A worker"
+    if found is None and trace.mentions_loader:
+        found, who = phrase(trace, _KERNEL), "A worker, or the training itself,"
     if found is None:
         return None
-    slurm = ("sacct -j JOB --format=MaxRSS,ReqMem", "#SBATCH --mem=64G") if trace.platform.is_slurm else ()
     remedy = Remedy(
         "Give the job more memory, or let workers hold less.",
-        (
-            *slurm,
-            "sudo dmesg -T | grep -i -E 'killed process|oom'",
-            "DataLoader(..., num_workers=2, prefetch_factor=1)",
-        ),
+        (*show_kills(trace.platform), "DataLoader(..., num_workers=2, prefetch_factor=1)"),
     )
-    return death(
-        found, "A worker was killed (SIGKILL): almost always because memory was used up.", remedy, 64
-    )
+    summary = f"{who} was killed (SIGKILL): almost always because memory was used up."
+    return death(found, summary, remedy, 64)

@@ -39,7 +39,10 @@ SILENT = {"run.death_signal_name": None, "run.deaths_count": 0}
 _CRASH = (
     r"Unexpected (?:segmentation fault|floating-point exception|illegal instruction) encountered in worker"
 )
-_SIGNAL = r"(?:Segmentation fault|Floating point exception|Illegal instruction|Trace/breakpoint trap)"
+_SIGNAL = (
+    r"(?:Segmentation fault|Floating point exception|Illegal instruction|Trace/(?:breakpoint|BPT) trap"
+    r"|Bad system call)"
+)
 LOG_FIRES = (
     "ERROR: Unexpected segmentation fault encountered in worker.\n",
     "RuntimeError: DataLoader worker (pid 23012) is killed by signal: Segmentation fault.\n",
@@ -70,6 +73,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the signal in a worker, or for a dump of a worker's stack."""
     found = died_by(trace, _SIGNAL, _CRASH) or died_by(trace, "Segmentation fault")
+    if found is None and trace.platform.os_name == "Darwin":  # no shared memory that could be too small
+        found = died_by(trace, "Bus error")
     dump = trace.raised(
         lambda error: error.type == "Fatal Python error" and "Abort" not in error.message and error.in_worker
     )

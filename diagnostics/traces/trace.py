@@ -9,34 +9,13 @@ from functools import lru_cache
 from diagnostics.traces.cleaning import Line, clean, decode, split_lines, unfold
 from diagnostics.traces.errors import Error
 from diagnostics.traces.places import Place, place_of
+from diagnostics.traces.platforms import Platform, read_platform
 from diagnostics.traces.prefixes import strip_prefixes
 from diagnostics.traces.tracebacks import read_errors
 from diagnostics.traces.windows import select
 
-_PYTHON_VERSION = r"[Pp]ython ?(3\.\d{1,2})|[Pp]ython(3\d{1,2})\b|py(3\d{1,2})\b"
 MOST_SPEAKERS = 64
 MOST_ERRORS = 300  # kept of a log that repeats itself; the first and the last ones
-
-
-@dataclass(frozen=True)
-class Platform:
-    """What the log shows of where it was written; "" where it shows nothing.
-
-    Attributes
-    ----------
-    os_name : {"Windows", "Linux", "Darwin", ""}
-    python, torch : str
-        Versions: "3.14", "1.7.1".
-    is_notebook : bool
-    is_slurm, is_kubernetes : bool
-    """
-
-    os_name: str = ""
-    python: str = ""
-    torch: str = ""
-    is_notebook: bool = False
-    is_slurm: bool = False
-    is_kubernetes: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +73,15 @@ class Trace:
             or self.find(r"(?i)data ?loader|num_workers|pt_data_worker|worker process")
         )
 
+    @property
+    def is_training(self) -> bool:
+        """Whether torch, or a training, plays any part in the log."""
+        return bool(
+            self.mentions_loader
+            or any(frame.is_torch for error in self.errors for frame in error.frames)
+            or self.find(r"(?i)\bepochs?\b|torch|lightning|\bcuda|tensor|fine-?tun|\btrain(?:ing|er|\.py)\b")
+        )
+
 
 @dataclass(frozen=True)
 class Quote:
@@ -110,45 +98,6 @@ class Quote:
 def compiled(pattern: str) -> re.Pattern[str]:
     """Compile a pattern once."""
     return re.compile(pattern)
-
-
-def _first(pattern: str, text: str) -> str:
-    found = compiled(pattern).search(text)
-    return next((group for group in found.groups() if group), "") if found else ""
-
-
-def read_platform(text: str) -> Platform:
-    """Tell the platform from paths and version lines."""
-    windows = compiled(
-        r"(?i)\b[a-z]:[\\/](?!/)[\w. \\/-]{2,}|WinError|\bWindows (?:1[01]|7|8|Server)"
-        r"|[\\/]Lib[\\/]site-packages|popen_spawn_win32|win-amd64"
-    ).search(text)
-    darwin = compiled(r"/Users/\w|/opt/homebrew|macOS|Darwin|/Library/Frameworks|libdispatch|\.dylib").search(
-        text
-    )
-    linux = compiled(
-        r"/home/|/root/|/usr/(?:local/)?lib/|/opt/conda|/dev/shm|/kaggle|/content/|slurm"
-        r"|SIGKILL|linux|Ubuntu|/mnt/|/workspace|/data/"
-    ).search(text)
-    earliest = min(
-        (
-            (found.start(), name)
-            for found, name in ((windows, "Windows"), (darwin, "Darwin"), (linux, "Linux"))
-            if found
-        ),
-        default=(0, ""),
-    )
-    return Platform(
-        os_name="Windows" if windows and "WinError" in text else earliest[1],
-        python=re.sub(r"^3(\d+)$", r"3.\1", _first(_PYTHON_VERSION, text)),
-        torch=_first(r"(?i)(?:py)?torch(?: version)?(?:==|[:=]? v?|-)(\d\.\d{1,2}(?:\.\d)?)", text),
-        is_notebook=any(
-            mark in text
-            for mark in ("<ipython-input", "ipykernel", "Cell In", "Input In", ".ipynb", "----> ")
-        ),
-        is_slurm="slurm" in text or "srun:" in text,
-        is_kubernetes="OOMKilled" in text or "kubectl" in text or "kubepods" in text,
-    )
 
 
 def _distinct(errors: list[Error]) -> Iterator[Error]:

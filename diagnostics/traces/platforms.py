@@ -1,0 +1,86 @@
+"""Where a log was written: read from paths, versions, and what people say of their machine."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the log shows of where it was written; "" where it shows nothing.
+
+    Attributes
+    ----------
+    os_name : {"Windows", "Linux", "Darwin", ""}
+    python, torch : str
+        Versions: "3.14", "1.7.1".
+    is_notebook : bool
+    is_slurm, is_kubernetes : bool
+    is_hosted : bool
+        A hosted notebook, whose limits belong to the host: Colab or Kaggle.
+    """
+
+    os_name: str = ""
+    python: str = ""
+    torch: str = ""
+    is_notebook: bool = False
+    is_slurm: bool = False
+    is_kubernetes: bool = False
+    is_hosted: bool = False
+
+
+_SYSTEMS = {
+    "Windows": (
+        r"(?i)\b[a-z]:[\\/](?!/)[\w. \\/-]{2,}|WinError|\bwindows[- ]?(?:1[01]|7|8|server|machine|pc\b|system"
+        r"|platform|os\b|user|subsystem)|\b(?:on|under|using) (?:a |my )?windows\b(?! of)"
+        r"|[\\/]Lib[\\/]site-packages|popen_spawn_win32|win-amd64|\b0xC0000\w{3}\b|-107374\d{4}\b"
+    ),
+    "Darwin": (
+        r"/Users/\w|/opt/homebrew|[Mm]ac ?OS|OS ?X\b|Darwin|/Library/Frameworks|libdispatch|\.dylib"
+        r"|[Mm]ac[Bb]ook|\bM[1-4] (?:[Mm]ac|Pro\b|Max\b|Ultra\b)|\bon (?:a |my )?[Mm]ac\b|macosx|BPT trap"
+    ),
+    "Linux": (
+        r"/home/|/root/|/usr/(?:local/)?lib/|/opt/conda|/dev/shm|/kaggle|/content/|slurm"
+        r"|SIGKILL|linux|Ubuntu|/mnt/|/workspace|/data/"
+    ),
+}
+_PYTHON_VERSION = r"[Pp]ython ?(3\.\d{1,2})|[Pp]ython(3\d{1,2})\b|py(3\d{1,2})\b"
+_TORCH_VERSION = r"(?i)(?:py)?torch(?: version)?(?:==|[:=]? v?|-)(\d\.\d{1,2}(?:\.\d)?)"
+_SLURM = r"(?i)\bslurm|\bsrun\b|\bsbatch\b|/slurm"
+_KUBERNETES = (
+    r"(?i)OOMKilled|\bkubectl\b|kubepods|kubernetes|\bk8s\b|kubelet"
+    r"|\b(?:in|on|the|a|my|training|this) pods?\b"
+)
+_NOTEBOOK = ("<ipython-input", "ipykernel", "Cell In", "Input In", ".ipynb", "----> ")
+_HOSTED = ("/content/", "/kaggle/", "Colab", "colab")
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _first(pattern: str, text: str) -> str:
+    found = _compiled(pattern).search(text)
+    return next((group for group in found.groups() if group), "") if found else ""
+
+
+def _system(text: str) -> str:
+    """Return the system that the log names first; a Windows error code outweighs paths."""
+    if "WinError" in text:
+        return "Windows"
+    found = {name: _compiled(pattern).search(text) for name, pattern in _SYSTEMS.items()}
+    return min(((match.start(), name) for name, match in found.items() if match), default=(0, ""))[1]
+
+
+def read_platform(text: str) -> Platform:
+    """Tell the platform from a log's text."""
+    return Platform(
+        os_name=_system(text),
+        python=re.sub(r"^3(\d+)$", r"3.\1", _first(_PYTHON_VERSION, text)),
+        torch=_first(_TORCH_VERSION, text),
+        is_notebook=any(mark in text for mark in _NOTEBOOK),
+        is_slurm=bool(_compiled(_SLURM).search(text)),
+        is_kubernetes=bool(_compiled(_KUBERNETES).search(text)),
+        is_hosted=any(mark in text for mark in _HOSTED),
+    )
