@@ -23,7 +23,6 @@ References
 PyTorch documentation, torch.utils.data; PyTorch issue 5301.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +31,7 @@ from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue,
 from diagnostics.traces.errors import Error
 from diagnostics.traces.exit_codes import meaning
 from diagnostics.traces.remedies import NO_WORKERS
-from diagnostics.traces.troubles import trouble_lines
+from diagnostics.traces.troubles import last_words
 
 CODE = "DL222"
 SLUG = "worker-exited-unknown"
@@ -116,27 +115,17 @@ def _how(code: str) -> str:
     return f"exited with code {code} ({means})"
 
 
-def _worded(trace: Trace, found: Clue) -> Clue | None:
-    """Find what the worker wrote with an exit code of its own before it ended."""
-    own_lines = [
-        line
-        for line in trouble_lines(trace, before=found.lines[-1].number)
-        if re.match(r"(?:FATAL|CRITICAL|ERROR|Fatal|Error)\b(?!: Unexpected)", line.text)
-    ]
-    return Clue(tuple(own_lines[-1:])) if own_lines else None
-
-
 def recognise(trace: Trace) -> Recognition | None:
     """Look for torch's words, or for a connection that a worker's end cut."""
     found = phrase(trace, _CODE) or phrase(trace, _WORDS) or _lost_connection(trace)
     if found is None:
         return None
     code = next((group for group in found.groups if group), "").strip()
-    beside, words = phrase(trace, _EXIT), _worded(trace, found)
+    beside, words = phrase(trace, _EXIT), Clue(last_words(trace, before=found.lines[-1].number))
     summary = f"A worker {_how(code)}"
     if beside is not None and (means := meaning(int(beside.groups[0]))):
         summary += f"; without workers the process ended with {beside.groups[0]} ({means})."
-    elif words is not None:
+    elif words.lines:
         summary += "; what was written before it may tell why."
     else:
         summary += "; the cause is not in what you see."

@@ -14,6 +14,7 @@ _TROUBLE = re.compile(
 _HARMLESS = re.compile(
     r"(?i)\b(?:no|0|zero|without) (?:errors?|failures?)\b|error[_ ]?(?:rate|bars?)|\berrors?: 0\b"
 )
+_GIVES_UP = re.compile(r"(?:FATAL|CRITICAL|ERROR|Fatal|Error)\b(?!: Unexpected)")
 
 
 def trouble_lines(trace: Trace, most: int = 3, before: int | None = None) -> tuple[Line, ...]:
@@ -35,3 +36,9 @@ def trouble_lines(trace: Trace, most: int = 3, before: int | None = None) -> tup
             if len(lines) >= most:
                 break
     return tuple(reversed(lines))
+
+
+def last_words(trace: Trace, before: int) -> tuple[Line, ...]:
+    """Return the line in which a process said, above another, that it gives up; none where none did."""
+    lines = (line for line in trouble_lines(trace, before=before) if _GIVES_UP.match(line.text))
+    return tuple(lines)[-1:]
