@@ -13,9 +13,9 @@ import torch
 
 from bench.configuration import Options, Params, PassResult, configurations
 from bench.devices import require_device
-from bench.generalization.data import load_data
 from bench.generalization.laboratory import Laboratory
 from bench.generalization.setting import Setting
+from bench.generalization.sources import load_data
 from bench.generalization.training import Training
 from bench.heartbeat import beat
 from diagnostics.intervals import mean_interval

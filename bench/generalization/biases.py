@@ -25,7 +25,9 @@ def with_target(data: Data, target: str) -> Data:
         can tell.
     """
     directions = np.random.default_rng(0).standard_normal((2, data.x_ND.shape[1]))
-    sides = (data.x_ND - data.x_ND.mean(0)) @ directions.T > 0
+    deviations = data.x_ND.std(0)
+    centred = (data.x_ND - data.x_ND.mean(0)) / np.where(deviations > 0, deviations, 1.0)
+    sides = centred @ directions.T > 0
     labels = sides[:, 0] if target == "linear target" else sides[:, 0] == sides[:, 1]
     return replace(data, name=f"{data.name}, {target}", y_N=labels.astype(np.int64), image_shape=None)
 
@@ -43,9 +45,12 @@ def margins(data: Data, plain: Setting, seed: int) -> list[dict[str, Any]]:
     -------
     list of dict
         A row each: accuracies, gap, `weight_norm`, and `margin`, twice the distance 1 / |w| of the plane from
-        its nearest correctly classified samples, mean over the classes' planes (Cortes and Vapnik 1995).
+        its nearest correctly classified samples, mean over the classes' planes (Cortes and Vapnik 1995). None
+        where all training samples are of one class.
     """
     samples = split(data, plain, seed)
+    if len(samples.y_train.unique()) < 2:
+        return []
     rows = []
     for name, penalty in PENALTIES.items():
         # the squared hinge loss in its primal form: with few features it converges where the dual does not
@@ -62,7 +67,8 @@ def margins(data: Data, plain: Setting, seed: int) -> list[dict[str, Any]]:
                 "setting": name,
                 "seed": seed,
                 **accuracies,
-                "gap_accuracy": accuracies["train_accuracy"] - accuracies["test_accuracy"],
+                "gap_accuracy": accuracies["train_accuracy"]
+                - model.score(samples.x_test, samples.y_test_spoiled),
                 "weight_norm": float(np.linalg.norm(model.coef_)),
                 "margin": float(np.mean(2 / norms)),
             }

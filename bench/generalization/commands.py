@@ -94,8 +94,8 @@ def judge_claims(arguments: argparse.Namespace) -> int:
     """Print every claim's verdict for every set of seeds; 1 if two sets contradict each other."""
     import torch
 
-    from bench.generalization.data import load_data
     from bench.generalization.laboratory import Laboratory
+    from bench.generalization.sources import load_data
     from diagnostics.hypotheses import judge, verdict_changes
 
     torch.set_num_threads(1)

@@ -1,15 +1,17 @@
 """The whole of the studies as one piece of work that can be done in parts: train, look, judge the claims."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from bench.generalization.biases import TARGETS, margins, target_settings, with_target
+from bench.generalization.curves import comparisons, curves
 from bench.generalization.data import Data
 from bench.generalization.linear_map import verified
 from bench.generalization.smoothness import smoothness
-from bench.generalization.studies import PLAIN, curves, settings
+from bench.generalization.studies import PLAIN, settings
 from bench.generalization.training import Training
 from diagnostics.hypotheses import judge
 from diagnostics.intervals import mean_interval
@@ -33,7 +35,7 @@ class Laboratory:
 
     def __init__(self, data: Data, seeds: Sequence[int], *, is_full: bool, device: str = "cpu") -> None:
         self.data, self.seeds = data, tuple(seeds)
-        grid = settings(is_full=is_full, has_images=data.image_shape is not None, max_train=data.max_train)
+        grid = settings(is_full=is_full, has_images=data.has_images, max_train=data.max_train)
         self.settings = grid
         self.plain = next(one for one in grid if one.name == PLAIN.name)
         self.training = Training(grid, self.seeds, data, device, HISTORY)
@@ -50,18 +52,24 @@ class Laboratory:
         return sum(one.num_members for one in (self.training, *self.targets.values()))
 
     def work(self, until: float) -> Iterator[float]:
-        """Do a share of everything; yield how much of this share is done after each piece."""
-        for done in self.training.epochs(min(1.0, until)):
-            yield SHARE_OF_TRAINING * done
+        """Do a share of everything; yield how much of this share is done after each piece.
+
+        The first pieces are epochs of all networks that are not yet so far, the others a seed's looks.
+        """
+        trainings = (self.training, *self.targets.values())
+        for pieces in zip_longest(*(one.epochs(min(1.0, until)) for one in trainings), fillvalue=1.0):
+            yield SHARE_OF_TRAINING * min(pieces)
         wanted = round(until * len(self.seeds))
         while self.num_looked < wanted:
-            seed = self.seeds[self.num_looked]
-            self.extras.append(self._look(seed))
+            self.extras.append(self._look(self.seeds[self.num_looked]))
             self.num_looked += 1
             yield SHARE_OF_TRAINING + (1 - SHARE_OF_TRAINING) * self.num_looked / max(1, wanted)
-        for training in self.targets.values():
-            for _ in training.epochs(until):
-                yield 1.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything is trained and looked at."""
+        trainings = (self.training, *self.targets.values())
+        return all(one.is_over for one in trainings) and self.num_looked == len(self.seeds)
 
     def _look(self, seed: int) -> Frame:
         """Measure what needs no population for one seed."""
@@ -79,8 +87,6 @@ class Laboratory:
     def study(self) -> dict[str, Any]:
         """Return the outcome as a result file holds it, JSON types only (ARCHITECTURE.md)."""
         rows = self.rows()
-        names = list(dict.fromkeys(rows["setting"]))
-        diverged = rows[rows.get("diverged", pd.Series(False, index=rows.index)).eq(True)]
         return {
             "name": f"generalization on {self.data.name}",
             "data": self.data.name,
@@ -90,15 +96,24 @@ class Laboratory:
             "wrong_label_share": self.plain.label_noise,
             "network": f"MLP {'-'.join(map(str, self.plain.widths))}",
             "optimizer": f"AdamW, learning rate {self.plain.learning_rate:g}, batch {self.plain.batch_size}",
-            "is_complete": self.training.is_over and self.num_looked == len(self.seeds),
-            "diverged": diverged["setting"].value_counts().to_dict(),
+            "is_complete": self.is_complete,
+            "samples": len(self.data.x_ND),
+            "samples_found": self.data.num_found,
+            "diverged": _counted(rows, "diverged"),
+            "at_chance": _counted(rows, "at_chance"),
             "settings": {one.name: one.as_params() for one in self.settings},
-            "curves": {study: [list(point) for point in points] for study, points in curves(names).items()},
+            "curves": {study: [list(p) for p in points] for study, points in curves(self.settings).items()},
+            "comparisons": comparisons(self.settings, tuple(self.targets)),
             "rows": _records(rows),
             "history": _history(self.training.history),
             "claims": [one.as_dict() for one in judge(rows)],
             "linear_map": verified(),
         }
+
+
+def _counted(rows: Frame, column: str) -> dict[str, int]:
+    """Return how many members of each setting are so."""
+    return rows.loc[rows[column].eq(True), "setting"].value_counts().to_dict()
 
 
 def _records(rows: Frame) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from bench.generalization.stacked import Stacked
 
 MOMENTUM = 0.9
 NEAR_ZERO = 1e-3  # a weight this small moves no logit that anybody would notice
+HALF_A_SAMPLE = 0.5
 PARTS = ("train", "validation", "test")
 
 
@@ -177,7 +178,9 @@ class Population:
             included), validation and test; `gap_accuracy` (training less test) and `gap_loss` (test less
             training), both with equally many wrong labels, positive where it overfits; `weight_norm`,
             `near_zero_share` and `exact_zero_share` of the weights; `effective_learning_rate`, the learning
-            rate over the squared norm (van Laarhoven 2017); `stopped_epoch`; `diverged`.
+            rate over the squared norm (van Laarhoven 2017); `stopped_epoch`; `diverged`, whether loss or
+            weights are no longer finite; `at_chance`, whether it names the training labels no better than
+            always naming the most frequent one would.
         """
         current = self.stacked.snapshot() if self.best is not None else None
         if self.best is not None:
@@ -200,6 +203,7 @@ class Population:
         norm_M = all_MW.norm(dim=1)
         epochs_M = torch.full_like(norm_M, self.epoch)
         stopped_M = torch.where(torch.isfinite(self.patience_M), self.best_epoch_M, epochs_M)
+        diverged_M = ~torch.isfinite(scores["train"][0]) | ~torch.isfinite(norm_M)
         return {
             **{f"{part}_loss": loss for part, (loss, _) in scores.items()},
             **{f"{part}_accuracy": accuracy for part, (_, accuracy) in scores.items()},
@@ -210,8 +214,14 @@ class Population:
             "exact_zero_share": (all_MW == 0).float().mean(1),
             "effective_learning_rate": self.setting.learning_rate / norm_M.square(),
             "stopped_epoch": stopped_M,
-            "diverged": ~torch.isfinite(scores["train"][0]) | ~torch.isfinite(norm_M),
+            "diverged": diverged_M,
+            "at_chance": (scores["train"][1] < self._guessed() + HALF_A_SAMPLE / self.num_train)
+            & ~diverged_M,
         }
+
+    def _guessed(self) -> Tensor:
+        """Return the share of the most frequent training label, (M,)."""
+        return F.one_hot(self.y["train"]).float().mean(1).amax(1)[self.data_of_member_M]
 
     def _score(self, part: str, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return loss and accuracy of every member on its own samples, (M,) each."""

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import joblib
 import torch
 
-from bench.generalization.data import Data, load_data
+from bench.generalization.data import Data
 from bench.generalization.setting import SHARED, Setting
+from bench.generalization.sources import load_data
 from bench.generalization.training import Training, train
 from bench.generalization.twins import twin
 

@@ -4,7 +4,7 @@ The names are what the claims in `diagnostics/claims/` go by. One plain network 
 under AdamW, too large for its few samples, of whose labels a part is wrong.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.generalization.setting import Setting
@@ -17,9 +17,14 @@ QUICK_L2, FULL_L2 = (0.003, 0.01), (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1)
 QUICK_L1, FULL_L1 = (0.03, 0.1), (0.003, 0.01, 0.03, 0.1, 0.2, 0.3)
 QUICK_DROPOUT, FULL_DROPOUT = (0.2, 0.5), (0.1, 0.2, 0.3, 0.5, 0.7)
 QUICK_SAMPLES, FULL_SAMPLES = (75, 600), (40, 75, 150, 600, 890)
-FULL_RATES = (0.003, 0.01, 0.05, 0.2, 0.4, 1.0, 3.0)
+FULL_RATES = (0.003, 0.01, 0.2, 1.0, 3.0)  # beside SGD_RATE and LARGE_RATE
 NOISES = (0.0, 0.1, 0.4)
-STRONGEST_SUBGRADIENT = 0.1
+# Adam divides a subgradient by its own size: strengths that do what the proximal ones do are smaller
+QUICK_SUBGRADIENTS, FULL_SUBGRADIENTS = (0.001,), (1e-4, 3e-4, 0.001, 0.003)
+QUICK_SGD, FULL_SGD = ((0.01,), (0.1,)), (FULL_L2, FULL_L2)  # L2 in the loss, decoupled
+FULL_PATIENCES = (1, 3, 10)
+QUICK_BOTH, FULL_BOTH = ((0.3,), (0.5,)), ((0.1, 0.3, 1.0), (0.2, 0.5))  # weight decays, dropout rates
+BATCH_NORM_DECAYS = (0.03, 0.1, 0.3, 3.0)  # beside 1
 
 
 def settings(*, is_full: bool, has_images: bool = True, max_train: int = 10**9) -> list[Setting]:
@@ -34,9 +39,9 @@ def settings(*, is_full: bool, has_images: bool = True, max_train: int = 10**9) 
         Most samples that the data leave for training.
     """
     found = [PLAIN, *_penalties(is_full=is_full), *_normalization(is_full=is_full)]
-    found += _data(is_full=is_full)
+    found += _data(is_full=is_full, max_train=max_train)
     found += _bias() if has_images else []
-    found += _combinations() if is_full else []
+    found += _combinations(is_full=is_full)
     return [replace(one, num_train=min(one.num_train, max_train)) for one in found]
 
 
@@ -48,33 +53,29 @@ def _penalties(*, is_full: bool) -> Iterator[Setting]:
         yield replace(PLAIN, name=f"l2 {l2:g}", optimizer="adam", l2=l2)
     for l1 in FULL_L1 if is_full else QUICK_L1:
         yield replace(PLAIN, name=f"l1 {l1:g}", l1=l1)
-    yield replace(
-        PLAIN,
-        name=f"subgradient {STRONGEST_SUBGRADIENT:g}",
-        l1=STRONGEST_SUBGRADIENT,
-        l1_kind="subgradient",
-    )
+    for l1 in FULL_SUBGRADIENTS if is_full else QUICK_SUBGRADIENTS:
+        yield replace(PLAIN, name=f"subgradient {l1:g}", l1=l1, l1_kind="subgradient")
     for rate in FULL_DROPOUT if is_full else QUICK_DROPOUT:
         yield replace(PLAIN, name=f"dropout {rate:g}", dropout=rate)
+    for patience in FULL_PATIENCES if is_full else ():
+        yield replace(PLAIN, name=f"patience {patience}", patience=patience)
     yield replace(PLAIN, name="early stopping", patience=PLAIN.epochs)
-    if is_full:
-        for l2 in FULL_L2:
-            yield replace(PLAIN, name=f"sgd, l2 {l2:g}", optimizer="sgd", learning_rate=SGD_RATE, l2=l2)
-            decayed = replace(PLAIN, optimizer="sgd", learning_rate=SGD_RATE, weight_decay=l2)
-            yield replace(decayed, name=f"sgd, decay {l2:g}")
+    sgd = replace(PLAIN, optimizer="sgd", learning_rate=SGD_RATE)
+    for l2 in (FULL_SGD if is_full else QUICK_SGD)[0]:
+        yield replace(sgd, name=f"sgd, l2 {l2:g}", l2=l2)
+    for decay in (FULL_SGD if is_full else QUICK_SGD)[1]:
+        yield replace(sgd, name=f"sgd, decay {decay:g}", weight_decay=decay)
 
 
 def _normalization(*, is_full: bool) -> Iterator[Setting]:
     """Yield batch norm and layer norm against none, on friendly and on hostile grounds."""
     for norm, word in (("none", ""), ("batch", "batch norm"), ("layer", "layer norm")):
-        if norm == "layer" and not is_full:
-            yield replace(PLAIN, name=word, norm=norm)
-            continue
         named = replace(PLAIN, norm=norm)
         if word:
             yield replace(named, name=word)
-        yield replace(named, name=_joined(word, "badly scaled"), input_scale="badly_scaled")
-        yield replace(named, name=_joined(word, "outliers"), input_scale="outliers")
+        if norm != "layer" or is_full:
+            yield replace(named, name=_joined(word, "badly scaled"), input_scale="badly_scaled")
+            yield replace(named, name=_joined(word, "outliers"), input_scale="outliers")
         sgd = replace(named, optimizer="sgd", learning_rate=SGD_RATE)
         yield replace(sgd, name=_joined(word, "sgd"))
         yield replace(sgd, name=_joined(word, "sgd large rate"), learning_rate=LARGE_RATE)
@@ -87,9 +88,9 @@ def _joined(*words: str) -> str:
     return ", ".join(filter(None, words))
 
 
-def _data(*, is_full: bool) -> Iterator[Setting]:
-    """Yield more and fewer samples, and more and fewer wrong labels."""
-    for number in FULL_SAMPLES if is_full else QUICK_SAMPLES:
+def _data(*, is_full: bool, max_train: int) -> Iterator[Setting]:
+    """Yield more and fewer samples, at most all that there are, and more and fewer wrong labels."""
+    for number in sorted({min(n, max_train) for n in (FULL_SAMPLES if is_full else QUICK_SAMPLES)}):
         yield replace(PLAIN, name=f"{number} samples", num_train=number)
     for noise in NOISES if is_full else NOISES[:1]:
         yield replace(PLAIN, name=f"{noise:.0%} wrong labels", label_noise=noise)
@@ -103,42 +104,12 @@ def _bias() -> Iterator[Setting]:
     yield replace(PLAIN, name="permuted", permuted_pixels=True)
 
 
-def _combinations() -> Iterator[Setting]:
+def _combinations(*, is_full: bool) -> Iterator[Setting]:
     """Yield weight decay with dropout and under batch norm, in several strengths."""
-    for decay in (0.1, 0.3, 1.0):
-        for rate in (0.2, 0.5):
+    decays, rates = FULL_BOTH if is_full else QUICK_BOTH
+    for decay in decays:
+        for rate in rates:
             name = f"both: decay {decay:g}, dropout {rate:g}"
             yield replace(PLAIN, name=name, weight_decay=decay, dropout=rate)
-    for decay in (0.03, 0.1, 0.3, 3.0):
+    for decay in BATCH_NORM_DECAYS if is_full else ():
         yield replace(PLAIN, name=f"batch norm, decay {decay:g}", norm="batch", weight_decay=decay)
-
-
-def curves(names: Sequence[str]) -> dict[str, list[tuple[float, str]]]:
-    """Return which settings form a curve: study to (strength, name), the network without it at 0."""
-    prefixes = {
-        "weight decay": "decay ",
-        "L2 under Adam": "l2 ",
-        "L1": "l1 ",
-        "dropout": "dropout ",
-        "decay, batch norm": "batch norm, decay ",
-        "SGD, L2": "sgd, l2 ",
-        "SGD, weight decay": "sgd, decay ",
-    }
-    starts = {
-        "decay, batch norm": "batch norm",
-        "SGD, L2": "sgd",
-        "SGD, weight decay": "sgd",
-    }
-    found = {}
-    for study, prefix in prefixes.items():
-        members = [(float(name[len(prefix) :]), name) for name in names if name.startswith(prefix)]
-        first = starts.get(study, "plain")
-        if members and first in names:
-            found[study] = [(0.0, first), *sorted(members)]
-    samples = [(float(name.partition(" ")[0]), name) for name in names if name.endswith(" samples")]
-    if samples:
-        found["training samples"] = sorted([*samples, (float(PLAIN.num_train), "plain")])
-    noises = [(float(n.partition("%")[0]) / 100, n) for n in names if n.endswith("% wrong labels")]
-    if noises:
-        found["wrong labels"] = sorted([*noises, (PLAIN.label_noise, "plain")])
-    return found

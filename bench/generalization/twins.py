@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from bench.generalization.data import Data, Split, split
 from bench.generalization.networks import batch_order, network
-from bench.generalization.population import MOMENTUM, NEAR_ZERO, PARTS
+from bench.generalization.population import HALF_A_SAMPLE, MOMENTUM, NEAR_ZERO, PARTS
 from bench.generalization.setting import Setting
 
 
@@ -82,6 +82,8 @@ def _outcome(model: nn.Module, samples: Split, setting: Setting, stopped_epoch: 
     spoiled = _score(model, samples, "test", "y_test_spoiled")
     weights = torch.cat([weight.detach().flatten() for weight in _weights(model)])
     norm = float(weights.norm())
+    diverged = not torch.isfinite(torch.tensor([scores["train"][0], norm])).all()
+    guessed = float(samples.y_train.bincount().max()) / len(samples.y_train)
     return {
         **{f"{part}_loss": loss for part, (loss, _) in scores.items()},
         **{f"{part}_accuracy": accuracy for part, (_, accuracy) in scores.items()},
@@ -92,5 +94,8 @@ def _outcome(model: nn.Module, samples: Split, setting: Setting, stopped_epoch: 
         "exact_zero_share": float((weights == 0).float().mean()),
         "effective_learning_rate": setting.learning_rate / norm**2,
         "stopped_epoch": stopped_epoch,
-        "diverged": float(not torch.isfinite(torch.tensor([scores["train"][0], norm])).all()),
+        "diverged": float(diverged),
+        "at_chance": float(
+            scores["train"][1] < guessed + HALF_A_SAMPLE / len(samples.y_train) and not diverged
+        ),
     }

@@ -1,9 +1,10 @@
 """L1 by subgradients makes no weight exactly zero: the proximal step does.
 
-At the same strength, the share of exact zeros of the proximal method less that of subgradients.
+The share of exact zeros of the proximal method less that of subgradients, either at the strength that each
+seed's validation samples prefer.
 """
 
-from diagnostics.hypotheses import Effects, Rows, by_seed, names_of
+from diagnostics.hypotheses import Effects, Rows, chosen_by_validation, names_of
 
 ORDER = 21
 CLAIM = "It is the proximal step, not the penalty alone, that makes zeros."
@@ -15,6 +16,5 @@ PAPERS = (("Parikh and Boyd 2014, Proximal Algorithms", "says the same"),)
 
 def effects(rows: Rows) -> Effects:
     """Return the effect of each seed."""
-    subgradient = names_of(rows, "subgradient ")[0]
-    proximal = subgradient.replace("subgradient", "l1")
-    return by_seed(rows, proximal, "exact_zero_share") - by_seed(rows, subgradient, "exact_zero_share")
+    proximal = chosen_by_validation(rows, names_of(rows, "l1 "), "exact_zero_share")
+    return proximal - chosen_by_validation(rows, names_of(rows, "subgradient "), "exact_zero_share")

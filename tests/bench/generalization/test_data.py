@@ -1,13 +1,9 @@
-import pickle
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PIL import Image
 
-from bench.generalization.data import Data, load_data, split
+from bench.generalization.data import Data, split
 from bench.generalization.setting import Setting
-from bench.user_data import UserDataError
+from bench.generalization.sources import load_data
 
 PLAIN = Setting("plain")
 
@@ -56,64 +52,22 @@ def test_features_that_are_no_pixels_are_standardised_by_training_samples_alone(
     assert not np.allclose(test.mean(0), 0, atol=1e-3)
 
 
-def test_arrays_in_a_file(tmp_path: Path) -> None:
+def test_a_feature_that_is_constant_in_training_is_not_blown_up() -> None:
     chance = np.random.default_rng(0)
-    np.savez(tmp_path / "a.npz", x=chance.random((60, 3, 4, 4)), y=np.array(["cat", "dog", "eel"] * 20))
-    data = load_data(str(tmp_path / "a.npz"))
-    assert (data.x_ND.shape, data.num_classes, data.image_shape) == ((60, 48), 3, (3, 4, 4))
+    x = chance.standard_normal((600, 3))
+    x[:, 1] = 0.0
+    x[7, 1] = 0.001
+    data = Data("almost constant", x, np.arange(600) % 2)
+    largest = [max(abs(part[:, 1]).max() for part in parts(data, PLAIN, seed)) for seed in range(20)]
+    assert max(largest) < 30
 
 
-def test_a_folder_of_class_folders(tmp_path: Path) -> None:
-    for label, colour in (("cats", 0), ("dogs", 255)):
-        for number in range(20):
-            (tmp_path / label).mkdir(exist_ok=True)
-            Image.new("L", (30, 20), colour).save(tmp_path / label / f"{number}.png")
-        (tmp_path / label / "notes.txt").write_text("no image")
-    data = load_data(str(tmp_path))
-    assert data.image_shape == (3, 16, 16)
-    assert np.array_equal(data.x_ND.mean(1) > 0.5, data.y_N == 1)
-
-
-def test_an_object_of_ones_own(tmp_path: Path) -> None:
-    file = tmp_path / "mine_for_generalization.py"
-    file.write_text("samples = [([float(i), float(-i)], i % 2) for i in range(50)]\n", encoding="utf-8")
-    data = load_data(f"{file}:samples")
-    assert (data.x_ND.shape, data.num_classes) == ((50, 2), 2)
-
-
-def test_what_is_no_data_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    np.savez(tmp_path / "wrong.npz", a=np.zeros(3))
-    np.savez(tmp_path / "short.npz", x=np.zeros((5, 2)), y=np.zeros(5))
-    np.savez(tmp_path / "nan.npz", x=np.full((40, 2), np.nan), y=np.arange(40) % 2)
-    np.savez(tmp_path / "targets.npz", x=np.zeros((40, 2)), y=np.arange(40))
-    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 cut off")
-    pickled = tmp_path / "pickled.npz"
-    np.savez(pickled, x=np.array([{"a": 1}], dtype=object), y=np.zeros(1))
-    (tmp_path / "empty").mkdir()
-    for spec, message in (
-        ("nothing", "there is no such data; expected digits"),
-        (str(tmp_path / "wrong.npz"), "holds a: arrays x and y are wanted"),
-        (str(tmp_path / "short.npz"), "30 samples or more"),
-        (str(tmp_path / "nan.npz"), "NaN or infinite"),
-        (str(tmp_path / "targets.npz"), "40 classes in 40 samples"),
-        (str(tmp_path / "cut.npz"), "cannot be read as arrays"),
-        (str(pickled), "without pickled objects"),
-        (str(tmp_path / "empty"), "at least two folders"),
-        ("nowhere.py:data", "there is no such file"),
-    ):
-        with pytest.raises(UserDataError, match=message):
-            load_data(spec)
-
-
-def test_nothing_in_a_file_is_unpickled(tmp_path: Path) -> None:
-    class Bomb:
-        def __reduce__(self) -> tuple[object, ...]:
-            return (Path.touch, (tmp_path / "boom",))
-
-    payload = np.array([Bomb()] * 40, dtype=object)
-    with (tmp_path / "bomb.npz").open("wb") as file:
-        np.savez(file, x=payload, y=np.arange(40) % 2)
-    assert pickle.dumps(Bomb())
-    with pytest.raises(UserDataError):
-        load_data(str(tmp_path / "bomb.npz"))
-    assert not (tmp_path / "boom").exists()
+def test_pixels_are_scaled_by_training_samples_alone() -> None:
+    x = np.random.default_rng(0).uniform(50, 200, (300, 16))
+    data = Data("pixels", x, np.arange(300) % 2, (1, 4, 4))
+    train, _, test = parts(data, PLAIN, 0)
+    assert (train.min(), train.max()) == (0.0, 1.0)
+    x[np.random.default_rng(0).permutation(300)[:100]] *= 1000  # the test samples of seed 0
+    again = parts(Data("wilder", x, data.y_N, data.image_shape), PLAIN, 0)
+    assert np.array_equal(again[0], train)
+    assert again[2].max() > 100 * test.max()

@@ -8,9 +8,10 @@ import pytest
 from bench.bench_generalization import WEIGHT_DECAYS, WeightDecayStudy, intervals_over_seeds
 from bench.generalization import laboratory, linear_map, studies
 from bench.generalization.biases import margins, with_target
-from bench.generalization.data import load_data
+from bench.generalization.curves import comparisons, curves
 from bench.generalization.smoothness import smoothness
-from bench.generalization.studies import PLAIN, curves, settings
+from bench.generalization.sources import load_data
+from bench.generalization.studies import PLAIN, settings
 from bench.generalization.training import Training, train
 from diagnostics.hypotheses import Holds, all_claims, judge
 
@@ -28,7 +29,26 @@ def test_names_are_unique_and_every_claim_finds_its_settings(is_full: bool) -> N
     names = [one.name for one in settings(is_full=is_full)]
     assert len(set(names)) == len(names)
     assert {"plain", "batch norm", "layer norm", "early stopping", "cnn"} <= set(names)
-    assert set(curves(names)) >= {"weight decay", "L2 under Adam", "L1", "dropout", "training samples"}
+    assert set(curves(settings(is_full=is_full))) >= {"weight decay", "L1", "dropout", "training samples"}
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_every_setting_that_is_drawn_is_trained(is_full: bool) -> None:
+    grid = settings(is_full=is_full)
+    names = {one.name for one in grid}
+    drawn = [name for points in curves(grid).values() for _, name in points]
+    compared = comparisons(grid)
+    drawn += [name for one in compared for line in one["lines"].values() for _, name in line]
+    assert set(drawn) <= names
+    assert all(len(one["lines"]) > 1 for one in compared)
+    if is_full:
+        assert names - set(drawn) <= {"subgradient 0.1"}
+
+
+def test_of_few_samples_no_study_claims_more() -> None:
+    grid = settings(is_full=True, max_train=100)
+    assert max(one.num_train for one in grid) == 100
+    assert [strength for strength, _ in curves(grid)["training samples"]] == [40.0, 75.0, 100.0]
 
 
 def test_the_laboratory_measures_what_every_claim_asks_for(short: None) -> None:

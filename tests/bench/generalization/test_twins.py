@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from bench.generalization.data import load_data
 from bench.generalization.setting import Setting
+from bench.generalization.sources import load_data
 from bench.generalization.training import train
 from bench.generalization.twins import twin
 
