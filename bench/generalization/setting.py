@@ -78,6 +78,8 @@ class Setting:
                 raise ValueError(f"{field}={getattr(self, field)!r}: valid are {', '.join(choices)}")
         if not 0 <= self.dropout < 1 or not 0 <= self.label_noise < 1:
             raise ValueError("dropout and label_noise are shares from 0 up to, but not including, 1")
+        if self.l2 and self.weight_decay:
+            raise ValueError("l2 and weight_decay exclude each other: no optimizer of torch has both")
 
     @property
     def method(self) -> str:

@@ -33,6 +33,17 @@ METHODS = {
     "permuted": {"permuted_pixels": True},
     "cnn": {"network": "cnn", "widths": (4, 6)},
     "cnn, batch norm": {"network": "cnn", "widths": (4, 6), "norm": "batch"},
+    "cnn, all at once": {
+        "network": "cnn",
+        "widths": (4, 6),
+        "norm": "batch",
+        "dropout": 0.2,
+        "weight_decay": 2.0,
+        "l1": 0.05,
+        "patience": 1,
+        "label_noise": 0.3,
+        "epochs": 6,
+    },
     "cnn, layer norm, dropout": {"network": "cnn", "widths": (4, 6), "norm": "layer", "dropout": 0.3},
 }
 
@@ -41,12 +52,17 @@ METHODS = {
 def test_a_member_equals_the_ordinary_loop(method: str) -> None:
     data = load_data("digits")
     setting = Setting(method, **(BASE | METHODS[method]))
-    beside = Setting("beside", **(BASE | METHODS[method] | {"weight_decay": 0.5}))
+    beside = Setting("beside", **(BASE | METHODS[method] | {"weight_decay": 0.5, "l2": 0.0}))
     frame = train([setting, beside], SEEDS, data)
     for seed in SEEDS:
         row = frame[(frame["setting"] == method) & (frame["seed"] == seed)].iloc[0]
         for quantity, value in twin(setting, seed, data).items():
             assert float(row[quantity]) == pytest.approx(value, rel=2e-3, abs=2e-4), quantity
+
+
+def test_two_kinds_of_weight_decay_at_once_are_refused() -> None:
+    with pytest.raises(ValueError, match="exclude each other"):
+        Setting("both", l2=0.1, weight_decay=0.1)
 
 
 def test_members_with_and_without_dropout_share_a_population() -> None:
