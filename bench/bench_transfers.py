@@ -70,6 +70,6 @@ def bench_transfers(device: str, direction: str, memory: str, size_bytes: int) -
     require_device(device)
     call = copies(size_bytes, device, direction, is_pinned=memory == "pinned")
     link = link_copies(device, direction)
-    # no replay: a graph cannot hold a copy of pageable memory, and issuing a copy is part of its cost
+    # no replay: a graph cannot hold a copy of pageable memory; so issuing is part of what all of them cost
     clock = clock_for(torch.device(device), is_cold=False, may_replay=False)
     return AlternatingCalls(call, {"link": link}, link_figures(size_bytes), device=device, clock=clock)

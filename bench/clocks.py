@@ -24,6 +24,7 @@ SETTLE_LAUNCHES = 20
 ISSUED_LAUNCHES, ISSUED_LOOKS = 3, 5  # few at once: a full queue of launches would make the host wait
 MIN_ROUND_SECONDS = 0.002  # of the CPU: a shorter round would be timed by the scheduler's whims
 SMALLEST_FLUSH_BYTES = 1 << 20
+EVENT_SECONDS = 0.5e-6  # what events resolve (CUDA's documentation of cudaEventElapsedTime)
 HEAD_START_CYCLES = 100_000  # 50 microseconds at 2 GHz: longer than issuing a launch and its events takes
 
 
@@ -99,12 +100,13 @@ class EventClock:
     is_cold : bool
         Zero a buffer of the size of the L2 cache before every launch, so that inputs come from memory.
     may_replay : bool
-        Capture calls as CUDA graphs where issuing them takes the host more than half of their time.
+        Capture calls as CUDA graphs where issuing them takes the host more than half of their time. Where not
+        allowed, issuing is part of what is timed.
     cuda : module
         `torch.cuda`, or what stands for it in a test.
     """
 
-    round_seconds = 0.0  # one launch: events resolve half a microsecond
+    round_seconds = 0.0  # one launch
 
     def __init__(
         self, device: torch.device, *, is_cold: bool = True, may_replay: bool = True, cuda: Any = torch.cuda
@@ -170,13 +172,12 @@ class EventClock:
             self.flush.zero_()
         if self.may_replay:
             self._busy_for_a_while()
+        else:  # what is timed with its launch begins on an idle device
+            self.cuda.synchronize(self.device)
         return self._record(call, 1)
 
     def _busy_for_a_while(self) -> None:
-        """Let the host get ahead: else the first event passes while the launch is still on its way.
-
-        What is timed where issuing is not to be replayed holds that time on purpose.
-        """
+        """Let the host get ahead: else the first event passes while the launch is still on its way."""
         with self.cuda.device(self.device):
             self.cuda._sleep(HEAD_START_CYCLES)
 
@@ -290,8 +291,11 @@ def flush_bytes(device: torch.device, cuda: Any = torch.cuda) -> int:
 
 
 def elapsed_seconds(pairs: Sequence[tuple[Any, Any]]) -> list[float]:
-    """Return the seconds between the two events of each pair; CUDA tells milliseconds."""
-    return [begin.elapsed_time(end) / 1e3 for begin, end in pairs]
+    """Return the seconds between the two events of each pair; CUDA tells milliseconds.
+
+    What does nothing, such as dropout in evaluation, takes no less than events can tell apart.
+    """
+    return [max(begin.elapsed_time(end) / 1e3, EVENT_SECONDS) for begin, end in pairs]
 
 
 def is_settled(readings: Sequence[float]) -> bool:

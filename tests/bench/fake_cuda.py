@@ -1,4 +1,4 @@
-"""What `torch.cuda` is to a clock: a host that issues, and a device that runs one thing after another."""
+"""What `torch.cuda` is to a clock: a host that issues, and streams that each run one thing after another."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,6 +9,16 @@ LAUNCH_SECONDS = 5e-6
 CYCLES_PER_SECOND = 2e9
 
 
+class FakeStream:
+    """Work in its order; `busy_until` is when the device has run all of it."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.busy_until = name, 0.0
+
+    def wait_stream(self, other: "FakeStream") -> None:
+        self.busy_until = max(self.busy_until, other.busy_until)
+
+
 class FakeCuda:
     """Host and device time advance only by what is issued here.
 
@@ -16,26 +26,34 @@ class FakeCuda:
     ----------
     now : float
         The host's clock in seconds.
-    busy_until : float
-        When the device has run all that it was given.
     log : list of str
         Synchronizations and replays in their order.
     """
 
     def __init__(self, l2_bytes: int = 2**20) -> None:
-        self.now = self.busy_until = 0.0
+        self.now = 0.0
         self.log: list[str] = []
         self.l2_bytes = l2_bytes
         self.captured: list[float] | None = None
         self.sync_mode: int | str = 0
         self.num_captures = 0
-        self.stream_now = SimpleNamespace(name="default", wait_stream=lambda other: None)
+        self.stream_now = FakeStream("default")
+        self.streams = [self.stream_now]
+
+    @property
+    def busy_until(self) -> float:
+        """When the current stream has run all that it was given."""
+        return self.stream_now.busy_until
+
+    @busy_until.setter
+    def busy_until(self, seconds: float) -> None:
+        self.stream_now.busy_until = seconds
 
     def perf_counter(self) -> float:
         return self.now
 
     def issue(self, host_seconds: float, device_seconds: float) -> None:
-        """Give the device some work; a capture takes it down instead."""
+        """Give the current stream some work; a capture takes it down instead."""
         self.now += host_seconds
         if self.captured is not None:
             self.captured.append(device_seconds)
@@ -43,7 +61,7 @@ class FakeCuda:
         self.busy_until = max(self.now, self.busy_until) + device_seconds
 
     def wait_for(self) -> None:
-        """Let the host wait for the device, as `.item()` does: an error where that is forbidden."""
+        """Let the host wait for the current stream, as `.item()` does: an error where that is forbidden."""
         if self.sync_mode == "error" or self.captured is not None:
             raise RuntimeError("called a synchronizing CUDA operation")
         self.now = max(self.now, self.busy_until)
@@ -64,20 +82,23 @@ class FakeCuda:
         assert enable_timing
         return FakeEvent(self)
 
-    def Stream(self, device: Any) -> Any:  # noqa: N802 - torch's name
-        return SimpleNamespace(name="side", wait_stream=lambda other: None)
+    def Stream(self, device: Any) -> FakeStream:  # noqa: N802 - torch's name
+        self.streams.append(FakeStream("side"))
+        return self.streams[-1]
 
     def CUDAGraph(self) -> "FakeGraph":  # noqa: N802 - torch's name
         return FakeGraph(self)
 
-    def current_stream(self, device: Any) -> Any:
+    def current_stream(self, device: Any) -> FakeStream:
         return self.stream_now
 
     @contextlib.contextmanager
     def stream(self, stream: Any) -> Iterator[None]:
         before, self.stream_now = self.stream_now, stream
-        yield
-        self.stream_now = before
+        try:
+            yield
+        finally:
+            self.stream_now = before
 
     @contextlib.contextmanager
     def graph(self, graph: "FakeGraph", stream: Any) -> Iterator[None]:
@@ -88,22 +109,22 @@ class FakeCuda:
         finally:
             self.captured = None
 
-    def synchronize(self, device: Any) -> None:
+    def synchronize(self, device: Any = None) -> None:
         self.log.append("synchronize")
-        self.now = max(self.now, self.busy_until)
+        self.now = max(self.now, *(stream.busy_until for stream in self.streams))
 
     def get_device_properties(self, device: Any) -> Any:
         return SimpleNamespace(L2_cache_size=self.l2_bytes, uuid="0123")
 
 
 class FakeEvent:
-    """A moment of the device."""
+    """A moment of a stream."""
 
     def __init__(self, cuda: FakeCuda) -> None:
         self.cuda, self.at = cuda, float("nan")
 
-    def record(self, stream: Any) -> None:
-        self.at = max(self.cuda.now, self.cuda.busy_until)
+    def record(self, stream: FakeStream | None) -> None:
+        self.at = max(self.cuda.now, (stream or self.cuda.stream_now).busy_until)
 
     def synchronize(self) -> None:
         self.cuda.now = max(self.cuda.now, self.at)

@@ -127,10 +127,16 @@ def test_the_launch_itself_is_no_part_of_what_a_call_takes(cuda: FakeCuda) -> No
         assert seconds == pytest.approx(kernel)
 
 
-def test_where_nothing_may_be_replayed_the_launch_counts(cuda: FakeCuda) -> None:
+def test_where_nothing_may_be_replayed_the_launch_counts_whatever_ran_before(cuda: FakeCuda) -> None:
     clock = event_clock(cuda, is_cold=False, may_replay=False)
-    ((seconds,),) = clock.time([[call(cuda, 20e-6, 25e-6)]], 1)
-    assert seconds == pytest.approx(45e-6)
+    work = call(cuda, 20e-6, 25e-6)
+    times = clock.time([[work, call(cuda, 1e-6, 0.1)], [call(cuda, 1e-6, 0.1), work]], 1)
+    assert [times[0][0], times[1][1]] == pytest.approx([45e-6, 45e-6])
+
+
+def test_what_does_nothing_takes_no_less_than_events_resolve(cuda: FakeCuda) -> None:
+    ((seconds,),) = event_clock(cuda).time([[lambda: None]], 1)
+    assert seconds == clocks.EVENT_SECONDS
 
 
 def test_replay_can_be_declined(cuda: FakeCuda) -> None:

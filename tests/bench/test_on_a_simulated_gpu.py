@@ -1,0 +1,126 @@
+"""Every CUDA configuration of the quick profile, once, on a GPU that has time and shapes and no numbers."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from bench import (
+    bench_batchnorm,
+    bench_dropout,
+    bench_loader_device,
+    bench_transfers,
+    clocks,
+    device_epochs,
+    layer_variants,
+    layers,
+    loader_epochs,
+)
+from bench.configuration import Options, PassResult
+from bench.loader_epochs import IN_PROCESS
+from tests.bench.fake_cuda import FakeCuda
+from tests.bench.simulated_gpu import BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, simulated
+
+QUICK = Options(devices=("cuda",))
+MOST_ROOF = 1.61  # batch norm in training moves 8 times its input, of which an operation here counts 5
+BATCH_SIZE = 4
+ALIKE = {  # rows that take the way of others here
+    "bench_batchnorm_shapes": slice(5, 7),
+    "bench_dropout_shapes": slice(5, 7),
+    "bench_dropout_resnet_step": slice(1),
+}
+LAYERS = [
+    pytest.param(function, row, id="-".join([name, *map(str, row.values())]))
+    for module in (bench_batchnorm, bench_dropout)
+    for name, function in vars(module).items()
+    if name.startswith("bench_")
+    for row in function.grid(QUICK)[ALIKE.get(name, slice(None))]
+]
+NAMES = (
+    "Event", "Stream", "CUDAGraph", "current_stream", "stream", "graph", "synchronize", "_sleep", "device",
+    "get_device_properties", "get_sync_debug_mode", "set_sync_debug_mode",
+)  # fmt: skip
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
+    fake = FakeCuda(l2_bytes=50 * 2**20)
+    for name in NAMES:
+        monkeypatch.setattr(torch.cuda, name, getattr(fake, name))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    for name in ("ISSUED_LOOKS", "ISSUED_LAUNCHES", "SETTLE_LAUNCHES", "SETTLED_NUM"):
+        monkeypatch.setattr(clocks, name, 1)
+    for module in (clocks, device_epochs, loader_epochs):
+        monkeypatch.setattr(module, "perf_counter", fake.perf_counter)
+    monkeypatch.setattr(torch, "compile", lambda module, **arguments: module)
+    real = torch.autocast
+    monkeypatch.setattr(torch, "autocast", lambda kind, dtype, **how: real("cpu", dtype, **how))
+    monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: None)
+    monkeypatch.setattr(bench_loader_device, "BATCH_SIZE", BATCH_SIZE)
+    for module in (layers, layer_variants):
+        monkeypatch.setattr(module, "random_inputs", inputs)
+    bench_transfers.link_copies.cache_clear()
+    layer_variants._why_not_compiled.cache_clear()
+    with simulated(fake):
+        yield fake
+    bench_transfers.link_copies.cache_clear()
+    layer_variants._why_not_compiled.cache_clear()
+
+
+def inputs(shape: str, device: str) -> list[torch.Tensor]:
+    """Inputs as `random_inputs` has them, without the time of drawing numbers."""
+    return [torch.empty(layers.dimensions(shape), device=device) for _ in range(layers.NUM_INPUTS)]
+
+
+def measured(configuration: Any, seconds: float = 0.0) -> PassResult:
+    configuration.warm_up()
+    with contextlib.closing(configuration):
+        return configuration.measure(seconds, 1.0)
+
+
+@pytest.mark.parametrize(("function", "row"), LAYERS)
+def test_every_layer_is_measured_on_the_device_and_below_its_roof(
+    cuda: FakeCuda, function: Any, row: dict[str, Any]
+) -> None:
+    result = measured(function(**row))
+    assert min(result.rounds_seconds) >= 0
+    assert 0 <= result.figures.get("roof_fraction", 0) <= MOST_ROOF
+    assert result.figures.get("share_of_step", 0.5) > 0
+    if "copy_bytes_per_second" in result.figures:
+        assert result.figures["copy_bytes_per_second"] == pytest.approx(BYTES_PER_SECOND, rel=0.01)
+    assert cuda.sync_mode == 0
+
+
+@pytest.mark.parametrize("row", bench_transfers.grid(QUICK), ids=lambda row: "-".join(map(str, row.values())))
+def test_every_transfer_is_measured_against_the_link(cuda: FakeCuda, row: dict[str, Any]) -> None:
+    figures = measured(bench_transfers.bench_transfers(**row)).figures
+    assert figures["link_bytes_per_second"] == pytest.approx(LINK_BYTES_PER_SECOND, rel=0.01)
+    assert 0 < figures["link_fraction"] <= 1.01
+    assert (figures["link_fraction"] > 0.95) == (row["size_bytes"] >= 2**20)
+
+
+def test_a_tensor_that_was_left_on_the_cpu_is_refused(cuda: FakeCuda) -> None:
+    with pytest.raises(RuntimeError, match=r"device|meta"):
+        nn.BatchNorm1d(8)(torch.rand(4, 8, device="cuda"))
+
+
+def exposed(transfer: str, step_seconds: float) -> dict[str, float]:
+    epochs = bench_loader_device.bench_loader_device("copy", "cuda", transfer, step_seconds, IN_PROCESS, 0)
+    return measured(epochs, seconds=0.5 if step_seconds else 0.05).figures
+
+
+@pytest.mark.filterwarnings("ignore:'pin_memory' argument is set as true")
+@pytest.mark.parametrize(
+    "transfer", [name for name in device_epochs.TRANSFERS if name != "pin_memory_device"]
+)
+def test_a_step_hides_the_copies_that_run_beside_it_and_no_others(cuda: FakeCuda, transfer: str) -> None:
+    alone, beside = exposed(transfer, 0.0), exposed(transfer, 0.02)
+    assert beside["step_seconds"] == pytest.approx(0.02, rel=0.01)
+    copying = alone["exposed_seconds_per_batch"]
+    assert copying == pytest.approx(BATCH_SIZE * alone["sample_bytes"] / LINK_BYTES_PER_SECOND, rel=0.05)
+    bare = 0.0 if transfer == "pinned prefetched" else copying  # but for the first, which nothing can hide
+    assert beside["exposed_seconds_per_batch"] == pytest.approx(bare, abs=0.06 * copying)
