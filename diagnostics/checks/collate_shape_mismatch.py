@@ -39,6 +39,7 @@ _IN_COLLATE = (
     r"Sizes of tensors must match|inconsistent tensor size|must have (?:the )?same "
     r"(?:number of dim|shape)|input array dimensions|could not broadcast"
 )
+_PAD = ("torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True)  # the first dimension varies",)
 LOG_FIRES = (
     "RuntimeError: stack expects each tensor to be equal size, but got [3, 224, 224] at "
     "entry 0 and [1, 224, 224] "
@@ -55,6 +56,22 @@ LOG_SILENT = (
 )
 
 
+def _fitting(shapes: list[str]) -> tuple[str, ...]:
+    """Return code that fits the shapes told: images of other channels or sizes, sequences, anything."""
+    sizes = [shape.strip("[]").split(", ") for shape in shapes]
+    if len(sizes) == 2 and len(sizes[0]) == len(sizes[1]) == 3:
+        (channels, *size), (other_channels, *other_size) = sizes
+        if {channels, other_channels} <= {"1", "2", "3", "4"}:
+            rgb = ('image = image.convert("RGB")',) if channels != other_channels else ()
+            resize = ("image = image.resize((224, 224))",) if size != other_size else ()
+            return (*rgb, *resize)
+    if len(sizes) == 2 and len(sizes[0]) != len(sizes[1]):
+        return ("print([sample.shape for sample in samples])  # numbers of dimensions differ",)
+    if len(sizes) == 2:
+        return _PAD
+    return (*_PAD, "image = image.resize((224, 224))  # where the samples are images")
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a failed stack, unless a network did it."""
     found = raised_in(trace, "collate", pattern=_WORDS) or phrase(trace, _WORDS, guarded=True)
@@ -63,13 +80,8 @@ def recognise(trace: Trace) -> Recognition | None:
         return None
     shapes = [group for group in found.groups if group.startswith("[")]
     told = f": {shapes[0]} against {shapes[1]}" if len(shapes) == 2 else ""
-    remedy = Remedy(
-        "Bring samples to one shape, or pad them in a collate_fn.",
-        (
-            'image = Image.open(path).convert("RGB").resize((224, 224))',
-            "torch.nn.utils.rnn.pad_sequence(batch, batch_first=True)",
-        ),
-    )
-    return recognised(
-        found, f"Samples of one batch differ in shape{told}; they cannot be stacked.", remedy, score=65
-    )
+    where = "Samples of one batch"
+    if found.error is not None and trace.place(found.error) == "dataset" and found.error.user_frame:
+        where = f"Tensors that your dataset stacks at {found.error.user_frame.place},"
+    remedy = Remedy("Bring them to one shape, or pad them in a collate_fn.", _fitting(shapes))
+    return recognised(found, f"{where} differ in shape{told}; they cannot be stacked.", remedy, score=65)

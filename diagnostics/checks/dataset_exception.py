@@ -24,14 +24,92 @@ PyTorch documentation, torch.utils.data.Dataset.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, error_clue, recognised
+from diagnostics.traces.blame import blame
+from diagnostics.traces.clues import Recognition, Trace, error_clue, recognised, says
 from diagnostics.traces.errors import Error
+from diagnostics.traces.trace import compiled
 
 CODE = "DL224"
 SLUG = "dataset-exception"
 TITLE = "The dataset's code raised an exception"
 _NOT_ITS_OWN = ("KeyboardInterrupt", "SystemExit", "GeneratorExit", "Empty")
-_CODE = "python -c 'from train import dataset; dataset[0]'"
+_CUT = " (the place is cut off)"
+_WHO = {
+    "dataset": "your dataset",
+    "__len__": "your dataset's __len__",
+    "collate_fn": "your collate_fn",
+    "default collate": "the default collate function, given samples that do not fit one another,",
+    "sampler": "your sampler",
+    "worker_init_fn": "your worker_init_fn",
+}
+# Which part, what the error says, what to do, and code to paste; the first that fits.
+_ADVICE = (
+    (
+        ("worker_init_fn",),
+        "",
+        "Call it in a process alone: it runs once in each worker, before any sample.",
+        "worker_init_fn(0)",
+    ),
+    (
+        ("sampler",),
+        "",
+        "Walk through the sampler alone, without loading.",
+        "for indices in loader.batch_sampler: pass",
+    ),
+    (("__len__",), "", "Ask for the length alone, and mend what it counts.", "len(dataset)"),
+    (
+        ("default collate",),
+        r"^KeyError",
+        "Give all samples the same keys, or write a collate_fn.",
+        "print({tuple(sorted(dataset[index])) for index in range(len(dataset))})",
+    ),
+    (
+        ("default collate", "collate_fn"),
+        "",
+        "Call the collate function alone, on samples of one batch.",
+        "loader.collate_fn([dataset[0], dataset[1]])",
+    ),
+    (
+        ("dataset",),
+        r"^(?:ModuleNotFoundError|ImportError)",
+        "Install that module for the Python that trains, or correct the import.",
+        "python -m pip install NAME",
+        "python -c 'import sys, NAME; print(sys.executable)'",
+    ),
+    (
+        ("dataset",),
+        r"not compiled with CUDA|Found no NVIDIA driver",
+        "Return CPU tensors and move the batch in the loop; this torch has no CUDA to use.",
+        "batch = batch.to(device, non_blocking=True)",
+        "python -c 'import torch; print(torch.version.cuda, torch.cuda.is_available())'",
+    ),
+    (
+        ("dataset",),
+        r"generator raised StopIteration",
+        "A next() inside of the generator found its iterator empty: give it a default, or loop with for.",
+        "for item in iterator: yield item",
+        "item = next(iterator, None)",
+    ),
+    (
+        ("dataset",),
+        r"^FileNotFoundError|No such file",
+        "Look whether that file is there, as the worker sees it, and whether the path is relative.",
+        "print(os.path.abspath(path), os.path.exists(path))",
+    ),
+    (
+        ("dataset",),
+        r"^RecursionError",
+        "A sample that is asked for again and again never succeeds: try a few times, then raise.",
+        "for attempt in range(3): ...",
+    ),
+    (
+        ("dataset",),
+        r"^IndexError: .{0,40}(?:out of (?:range|bounds)|too large)",
+        "Compare the indices with the length: __len__, a Subset or a sampler may promise too many.",
+        "print(len(dataset), max(loader.sampler))",
+        "dataset[len(dataset) - 1]",
+    ),
+)
 LOG_FIRES = (
     "KeyError: Caught KeyError in DataLoader worker process 3.\nOriginal Traceback (most recent call last):\n"
     '  File "/opt/lib/site-packages/torch/utils/data/_utils/fetch.py", line 44, in fetch\n'
@@ -64,7 +142,32 @@ def _is_the_datasets(trace: Trace, error: Error) -> bool:
         or bool(error.user_frame)
         or bool(error.frames and not error.frames[-1].is_multiprocessing)
     )
+    if place in {"construct", "sampler"}:
+        return blame(error, place).frame is not None and bool(error.user_frame)
     return place in {"dataset", "collate"} and inside
+
+
+def _end_of_chain(candidates: list[Error], first: Error) -> Error:
+    """Return the last of the errors that were raised while the first was handled, or because of it."""
+    chosen = first
+    for error in candidates[candidates.index(first) + 1 :]:
+        if error.relation not in {"context", "cause"} or error.source != first.source:
+            break
+        chosen = error if error.type else chosen
+    return chosen
+
+
+def _advice(part: str, error: Error) -> Remedy:
+    for where, pattern, text, *commands in _ADVICE:
+        if part in where and says(error, pattern):
+            names = compiled(r"named '([\w-]+)").findall(error.detail)
+            return Remedy(
+                text, tuple(line.replace("NAME", names[0] if names else "NAME") for line in commands)
+            )
+    return Remedy(
+        "Read that sample alone, where a debugger works, and mend the code or the data.",
+        ("dataset[index]  # the sample that fails", "DataLoader(dataset, num_workers=0, shuffle=False)"),
+    )
 
 
 def recognise(trace: Trace) -> Recognition | None:
@@ -72,18 +175,22 @@ def recognise(trace: Trace) -> Recognition | None:
     candidates = [error for error in trace.errors if _is_the_datasets(trace, error)]
     if not candidates:
         return None
-    error = next((one for one in candidates if one.type), candidates[0])
-    frame = error.user_frame or (error.frames[-1] if error.frames else None)
+    first = next((one for one in candidates if one.type), candidates[0])
+    error = _end_of_chain(candidates, first)
+    blamed, root = blame(error, trace.place(error)), blame(first, trace.place(first))
+    frame = blamed.frame if blamed.frame and blamed.frame.is_user else root.frame or blamed.frame
     worker = error.where.rpartition(" ")[2]
-    who = f"In worker {worker}, your" if worker.isdigit() else "Your"
-    part = "collate_fn" if trace.place(error) == "collate" else "dataset"
-    place = f" at {frame.place}" if frame else " (the place is cut off)"
-    remedy = Remedy(
-        "Read that sample alone, where a debugger works, and mend the code or the data.",
-        ("dataset[index]  # the sample that fails", "DataLoader(dataset, num_workers=0, shuffle=False)"),
-    )
-    summary = f"{who} {part} raised {error.type or 'an exception'}{place}."
+    who = f"In worker {worker}, " if worker.isdigit() else ""
+    if frame is None and error.frames and error.frames[-1].path.endswith("data/dataset.py"):
+        frame = error.frames[-1]  # torch's own, as Subset
+    place = f" at {frame.place}" if frame else "" if blamed.part == "default collate" else _CUT
+    summary = f"{who}{_WHO[blamed.part]} raised {error.type or 'an exception'}{place}."
     found = error_clue(trace, "", error)
+    is_certain = bool(error.type) and (frame is not None or blamed.part == "default collate")
     return recognised(
-        found, summary, remedy, score=40, confidence="certain" if frame and error.type else "likely"
+        found,
+        summary[0].upper() + summary[1:],
+        _advice(blamed.part, error),
+        score=40,
+        confidence="certain" if is_certain else "likely",
     )

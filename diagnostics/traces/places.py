@@ -76,7 +76,7 @@ def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
     if name in _BY_FILE:
         return _BY_FILE[name]
     if "_sampler_iter" in loader.code or loader.function == "_next_index":
-        return "dataset" if inner else "sampler"
+        return "sampler"
     if "/datapipes/" in loader.path or (loader.function == "_worker_loop" and inner):
         return "dataset"
     return _in_iterator(loader, inner)
