@@ -78,11 +78,18 @@ class Command:
         )
 
     def forward(self, number: int) -> None:
-        """Hand a signal on, unless the terminal has already done so."""
+        """Hand a signal on, the keyboard's to the whole group, unless the terminal has already done so."""
         self.received.append(number)
-        if not (self.shares_keyboard and signal.Signals(number).name in FROM_KEYBOARD):
+        is_from_keyboard = signal.Signals(number).name in FROM_KEYBOARD
+        if not is_from_keyboard:
             with suppress(OSError):
                 self.process.send_signal(number)
+        elif not self.shares_keyboard:
+            self._forward_to_group(number)
+
+    def _forward_to_group(self, number: int) -> None:
+        with suppress(OSError):
+            os.killpg(self.process.pid, number)
 
     def wait(self, seconds: float) -> int | None:
         """Return the exit code as shells have it (128 plus the signal), or None where it still runs."""
@@ -90,6 +97,8 @@ class Command:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+        if signal.SIGTERM in self.received and not self.shares_keyboard:
+            self._forward_to_group(signal.SIGTERM)  # to what a shell leaves behind that was told to end
         return 128 - code if code < 0 else code
 
 

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from diagnostics.children import run_child
 from diagnostics.sources import read_text
 from diagnostics.watch.records import Record
@@ -76,10 +78,17 @@ def _catches(pid: int, number: int, root: Path = Path("/")) -> bool:
     return found is not None and bool(int(found[1], 16) >> (number - 1) & 1)
 
 
+def _has_open(pid: int, path: Path) -> bool:
+    """Tell whether a process still has a file open: its number may have been given to another one."""
+    with suppress(psutil.Error):
+        return any(Path(file.path) == path.resolve() for file in psutil.Process(pid).open_files())
+    return False
+
+
 def _by_signal(record: Record) -> str:
     number = record.process["stack_signal"]
     path = record.path.with_suffix(".stacks")
-    if not number or not _catches(record.pid, number):
+    if not number or not _catches(record.pid, number) or not _has_open(record.pid, path):
         return ""
     with suppress(OSError):
         before = path.stat().st_size

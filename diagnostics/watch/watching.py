@@ -7,6 +7,7 @@ from pathlib import Path
 from diagnostics.children import kill_tree
 from diagnostics.outcomes import UsageError
 from diagnostics.watch.folder import private_folder
+from diagnostics.watch.keeping import keeper
 from diagnostics.watch.launching import Command, started
 from diagnostics.watch.observing import Observed, Observer
 from diagnostics.watch.tee import Tee
@@ -38,10 +39,12 @@ def watch(
     UsageError
         The command cannot be started.
     """
-    with private_folder() as folder:
+    with private_folder() as folder, keeper(folder) as keep:
         tee = Tee(STDERR)
         observer = Observer(folder, hang_after_seconds)
         with _started(words, folder, tee) as command:
+            if not command.shares_keyboard:
+                keep(command.process.pid)
             tee.start()
             code = None
             while code is None:

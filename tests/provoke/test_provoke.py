@@ -53,6 +53,7 @@ EXPECTED = {
     "abort": one("worker-aborted", signal="SIGABRT"),
     "batch_sampler_and_size": Expected("batching-args-exclusive"),
     "class_under_guard": Expected("class-not-importable-in-worker", exit_code=1),
+    "closes_files": one("dataset-exception"),
     "dataset_raises": one("dataset-exception"),
     "dataset_raises_without_workers": Expected("dataset-exception", samples=[13]),
     "empty_dataset": Expected("empty-dataset"),

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH120, PTH123, SIM115, N807
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH120, PTH123, N807
 """Writes down what DataLoaders do, into files that outlive the process: one file, standard library only.
 
 Python imports a module of this name at start-up, in spawned and forkserver children too. It acts only where
@@ -68,6 +68,8 @@ MOST_FILES = 65536  # looked through
 SCARCE = (OSError, RuntimeError, MemoryError)  # what may tell of a limit that is reached
 ARGUMENTS = ("batch_size", "num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "drop_last")
 ARGUMENTS += ("in_order", "timeout")
+# A mapping that goes would close a descriptor, whose number may be another file's by then.
+KEPT = []
 IGNORED = array("q", bytes(8 * VIEW_SLOTS))  # takes what a process without a file would write
 clock = time.monotonic_ns  # one clock for all processes of a machine
 
@@ -119,7 +121,9 @@ def open_file():
     with open(stem + ".record", "w+b") as file:
         file.write(head.ljust(HEAD_BYTES) + bytes(FILE_BYTES - HEAD_BYTES))
         file.flush()
-        memory = mmap.mmap(file.fileno(), FILE_BYTES)
+        untracked = {"trackfd": False} if sys.version_info >= (3, 13) else {}
+        memory = mmap.mmap(file.fileno(), FILE_BYTES, **untracked)
+    KEPT.append(memory)
     view = memoryview(memory)[HEAD_BYTES:LOG_AT].cast("q")
     view[P_PID], view[P_PARENT], view[P_LOG_END] = os.getpid(), os.getppid(), LOG_AT
     view[P_STARTED], view[P_SLOWEST_INDEX] = clock(), -1
@@ -147,9 +151,21 @@ def register_stacks(path):
     number = getattr(signal, "SIGRTMAX", 0) - 5
     if number < 1 or (STATE.stacks is None and signal.getsignal(number) is not signal.SIG_DFL):
         return 0
-    STATE.stacks = open(path, "w")
-    faulthandler.register(number, file=STATE.stacks, all_threads=True, chain=False)
+    if STATE.stacks is not None and identity_of(STATE.stacks[0]) == STATE.stacks[1]:
+        os.close(STATE.stacks[0])  # the parent's
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    STATE.stacks = descriptor, identity_of(descriptor)
+    faulthandler.register(number, file=descriptor, all_threads=True, chain=False)
     return number
+
+
+def identity_of(descriptor):
+    """Return what tells a file from any other; None where the program has closed it."""
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 @guarded
@@ -880,8 +896,8 @@ def watch_worker(original):
 # ---- how it gets in
 
 
-def forked():
-    """Leave the parent's file alone in a child."""
+def forked(kept):
+    """Leave the parent's file alone in a child; what is `kept` outlives the user's own files."""
     STATE.view, STATE.num_quick = IGNORED, 0
 
 
@@ -930,7 +946,7 @@ def patch(dataloader):
             note("fault", where="patch", error=f"no {name} in this torch")
     atexit.register(leave)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=forked)
+        os.register_at_fork(after_in_child=functools.partial(forked, KEPT))
 
 
 class Finder:

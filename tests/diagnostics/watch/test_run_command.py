@@ -65,6 +65,23 @@ def test_a_command_that_a_signal_ended_gives_128_and_its_number(temporary):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_reaches_what_a_shell_has_started(temporary, number):
+    watched = subprocess.Popen(
+        command("sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", COUNTING),
+        cwd=ROOT,
+        env=temporary,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
+    )
+    assert watched.stdout.readline() == b"ready\n"
+    os.kill(watched.pid, number)
+    output, _ = watched.communicate(timeout=30)
+    assert output.decode().strip() == f"[{number.value}]" or f"{number!r}" in output.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["to the process", "to its group"])
 def test_a_signal_reaches_the_command_exactly_once(temporary, number, send):
     watched = subprocess.Popen(
@@ -102,7 +119,8 @@ def test_a_keyboard_interrupt_in_a_terminal_reaches_the_command_exactly_once(tem
     assert said.count(b"SIGINT") + said.count(b"[2]") == 1
 
 
-def test_when_run_is_killed_the_command_ends_too(tmp_path):
+@pytest.mark.parametrize("wrapper", [[], ["sh", "-c", '"$@"; true', "sh"]], ids=["itself", "in a shell"])
+def test_when_run_is_killed_the_command_ends_too_and_nothing_is_left(tmp_path, wrapper):
     if sys.platform != "linux":
         pytest.skip("only the Linux kernel tells a child of its parent's end")
     pid_file = tmp_path / "pid"
@@ -111,17 +129,23 @@ def test_when_run_is_killed_the_command_ends_too(tmp_path):
         f"pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid()))\n"
         "time.sleep(60)\n"
     )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     watched = subprocess.Popen(
-        command(sys.executable, "-c", source), cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}
+        command(*wrapper, sys.executable, "-c", source),
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        start_new_session=True,
     )
     while not (pid_file.exists() and pid_file.read_text()):
         time.sleep(0.02)
     watched.kill()
     watched.wait()
     pid, deadline = int(pid_file.read_text()), time.monotonic() + 10
-    while _is_running(pid) and time.monotonic() < deadline:
+    while (_is_running(pid) or list(temporary.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _is_running(pid)
+    assert list(temporary.iterdir()) == []
 
 
 def _is_running(pid):
