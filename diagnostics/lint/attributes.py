@@ -32,7 +32,8 @@ class Attributes:
         stores = [
             binding
             for binding in self.tree.attribute_values.get(node.attr, ())
-            if isinstance(binding.node, ast.Attribute) and last_name(binding.node.value) == last_name(owner)
+            if isinstance(binding.node, ast.Attribute)
+            and last_name(binding.node.value) == last_name(owner) != ""
         ]
         found = [each for binding in stores for each in self.values.possible(binding.value)]
         is_overwritten = any(self._surely_runs_before(binding.node, node) for binding in stores)
@@ -43,7 +44,10 @@ class Attributes:
         of_class = self._of_instance(node.value, node.attr)
         if of_class:
             return of_class
-        if node.attr in self.values.command_line and self._holds_arguments(node.value):
+        annotated = self._annotated(node.value)
+        if annotated is not None:
+            return [Possible(each.node, True) for each in self._of_class(annotated, node.attr)] or [UNKNOWN]
+        if node.attr in self.values.command_line and self.holds_arguments(node.value):
             defaults = self.values.possible(self.values.command_line[node.attr])
             return [Possible(each.node, True) for each in defaults]
         return [Possible(node)] if self.tree.imports.qualified(node) else [UNKNOWN]
@@ -53,8 +57,13 @@ class Attributes:
         if owner is None:
             return [UNKNOWN]
         found: list[Possible] = []
+        is_shadowed = False
         for each in self.family(owner):
-            for binding in self.attributes_of(each, node.attr):
+            own = self.attributes_of(each, node.attr)
+            if is_shadowed:  # by the class attribute of a nearer class
+                own = [binding for binding in own if isinstance(binding.node, ast.Attribute)]
+            is_shadowed = is_shadowed or any(not isinstance(b.node, ast.Attribute) for b in own)
+            for binding in own:
                 if is_under_platform_test(self.tree, binding.node):
                     found.append(UNKNOWN)
                 else:
@@ -84,8 +93,16 @@ class Attributes:
             and binding.node.value.id in {"self", "cls"}
             and self.tree.class_of(binding.node) is owner
         ][:MOST_ASSIGNMENTS]
+        if any(self._is_of_every_object(binding) for binding in through_self):
+            return through_self
         in_body = [b for b in self.tree.bindings.get((owner, name), ()) if b.kind == "assigned"]
         return in_body + through_self
+
+    def _is_of_every_object(self, store: Binding) -> bool:
+        """Tell whether a constructor surely runs an assignment, whatever the class says."""
+        statement = self.tree.statement_of(store.node)
+        parent = self.tree.parents.get(statement) if statement is not None else None
+        return isinstance(parent, FUNCTIONS) and parent.name in {"__init__", "__post_init__"}
 
     def family(self, owner: ast.ClassDef) -> list[ast.ClassDef]:
         """Return a class and its bases in this source, nearest first."""
@@ -110,6 +127,8 @@ class Attributes:
         found: list[Possible] = []
         for each in candidates:
             if isinstance(each, ast.Call) and is_namespace(each):
+                return self.values.dictionaries.item(each, ast.Constant(name), None)
+            if isinstance(each, ast.Dict):  # inside of a namespace
                 return self.values.dictionaries.item(each, ast.Constant(name), None)
             target = each.func if isinstance(each, ast.Call) else each
             known = self.values.classes.get(target.id) if isinstance(target, ast.Name) else None
@@ -136,16 +155,36 @@ class Attributes:
             return self.values.possible(given)
         if any(word.arg is None for word in call.keywords):
             return [UNKNOWN]
-        fields = [
-            statement.target.id
-            for each in reversed(family)
-            for statement in each.body
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
-        ]
+        fields = self.fields_of(owner)
         position = fields.index(name) if name in fields else len(call.args)
         return self.values.possible(call.args[position]) if position < len(call.args) else []
 
-    def _holds_arguments(self, owner: ast.expr) -> bool:
+    def class_of(self, instance: ast.expr) -> ast.ClassDef | None:
+        """Return the class of this source that an expression is an object of."""
+        for each in self.values.possible(instance):
+            if isinstance(each.node, ast.Call) and isinstance(each.node.func, ast.Name):
+                return self.values.classes.get(each.node.func.id)
+        return self._annotated(instance)
+
+    def fields_of(self, owner: ast.ClassDef) -> list[str]:
+        """Return the annotated fields of a class and its bases, in order."""
+        return [
+            statement.target.id
+            for each in reversed(self.family(owner))
+            for statement in each.body
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+        ]
+
+    def _annotated(self, owner: ast.expr) -> ast.ClassDef | None:
+        """Return the class of this source that a parameter is annotated with: `def train(cfg: Config)`."""
+        scope = self.tree.home_of(owner) if isinstance(owner, ast.Name) else None
+        for parameter in all_parameters(scope.args) if isinstance(scope, FUNCTIONS) else ():
+            if isinstance(owner, ast.Name) and parameter.arg == owner.id and parameter.annotation is not None:
+                return self.values.classes.get(last_name(parameter.annotation))
+        return None
+
+    def holds_arguments(self, owner: ast.expr) -> bool:
+        """Tell whether an expression is what a command line was parsed to."""
         if last_name(owner) in ARGUMENT_OBJECTS:
             return True
         nodes = [each.node for each in self.values.possible(owner)]

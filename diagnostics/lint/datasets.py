@@ -14,18 +14,21 @@ MAP_BASES = ("torch.utils.data.Dataset", "torch.utils.data.MapDataPipe")
 ITERABLE_BASES = ("torch.utils.data.IterableDataset",)
 DATASET_PACKAGES = ("torchvision.datasets.", "torchaudio.datasets.", "torch_geometric.data.Dataset")
 # What is handed on to the workers as it is: constructors, and these functions.
+MOST_PARTS, MOST_INNER = 200, 40  # of one expression, and of one call or list in it
+GROWING = ("append", "insert", "extend")
 PASSING = {"random_split", "partial", "Subset", "ConcatDataset", "prepare", "list", "tuple"}
-Kind = Literal["map", "iterable"]
+Kind = Literal["map", "iterable", "callable"]
+READERS = {"map": "__getitem__", "iterable": "__iter__", "callable": "__call__"}
 
 
 @dataclass
 class DatasetClass:
-    """A class whose objects are datasets.
+    """A class whose objects are datasets, or transforms and collate functions that workers call.
 
     Attributes
     ----------
     node : ast.ClassDef
-    kind : {"map", "iterable"}
+    kind : {"map", "iterable", "callable"}
     loaders : list of Loader
         The loaders of this source that get one.
     """
@@ -33,6 +36,11 @@ class DatasetClass:
     node: ast.ClassDef
     kind: Kind
     loaders: list[Loader] = field(default_factory=list)
+
+    @property
+    def reader(self) -> str:
+        """The method that makes a sample."""
+        return READERS[self.kind]
 
     @property
     def is_without_workers(self) -> bool:
@@ -57,7 +65,7 @@ class Datasets:
         self.tree, self.values = tree, values
         self.handed: dict[str, list[Loader]] = {}
         for loader in loaders:
-            for call in self.made_for(loader):
+            for call in (*self.made_for(loader), *self._calls(loader.argument("collate_fn"))):
                 known = self.handed.setdefault(last_name(call.func), [])
                 if not any(each is loader for each in known):
                     known.append(loader)
@@ -79,7 +87,7 @@ class Datasets:
         looks = any(name.endswith("Dataset") and name.startswith(".") for name in names)
         if "__getitem__" in methods and (known or looks or node.name in self.handed):
             return "map"
-        return None
+        return "callable" if "__call__" in methods and node.name in self.handed else None
 
     def _base_name(self, base: ast.expr) -> str:
         if isinstance(base, ast.Subscript):  # Dataset[Sample]
@@ -90,47 +98,76 @@ class Datasets:
 
     def made_for(self, loader: Loader) -> list[ast.Call]:
         """Return the constructor calls behind a loader's dataset, those inside of others included."""
-        return [node for node in self.parts_of(loader.dataset) if isinstance(node, ast.Call)]
+        return self._calls(loader.dataset)
 
-    def parts_of(self, expression: ast.expr | None, depth: int = 0) -> list[ast.expr]:
+    def _calls(self, expression: ast.expr | None) -> list[ast.Call]:
+        return [node for node in self.parts_of(expression) if isinstance(node, ast.Call)]
+
+    def parts_of(self, expression: ast.expr | None) -> list[ast.expr]:
         """Return what is handed on to workers with an expression: calls, lambdas, names of functions."""
-        if expression is None or depth > 6:
-            return []
-        found: list[ast.expr] = []
-        for each in self.values.possible(expression):
-            if each.node is not None:
-                found.append(each.node)
-                found += self._inner_parts(each.node, depth)
-        tail = self._from_unpacking(expression)
-        if tail is not None:
-            found += self.parts_of(tail, depth + 1)
-        return list({id(node): node for node in found}.values())[:200]
+        found: dict[int, ast.expr] = {}
+        seen: set[int] = set()
+        waiting: list[ast.expr | None] = [expression]
+        while waiting and len(found) < MOST_PARTS:
+            current = waiting.pop()
+            if current is None or id(current) in seen:
+                continue
+            seen.add(id(current))
+            nodes = [each.node for each in self.values.possible(current) if each.node is not None]
+            new = [node for node in nodes if id(node) not in found]
+            found |= {id(node): node for node in new}
+            inner = [part for node in new for part in self._inner_parts(node)]
+            waiting += reversed([*inner, *self._given_later(current), self._from_unpacking(current)])
+        return list(found.values())
 
-    def _inner_parts(self, node: ast.expr, depth: int) -> list[ast.expr]:
+    def _inner_parts(self, node: ast.expr) -> list[ast.expr]:
         inner: list[ast.expr] = []
         if isinstance(node, ast.Call) and self._hands_on(node):
-            inner = [*node.args, *(word.value for word in node.keywords if self.keeps(node, word.arg))]
+            inner = [value for place, value in enumerate(node.args) if self.keeps(node, place)]
+            inner += [word.value for word in node.keywords if self.keeps(node, word.arg)]
         elif isinstance(node, ast.List | ast.Tuple):
             inner = list(node.elts)
+        elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
+            inner = [node.elt]
         elif isinstance(node, ast.Dict):
             inner = list(node.values)
-        elif isinstance(node, ast.BinOp | ast.Subscript):
-            inner = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.value]
-        return [part for each in inner[:40] for part in self.parts_of(each, depth + 1)]
+        elif isinstance(node, ast.BinOp):
+            inner = [node.left, node.right]
+        elif isinstance(node, ast.Subscript | ast.DictComp):
+            inner = [node.value]
+        return inner[:MOST_INNER]
+
+    def _given_later(self, expression: ast.expr) -> Iterator[ast.expr]:
+        """Yield what a variable is given after it is made: `steps.append(step)`, `data.transform = step`."""
+        if not isinstance(expression, ast.Name):
+            return
+        for name in GROWING:
+            for call in self.values.calls_by_name.get(name, ()):
+                owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+                if owner is not None and call.args and self.tree.is_same(owner, expression):
+                    yield call.args[-1]
+        for owner, value in self.tree.attributes_of.get(expression.id, ()):
+            if self.tree.is_same(owner, expression):
+                yield value
 
     @staticmethod
     def _hands_on(call: ast.Call) -> bool:
         name = last_name(call.func)
         return name[:1].isupper() or name in PASSING
 
-    def keeps(self, call: ast.Call, parameter: str | None) -> bool:
-        """Tell whether a constructor keeps an argument; one from elsewhere is taken to."""
+    def keeps(self, call: ast.Call, parameter: str | int | None) -> bool:
+        """Tell whether a constructor keeps an argument, by name or place; one from elsewhere is taken to."""
         known = self.values.classes.get(last_name(call.func))
         if known is None or parameter is None:
             return True
         init = next((m for m in methods_of(known) if m.name == "__init__"), None)
         if init is None:
             return True
+        if isinstance(parameter, int):
+            names = [each.arg for each in (*init.args.posonlyargs, *init.args.args)][1:]
+            if parameter >= len(names):
+                return True
+            parameter = names[parameter]
         return any(
             isinstance(node, ast.Name) and node.id == parameter and self._is_kept(node)
             for node in ast.walk(init)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from diagnostics.lint.values import Values
 
 NAMESPACES = {"SimpleNamespace", "Namespace", "EasyDict", "edict", "AttrDict", "DotMap", "Munch", "Box"}
+UNFOLDING = {"asdict", "vars", "_asdict", "model_dump", "to_dict"}  # an object's fields as a dictionary
 MOST_CHANGES = 40  # of one name: what is in it is then anybody's guess
 
 
@@ -55,6 +56,10 @@ class Dictionaries:
         if is_copy and isinstance(node, ast.Call):
             owner = node.func.value if isinstance(node.func, ast.Attribute) and not node.args else None
             return self.mappings(owner or node.args[0]) if owner or node.args else [Mapping({}, False)]
+        if isinstance(node, ast.Call) and last_name(node.func) in UNFOLDING:
+            is_method = isinstance(node.func, ast.Attribute) and not node.args
+            instance = node.func.value if isinstance(node.func, ast.Attribute) and is_method else None
+            return [self._fields(instance or node.args[0])] if instance or node.args else [Mapping({}, False)]
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             right = self.mappings(node.right)
             return [one.with_items(other) for one in self.mappings(node.left) for other in right][:MOST]
@@ -76,6 +81,15 @@ class Dictionaries:
                 found = [Mapping(one.items, False) for one in found]
         return found
 
+    def _fields(self, instance: ast.expr) -> Mapping:
+        """Return the fields of a dataclass' object, or the options of a command line, as a dictionary."""
+        owner = self.values.attributes.class_of(instance)
+        names = self.values.command_line if owner is None else self.values.attributes.fields_of(owner)
+        if owner is None and not self.values.attributes.holds_arguments(instance):
+            return Mapping({}, False)
+        items = {name: ast.Attribute(instance, name, ast.Load()) for name in names}
+        return Mapping(dict[str, ast.expr](items), owner is not None)
+
     def _changes(self, name: ast.expr) -> list[Change]:
         """Return what is put into a dictionary under its name before it is used, in order."""
         wanted, line, scope = last_name(name), name.lineno, self.tree.scope_of(name)
@@ -85,7 +99,7 @@ class Dictionaries:
             return [Change([Mapping({}, False)], None)]
         for statement in self.tree.item_values.get(wanted, ()):
             target = statement.targets[0]
-            is_ours = isinstance(target, ast.Subscript) and self._is_same(target.value, name)
+            is_ours = isinstance(target, ast.Subscript) and self.tree.is_same(target.value, name)
             if not is_ours or not self._is_before(statement, line, scope):
                 continue
             assert isinstance(target, ast.Subscript)
@@ -101,7 +115,7 @@ class Dictionaries:
         scope = self.tree.scope_of(name)
         by_name = self.values.calls_by_name
         for call in (*by_name.get("update", ()), *by_name.get("setdefault", ())):
-            is_ours = isinstance(call.func, ast.Attribute) and self._is_same(call.func.value, name)
+            is_ours = isinstance(call.func, ast.Attribute) and self.tree.is_same(call.func.value, name)
             statement = self.tree.statement_of(call)
             if not is_ours or statement is None or not self._is_before(statement, name.lineno, scope):
                 continue
@@ -122,7 +136,7 @@ class Dictionaries:
         removed += [(node, node.value, node.slice) for node in self.tree.deleted]
         for node, owner, key in removed:
             statement = self.tree.statement_of(node)
-            is_ours = self._is_same(owner, name) and isinstance(key, ast.Constant)
+            is_ours = self.tree.is_same(owner, name) and isinstance(key, ast.Constant)
             if is_ours and statement is not None and self._is_before(statement, name.lineno, scope):
                 text = str(key.value) if isinstance(key, ast.Constant) else ""
                 yield statement.lineno, Change([], self._block_of(statement, above, text), text)
@@ -137,12 +151,6 @@ class Dictionaries:
             isinstance(node, ast.Constant) and node.value == key and key for node in ast.walk(parent.test)
         )
         return None if id(parent) in above or is_asked_for else id(parent)
-
-    def _is_same(self, one: ast.expr, other: ast.expr) -> bool:
-        """Tell whether two expressions name one dictionary: the same variable, or attributes of one name."""
-        if isinstance(one, ast.Name) and isinstance(other, ast.Name):
-            return one.id == other.id and self.tree.home_of(one) is self.tree.home_of(other)
-        return type(one) is type(other) and bool(last_name(one)) and last_name(one) == last_name(other)
 
     def _is_before(self, statement: ast.stmt, line: int, scope: Scope) -> bool:
         return statement.lineno < line or self.tree.scope_of(statement) is not scope

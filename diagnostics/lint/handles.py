@@ -10,7 +10,7 @@ from diagnostics.lint.script import Script
 from diagnostics.lint.tree import Function
 
 PICKLING = {"__getstate__", "__reduce__", "__reduce_ex__", "__copyreg__"}
-SAMPLING = ("__getitem__", "__getitems__", "__iter__")
+SAMPLING = ("__getitem__", "__getitems__", "__iter__", "__call__")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,10 @@ from diagnostics.lint.tree import FUNCTIONS, Function, Tree
 from diagnostics.lint.values import Values
 
 Key = tuple[ast.AST | None, str]
+# What gives batches out as it gets them, or keeps loaders.
+WRAPPING = {
+    "prepare", "dict", "list", "tuple", "setup_dataloaders", "tqdm", "track", "enumerate", "cycle", "iter",
+}  # fmt: skip
 MOST_OF_A_NAME, MOST_USES = 12, 200  # loaders that one name stands for, and places where it is followed
 
 
@@ -28,7 +32,7 @@ class LoaderNames:
             for maker in loader.makers[:MOST_USES]:
                 self._place(maker, loader, 0)
 
-    def _key(self, node: ast.AST) -> Key | None:
+    def _key(self, node: ast.AST | None) -> Key | None:
         """Return what tells one variable from others: its scope and name; of an attribute, its name."""
         if isinstance(node, ast.Attribute):
             return None, node.attr
@@ -66,8 +70,11 @@ class LoaderNames:
                 return
             if isinstance(parent, ast.Call) and child is not parent.func:
                 self._pass(parent, child, loader, depth)
-                if last_name(parent.func) not in {"prepare", "dict", "list", "tuple", "setup_dataloaders"}:
+                if last_name(parent.func) not in WRAPPING:
                     return
+            if isinstance(parent, ast.withitem):  # with tqdm(loader) as progress:
+                self._add(self._key(parent.optional_vars), loader, depth)
+                return
             if isinstance(parent, ast.stmt | ast.Lambda):
                 return
             child = parent
@@ -90,7 +97,9 @@ class LoaderNames:
             parent = self.tree.parents.get(node)
             if isinstance(parent, ast.keyword):
                 parent = self.tree.parents.get(parent)
-            if isinstance(parent, ast.Call | ast.Return | ast.Tuple | ast.Dict | ast.Assign | ast.List):
+            if isinstance(
+                parent, ast.withitem | ast.Call | ast.Return | ast.Tuple | ast.Dict | ast.Assign | ast.List
+            ):
                 self._place(node, loader, depth + 1)
 
     def _pass(self, call: ast.Call, argument: ast.AST, loader: Loader, depth: int) -> None:

@@ -9,7 +9,7 @@ from diagnostics.lint.datasets import Datasets
 from diagnostics.lint.loader_names import LoaderNames
 from diagnostics.lint.loaders import Loader, find_loaders
 from diagnostics.lint.names import last_name
-from diagnostics.lint.tree import FUNCTIONS, Function, Tree
+from diagnostics.lint.tree import FUNCTIONS, Tree
 from diagnostics.lint.values import Values
 
 # A source without one of each is none of ours: most files of a project, and not worth a walk.
@@ -17,6 +17,7 @@ LIBRARIES = ("torch", "monai", "multiprocessing")
 SUBJECTS = ("DataLoader", "Dataset", "datasets", "Sampler", "set_start_method", ".next(")
 
 
+STARTING = {"Fire", "spawn", "launch", "run"}  # call the function that they are given
 EXPECTING = {"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex"}
 
 
@@ -155,11 +156,14 @@ class Script:
 
     def _bodies(self, call: ast.Call) -> list[ast.AST]:
         name = last_name(call.func)
+        if name in STARTING and call.args:  # fire.Fire(train)
+            functions = self.values.functions.get(last_name(call.args[0]), [])
+            return [statement for function in functions[:1] for statement in function.body]
         if isinstance(call.func, ast.Name):
             known = self.values.classes.get(name)
             if known is not None:
                 methods = [m for each in self.values.family(known) for m in each.body]
                 return [s for m in methods if isinstance(m, FUNCTIONS) for s in m.body]
-            functions: list[Function] = self.values.functions.get(name, [])
+            functions = self.values.functions.get(name, [])
             return [statement for function in functions[:3] for statement in function.body]
         return []

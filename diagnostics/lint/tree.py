@@ -52,6 +52,9 @@ class Tree:
     ifs: list[ast.If] = field(default_factory=list)
     bindings: dict[tuple[ast.AST, str], list[Binding]] = field(default_factory=lambda: defaultdict(list))
     attribute_values: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
+    attributes_of: dict[str, list[tuple[ast.Name, ast.expr]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     deleted: list[ast.Subscript] = field(default_factory=list)
     item_values: dict[str, list[ast.Assign]] = field(default_factory=lambda: defaultdict(list))
     global_names: set[tuple[ast.AST, str]] = field(default_factory=set)
@@ -167,6 +170,8 @@ class Tree:
             self._add(node, target.id, Binding(node, value, "assigned" if value is not None else "other"))
         elif isinstance(target, ast.Attribute):
             self.attribute_values[target.attr].append(Binding(target, value))
+            if isinstance(target.value, ast.Name) and value is not None:
+                self.attributes_of[target.value.id].append((target.value, value))
         elif isinstance(target, ast.Subscript) and isinstance(node, ast.Assign):
             self.item_values[last_name(target.value)].append(node)
 
@@ -198,6 +203,12 @@ class Tree:
     def home_of(self, name: ast.Name) -> Scope | None:
         """Return the scope whose variable a name is, None where no scope of this source binds it."""
         return next((scope for scope in self.scopes_of(name) if (scope, name.id) in self.bindings), None)
+
+    def is_same(self, one: ast.expr, other: ast.expr) -> bool:
+        """Tell whether two expressions name one object: the same variable, or attributes of one name."""
+        if isinstance(one, ast.Name) and isinstance(other, ast.Name):
+            return one.id == other.id and self.home_of(one) is self.home_of(other)
+        return type(one) is type(other) and bool(last_name(one)) and last_name(one) == last_name(other)
 
     def function_of(self, node: ast.AST) -> Function | None:
         """Return the innermost function around a node."""

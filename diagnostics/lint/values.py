@@ -6,7 +6,7 @@ Nothing is guessed: what cannot be read off the source is unknown.
 import ast
 
 from diagnostics.lint.attributes import Attributes
-from diagnostics.lint.command_line import options_of
+from diagnostics.lint.command_line import keyword_of, options_of
 from diagnostics.lint.dictionaries import Dictionaries
 from diagnostics.lint.folding import CONVERTING, computed, converted
 from diagnostics.lint.mappings import Mapping
@@ -19,6 +19,7 @@ from diagnostics.lint.tree import FUNCTIONS, Binding, Function, Scope, Tree
 
 DEEPEST = 12  # variables that stand for variables: more is no code that a person wrote
 MOST_BINDINGS = 40  # places that give one name a value: what holds where is then anybody's guess
+FIELDS = {"field", "Field", "ib", "attrib"}  # of dataclasses, pydantic and attrs
 ENVIRONMENT = {"os.environ.get", "os.getenv"}
 MOST = 24  # alternatives of one expression
 MOST_STEPS = 3000  # expressions looked at for one answer: a knot of variables ends as unknown, not as a hang
@@ -37,6 +38,8 @@ class Values:
         for call in tree.calls:
             self.calls_by_name.setdefault(last_name(call.func), []).append(call)
         self.command_line = dict(options_of(self.calls_by_name.get("add_argument", ())))
+        for call in self.calls_by_name.get("set_defaults", ()):
+            self.command_line |= {word.arg: word.value for word in call.keywords if word.arg is not None}
         self.parameters, self.attributes = Parameters(self), Attributes(self)
         self.dictionaries, self.returned = Dictionaries(self), Returned(self)
         self._open: set[int] = set()
@@ -117,6 +120,8 @@ class Values:
             inner = self.possible(call.args[0])
             is_known = all(each.is_constant for each in inner)
             return [converted(each, name) for each in inner] if is_known else [Possible(call)]
+        if name in FIELDS:
+            return self._of_field(call)
         if self.tree.imports.qualified(call.func) in ENVIRONMENT and len(call.args) == 2:
             return [Possible(each.node, True) for each in self.possible(call.args[1])]
         if name == "get" and isinstance(call.func, ast.Attribute) and call.args:
@@ -131,6 +136,14 @@ class Values:
         ):
             return [Possible(each.node, True) for each in self.possible(call.args[2])] + [UNKNOWN]
         return self.returned.possible(call) or [Possible(call)]
+
+    def _of_field(self, call: ast.Call) -> list[Possible]:
+        """Return the default in `field(default=2)`, `Field(2)` or `field(default_factory=Loader)`."""
+        default = keyword_of(call, "default") or (call.args[0] if call.args else None)
+        factory = keyword_of(call, "default_factory") or keyword_of(call, "factory")
+        if default is None and factory is not None:
+            default = ast.copy_location(ast.Call(factory, [], []), call)
+        return [Possible(call)] if default is None else self.possible(default)
 
     def mappings(self, expression: ast.expr) -> list[Mapping]:
         """Return the dictionaries that an expression may be, as of where it stands."""

@@ -32,11 +32,13 @@ from diagnostics.findings import Status
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
+from diagnostics.lint.tree import all_parameters
 
 CODE = "LN118"
 SLUG = "blocking-transfer"
 TITLE = "Pinned batches are copied to the GPU without non_blocking=True"
 STATUS = Status.WARN
+MOST_HANDED = 2  # functions through which a batch is followed
 FIRES = (
     """
 from torch.utils.data import DataLoader
@@ -78,15 +80,15 @@ for images, labels in loader:
 
 
 def find(script: Script) -> Iterator[Spot]:
-    """Find the first blocking copy in each loop over a pinned loader."""
-    for loop in script.tree.loops:
-        loaders = script.loader_names.of_call(loop.iter)
+    """Find the first blocking copy of each place that reads a pinned loader."""
+    for target, source, body in _readings(script):
+        loaders = script.loader_names.of_call(source)
         pinned = [
             each for each in loaders if _is_pinned([p.is_(True) for p in each.everything("pin_memory")])
         ]
         if not pinned or len(pinned) < len(loaders):
             continue
-        copies = _copies(script, loop)
+        copies = _copies(script, _names(target), body)
         if copies:
             first = copies[0]
             more = f" (and {len(copies) - 1} more in this loop)" if len(copies) > 1 else ""
@@ -100,6 +102,18 @@ def find(script: Script) -> Iterator[Spot]:
             )
 
 
+def _readings(script: Script) -> Iterator[tuple[ast.expr, ast.expr, list[ast.stmt]]]:
+    """Yield what a batch is called, what gives it, and what is done with it: in loops, and after `next()`."""
+    for loop in script.tree.loops:
+        yield loop.target, loop.iter, loop.body
+    for call in script.values.calls_by_name.get("next", ()):
+        statement = script.tree.parents.get(call)
+        block = getattr(script.tree.parents.get(statement), "body", None) if statement is not None else None
+        if isinstance(statement, ast.Assign) and call.args and isinstance(block, list) and statement in block:
+            later = block[block.index(statement) + 1 :]
+            yield statement.targets[0], call.args[0], later
+
+
 def _is_pinned(found: list[bool]) -> bool:
     return any(found)
 
@@ -109,11 +123,11 @@ def _fixed(copy: ast.Call) -> str:
     return source_of(ast.Call(copy.func, copy.args, keywords), 100)
 
 
-def _copies(script: Script, loop: ast.For | ast.AsyncFor) -> list[ast.Call]:
-    """Return the blocking copies of what the loop's target holds, by line."""
-    batch = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+def _copies(script: Script, batch: set[str], body: list[ast.stmt], depth: int = 0) -> list[ast.Call]:
+    """Return the blocking copies of a batch, by its names: by line, then in functions that get it."""
     found: dict[tuple[int, int], ast.Call] = {}
-    nodes = [node for statement in loop.body for node in ast.walk(statement)]
+    handed: list[ast.Call] = []
+    nodes = [node for statement in body for node in ast.walk(statement)]
     for node in nodes:  # what is unpacked from the batch is the batch
         if isinstance(node, ast.Assign) and _names(node.value) & batch and _is_unpacking(node.value):
             batch |= {each.id for t in node.targets for each in ast.walk(t) if isinstance(each, ast.Name)}
@@ -128,7 +142,24 @@ def _copies(script: Script, loop: ast.For | ast.AsyncFor) -> list[ast.Call]:
             and _is_unpacking(node.func.value)
         ):
             found[node.lineno, node.col_offset] = node
-    return [found[place] for place in sorted(found)]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and depth < MOST_HANDED:
+            handed += _in_function(script, node, batch, depth)
+    return [found[place] for place in sorted(found)] + handed
+
+
+def _in_function(script: Script, call: ast.Call, batch: set[str], depth: int) -> list[ast.Call]:
+    """Return the blocking copies in a function of this source that is handed the batch."""
+    functions = script.values.functions.get(last_name(call.func), [])
+    if len(functions) != 1:
+        return []
+    (function,) = functions
+    parameters = {
+        parameter.arg
+        for parameter in all_parameters(function.args)
+        for given, _ in [script.values.parameters.argument(call, function, parameter.arg)]
+        if isinstance(given, ast.Name) and given.id in batch
+    }
+    return _copies(script, parameters, function.body, depth + 1) if parameters else []
 
 
 def _is_unpacking(value: ast.expr) -> bool:

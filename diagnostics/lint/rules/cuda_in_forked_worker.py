@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from diagnostics.findings import Status
 from diagnostics.lint.context import chosen_methods
 from diagnostics.lint.datasets import DatasetClass
+from diagnostics.lint.handles import SAMPLING
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
@@ -84,7 +85,6 @@ for x in DataLoader(Images(), num_workers=2):
 """,
 )
 
-SAMPLING = ("__getitem__", "__getitems__", "__iter__")
 MAKERS = {"tensor", "zeros", "ones", "rand", "randn", "empty", "full", "arange", "as_tensor", "from_numpy",
           "load", "randint", "linspace", "eye"}  # fmt: skip
 
@@ -183,7 +183,8 @@ def is_cuda_call(script: Script, call: ast.Call) -> bool:
 def _is_cuda(script: Script, device: ast.expr | None, depth: int = 0) -> bool:
     if device is None or depth > 4:
         return False
-    for each in script.values.possible(device):
+    devices = script.values.possible(device)
+    for each in devices if all(one.node is not None for one in devices) else ():
         node = each.node
         if isinstance(node, ast.JoinedStr) and node.values:
             node = node.values[0]

@@ -115,7 +115,7 @@ def find(script: Script) -> Iterator[Spot]:
             "which every worker copies in the same state.",
             "Seed it in the worker, from torch.initial_seed().",
             f"self.{kept.attribute} = None  # in __init__",
-            f"if self.{kept.attribute} is None:  # first line of __getitem__",
+            f"if self.{kept.attribute} is None:  # first line of {kept.dataset.reader}",
             f"    self.{kept.attribute} = {kept.function}({_seed(kept.function)})",
             confidence="certain" if kept.dataset.has_workers else "likely",
         )

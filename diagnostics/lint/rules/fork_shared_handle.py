@@ -122,7 +122,7 @@ def find(script: Script) -> Iterator[Spot]:
                 message,
                 "Open it in the worker, when the first sample is read.",
                 f"self.{kept.attribute} = None  # in __init__; keep its arguments on self",
-                f"if self.{kept.attribute} is None:  # first line of __getitem__",
+                f"if self.{kept.attribute} is None:  # first line of {kept.dataset.reader}",
                 f"    self.{kept.attribute} = {source_of(kept.opening)}",
                 confidence="certain" if kept.dataset.has_workers else "likely",
             )

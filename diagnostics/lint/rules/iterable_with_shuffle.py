@@ -69,6 +69,12 @@ loader = DataLoader(Squares(), shuffle=True)
 )
 
 
+# Methods that give a stream of a stream.
+CHAINED = {"map", "filter", "shuffle", "with_format", "take", "skip", "remove_columns", "select_columns",
+           "rename_column", "cast", "decode", "to_tuple", "batched"}  # fmt: skip
+MOST_CHAINED = 12
+
+
 def find(script: Script) -> Iterator[Spot]:
     """Find streams whose order a loader is to choose."""
     kinds = {dataset.node.name: dataset.kind for dataset in script.datasets.classes}
@@ -91,8 +97,9 @@ def _stream(script: Script, loader: Loader, kinds: Mapping[str, str]) -> str:
     for each in script.values.possible(loader.dataset):
         if not isinstance(each.node, ast.Call):
             return ""
-        name, full = last_name(each.node.func), script.name_of(each.node.func)
-        streams = any(w.arg == "streaming" and _is_true(w.value) for w in each.node.keywords)
+        made = _made(script, each.node)
+        name, full = last_name(made.func), script.name_of(made.func)
+        streams = any(w.arg == "streaming" and _is_true(w.value) for w in made.keywords)
         is_stream = kinds.get(name) == "iterable" and not full
         if not (
             is_stream or full == "webdataset.WebDataset" or (full == "datasets.load_dataset" and streams)
@@ -100,6 +107,15 @@ def _stream(script: Script, loader: Loader, kinds: Mapping[str, str]) -> str:
             return ""
         names.append(name)
     return names[0] if names else ""
+
+
+def _made(script: Script, call: ast.Call, depth: int = 0) -> ast.Call:
+    """Return the call at the head of a chain: load_dataset(...) of load_dataset(...).map(f).shuffle()."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in CHAINED and depth < MOST_CHAINED:
+        owners = [each.node for each in script.values.possible(call.func.value)]
+        if len(owners) == 1 and isinstance(owners[0], ast.Call):
+            return _made(script, owners[0], depth + 1)
+    return call
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -80,9 +80,9 @@ CATCHING = {"StopIteration", "Exception", "BaseException"}
 def find(script: Script) -> Iterator[Spot]:
     """Find StopIteration in what a sample runs through."""
     for dataset in script.datasets.classes:
-        if dataset.kind == "map":
-            place = f"{dataset.node.name}.__getitem__"
-            yield from _in_functions(script, script.datasets.runs_in(dataset.node, "__getitem__"), place)
+        if dataset.kind != "iterable":
+            place = f"{dataset.node.name}.{dataset.reader}"
+            yield from _in_functions(script, script.datasets.runs_in(dataset.node, dataset.reader), place)
     for loader in script.loaders:
         for part in script.datasets.parts_of(loader.argument("collate_fn")):
             functions = script.values.functions.get(last_name(part), [])[:1]
@@ -128,14 +128,16 @@ def _raises_stop(node: ast.Raise) -> bool:
 
 
 def _is_bare_next(script: Script, call: ast.Call) -> bool:
-    if not (isinstance(call.func, ast.Name) and call.func.id == "next" and len(call.args) == 1):
+    is_method = isinstance(call.func, ast.Attribute) and call.func.attr == "__next__"
+    is_next = isinstance(call.func, ast.Name) and call.func.id == "next" and len(call.args) == 1
+    if not (is_method or is_next):
         return False
-    for each in script.values.possible(call.args[0]):
+    given = call.func.value if isinstance(call.func, ast.Attribute) else call.args[0]
+    for each in script.values.possible(given):
         if isinstance(each.node, ast.Call):
             name = script.name_of(each.node.func)
             if name in ENDLESS or name.endswith(".cycle"):
                 return False
-    given = call.args[0]
     is_first_of = isinstance(given, ast.Call) and last_name(given.func) == "iter"
     is_every = isinstance(given, ast.GeneratorExp) and not any(each.ifs for each in given.generators)
     return not (is_first_of or is_every)

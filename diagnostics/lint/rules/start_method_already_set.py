@@ -152,7 +152,7 @@ def _is_repeated(script: Script, call: ast.Call, depth: int = 0) -> bool:
         if isinstance(ancestor, ast.For | ast.AsyncFor | ast.While) and child in ancestor.body:
             return not _leaves(ancestor.body)
         child = ancestor
-    if function is None or depth > MOST_CALLERS or script.tree.class_of(function) is not None:
+    if function is None or depth > MOST_CALLERS:
         return False
     callers = script.values.parameters.calls_to(function)
     return any(_is_repeated(script, each, depth + 1) for each in callers)

@@ -115,6 +115,12 @@ FILES = frozenset(
         "socket.socket",
         "subprocess.Popen",
         "linecache.open",
+        "torch.utils.tensorboard.SummaryWriter",
+        "tensorboardX.SummaryWriter",
+        "concurrent.futures.ThreadPoolExecutor",
+        "concurrent.futures.ProcessPoolExecutor",
+        "multiprocessing.Pool",
+        "multiprocessing.pool.ThreadPool",
     ]
 )
 LOCKS = frozenset(["threading.Lock", "threading.RLock", "threading.Condition", "threading.Semaphore"])
@@ -137,17 +143,17 @@ def find(script: Script) -> Iterator[Spot]:
             kept.opening,
             message,
             "Open it in the worker, when it is first needed.",
-            *_lazily(kept.attribute, source_of(kept.opening)),
+            *_lazily(kept.attribute, source_of(kept.opening), kept.dataset.reader),
             confidence="certain" if kept.dataset.has_workers else "likely",
         )
     yield from _generators(script)
     yield from _handed(script)
 
 
-def _lazily(name: str, opening: str) -> tuple[str, ...]:
+def _lazily(name: str, opening: str, reader: str) -> tuple[str, ...]:
     return (
         f"self.{name} = None  # in __init__; keep its arguments on self",
-        f"if self.{name} is None:  # first line of __getitem__",
+        f"if self.{name} is None:  # first line of {reader}",
         f"    self.{name} = {opening}",
     )
 

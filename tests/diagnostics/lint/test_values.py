@@ -119,3 +119,30 @@ def test_a_source_with_thousands_of_loaders_takes_seconds():
 )
 def test_what_functions_return_and_what_dictionaries_become_is_followed(source, expected):
     assert possible(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("c = OmegaConf.create({'a': {'n': 4}})\nshow(c.a.n)", [4]),
+        ("@dataclass\nclass C:\n    n: int = field(default=4)\nshow(C().n)", [4]),
+        ("class C(BaseModel):\n    n: int = Field(4)\nshow(C().n)", [4]),
+        (
+            "@dataclass\nclass A:\n    n: int = 4\n@dataclass\nclass C:\n"
+            "    a: A = field(default_factory=A)\nshow(C().a.n)",
+            [4],
+        ),
+        ("@dataclass\nclass C:\n    n: int = 4\ndef f(c: C):\n    show(c.n)", [4]),
+        ("@dataclass\nclass C:\n    n: int = 4\nd = asdict(C(n=6))\nshow(d['n'])", [6]),
+        (
+            "@dataclass\nclass C:\n    n: int = 4\n    def __post_init__(self):\n        self.n = 6\n"
+            "show(C().n)",
+            [6],
+        ),
+        ("class A:\n    n = 4\nclass B(A):\n    n = 6\n    def f(self):\n        show(self.n)", [6]),
+        ("p.add_argument('--n', default=4)\no = vars(p.parse_args())\nshow(o['n'])", [4]),
+        ("p.add_argument('--n')\np.set_defaults(n=4)\nargs = p.parse_args()\nshow(args.n)", [4]),
+    ],
+)
+def test_the_fields_of_a_configuration_are_followed(source, expected):
+    assert possible(source) == expected
