@@ -60,6 +60,25 @@ def test_a_member_equals_the_ordinary_loop(method: str) -> None:
             assert float(row[quantity]) == pytest.approx(value, rel=2e-3, abs=2e-4), quantity
 
 
+@pytest.mark.cuda
+@pytest.mark.parametrize("method", METHODS)
+def test_on_a_gpu_a_member_equals_the_ordinary_loop_on_the_cpu(method: str) -> None:
+    """In double precision: in single, convolutions use TF32 there, and training multiplies rounding."""
+    data = load_data("digits")
+    setting = Setting(method, **(BASE | METHODS[method]))
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        frame = train([setting], SEEDS, data, "cuda")
+        twins = {seed: twin(setting, seed, data) for seed in SEEDS}
+    finally:
+        torch.set_default_dtype(before)
+    for seed, outcome in twins.items():
+        row = frame[frame["seed"] == seed].iloc[0]
+        for quantity, value in outcome.items():
+            assert float(row[quantity]) == pytest.approx(value, rel=1e-6, abs=1e-6), quantity
+
+
 def test_two_kinds_of_weight_decay_at_once_are_refused() -> None:
     with pytest.raises(ValueError, match="exclude each other"):
         Setting("both", l2=0.1, weight_decay=0.1)
