@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import psutil
 
+TRACKER_SECONDS = 1.0  # for multiprocessing's resource tracker to unlink what killed processes left
 GRACE_SECONDS = 2.0  # for pipes to close after a kill; a process stuck in the kernel is given up after it
 
 
@@ -36,15 +37,48 @@ def _descendants(pid: int) -> list[psutil.Process]:
     return []
 
 
-def kill_tree(child: subprocess.Popen[str]) -> None:
-    """Kill a child, its descendants and, on POSIX, the session that it leads."""
-    for process in _descendants(child.pid):
+def _in_group(pid: int) -> list[psutil.Process]:
+    """Return the processes of the group that a child leads: those whose parents are gone among them."""
+    found: list[psutil.Process] = []
+    if os.name != "posix":
+        return found
+    with suppress(OSError):
+        os.killpg(pid, 0)  # no signal: raises where nobody is left, which is the usual case and the quick one
+        for other in psutil.pids():
+            with suppress(OSError, psutil.Error):
+                if os.getpgid(other) == pid:
+                    found.append(psutil.Process(other))
+    return found
+
+
+def is_resource_tracker(process: psutil.Process) -> bool:
+    """Tell multiprocessing's tracker: when the others are gone it unlinks their semaphores, and ends."""
+    with suppress(psutil.Error):
+        return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
+    return False
+
+
+def kill_all(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes; resource trackers among them last, when they have had time to tidy up."""
+    everyone = list(processes)
+    trackers = [process for process in everyone if is_resource_tracker(process)]
+    for process in everyone:
+        if process not in trackers:
+            with suppress(psutil.Error):
+                process.kill()
+    for process in psutil.wait_procs(trackers, TRACKER_SECONDS)[1]:
         with suppress(psutil.Error):
             process.kill()
+
+
+def kill_tree(child: subprocess.Popen[str]) -> None:
+    """Kill a child, its descendants and, on POSIX, the group that it leads."""
+    others = {*_descendants(child.pid), *_in_group(child.pid)}
+    child.kill()
+    kill_all(others)
     if os.name == "posix":
         with suppress(OSError):
             os.killpg(child.pid, signal.SIGKILL)
-    child.kill()
 
 
 def _start(command: Sequence[str], variables: Mapping[str, str]) -> subprocess.Popen[str]:

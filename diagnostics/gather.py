@@ -20,6 +20,7 @@ from typing import Any
 from diagnostics import probes, trials
 from diagnostics.children import Outcome, run_child
 from diagnostics.facts import Fact, Facts, from_document
+from diagnostics.reaper import reaped
 from diagnostics.sources import attempt
 from diagnostics.watch.folder import private_folder
 
@@ -100,14 +101,18 @@ def temporary_folder() -> Iterator[dict[str, str]]:
     Yields
     ------
     dict
-        Variables for the trials; none where the user's own folder leaves no room for one inside.
+        Variables for the trials; without the folder where the user's own leaves no room for one inside.
     """
     users = attempt(tempfile.gettempdir)
-    if not users or len(users) in LENGTHS_IN_BETWEEN or sys.platform == "win32":
+    if sys.platform == "win32":
         yield {}
         return
-    with private_folder() as folder:
-        yield {"TMPDIR": str(folder), "TRIAL_TMPDIR": users}
+    if not users or len(users) in LENGTHS_IN_BETWEEN:
+        with reaped(None) as mark:
+            yield mark
+        return
+    with private_folder() as folder, reaped(folder) as mark:
+        yield {"TMPDIR": str(folder), "TRIAL_TMPDIR": users, **mark}
 
 
 def run_trial(

@@ -137,6 +137,23 @@ def test_a_trial_that_hangs_is_killed_with_its_children(trial, tmp_path):
     assert is_gone(pid)
 
 
+HOLDS_SEMAPHORES = """
+import multiprocessing, pathlib, time
+locks = [multiprocessing.get_context("spawn").Lock() for _ in range(3)]
+names = [lock._semlock.name.lstrip("/") for lock in locks]
+pathlib.Path(__file__).with_suffix(".names").write_text(" ".join(names))
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="semaphores are files in /dev/shm")
+def test_semaphores_of_a_trial_that_is_killed_go_with_it(trial, tmp_path):
+    trial(HOLDS_SEMAPHORES, seconds=4.0)
+    names = (tmp_path / "some_trial.names").read_text().split()
+    assert len(names) == 3
+    assert not [name for name in names if Path("/dev/shm", f"sem.{name}").exists()]
+
+
 LEAVES_CHILD = """
 import subprocess, sys
 child = subprocess.Popen(

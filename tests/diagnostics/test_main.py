@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -268,6 +269,24 @@ def test_an_interrupt_ends_quietly_and_leaves_no_child(tmp_path, number, code):
     assert (running.returncode, output) == (code, (b"", b""))
     _, alive = psutil.wait_procs([child], timeout=5)
     assert alive == [] or alive[0].status() == psutil.STATUS_ZOMBIE
+
+
+@ON_POSIX
+def test_a_check_up_that_is_killed_outright_leaves_neither_process_nor_folder(tmp_path):
+    python, started = tmp_path / "slow-python", tmp_path / "started"
+    os.mkfifo(started)
+    python.write_text(f"#!/bin/sh\nsleep 60 & echo $! > '{started}'\nwait\n")
+    python.chmod(0o755)
+    folder = Path(tempfile.mkdtemp(prefix="t"))
+    command = [sys.executable, "-m", "diagnostics", "--python", str(python)]
+    running = subprocess.Popen(command, cwd=ROOT, env=environment(TMPDIR=str(folder)), stdout=-1, stderr=-1)
+    grandchild = psutil.Process(int(started.read_text()))
+    everyone = psutil.Process(running.pid).children(recursive=True)
+    running.kill()
+    running.communicate(timeout=TIME_LIMIT_SECONDS)
+    _, alive = psutil.wait_procs({grandchild, *everyone}, timeout=20)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+    folder.rmdir()  # raises unless it is empty
 
 
 @ON_POSIX
