@@ -2,8 +2,9 @@
 
 import codecs
 import html
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -21,6 +22,11 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 _UNSEEN = re.compile("[\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
 _TYPOGRAPHY = {"’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "\u00a0": " "}
 _TYPOGRAPHIC = re.compile(f"[{''.join(_TYPOGRAPHY)}]")
+_ENTITY = re.compile(r"&(?:#x?[0-9a-fA-F]{1,6}|quot|lt|gt|amp|apos|nbsp);")
+_BREAK = re.compile(r"<br ?/?>|<br")
+_TAG = re.compile(
+    r"</?(?:pre|code|p|div|span|td|tr|li|b|i|em|strong)(?: [\w-]{1,20}=\"[^\"<>\n]{0,200}\"){0,6} ?/?>"
+)
 _MARKDOWN = re.compile(r"\\([_*`'\"<>\[\]])(?![nrt0-9])")
 _LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:file|vscode-[\w-]+|https?):[^()\n]{0,600}\)")
 _SEVERAL_FRAMES = re.compile(
@@ -28,9 +34,15 @@ _SEVERAL_FRAMES = re.compile(
 )
 # An escaped line end, told from a Windows path (torch\nn\modules) by what comes after it.
 _ESCAPED_END = re.compile(
-    r"\\+n(?=\s|$|['\"]|\\+n|Traceback|[A-Z][a-z]{1,30} |[A-Za-z_.]{1,80}(?:Error|Exception|Interrupt)\b)"
+    r"(?<!\\)\\{1,8}n(?=\s|$|['\"]|\\+n|Traceback|\[?(?:\d{4}-\d|rank)"
+    r"|[A-Z][a-z]{1,30} |[A-Za-z_.]{1,80}(?:Error|Exception|Interrupt)\b)"
 )
+# A frame that a terminal or a mail wrapped after its comma, and what may follow there.
+_WRAPPED = re.compile(r"File \"[^\"\n]{1,300}\",(?: line(?: \d{1,7},)?)?\s*$")
+_REST = re.compile(r"\s{0,8}(?:line \d|\d{1,7}(?:,|$)|in [\w<])")
 LONGEST_LINE = 1000  # characters kept of a line: a longer one is data, not a message
+LONGEST_LOG = 100_000  # characters of a log that was escaped into one line, from each end
+_SAYING = ("log", "message", "msg", "text")  # the keys of JSON records that hold the line itself
 _SAMPLE = 4096
 
 
@@ -71,12 +83,12 @@ def clean(text: str) -> str:
         text = _ESCAPE.sub("", text)
     if "m" in text and ("[0" in text or "[3" in text or "[1" in text):
         text = _PRINTED_ESCAPE.sub("", text)
+    if "</" in text or text.startswith("<") or ("&" in text and _ENTITY.search(text)):
+        text = html.unescape(_TAG.sub("", text)).replace("\n", " ").replace("\r", " ")
     text = _CONTROLS.sub("", text)
     if not text.isascii():
         text = _UNSEEN.sub("", text)
         text = _TYPOGRAPHIC.sub(lambda found: _TYPOGRAPHY[found.group()], text)
-    if "&quot;" in text or "&lt;" in text or "&#39;" in text:
-        text = html.unescape(text).replace("\n", " ").replace("\r", " ")
     has_windows_paths = ":\\" in text or "-packages\\" in text
     if not has_windows_paths and ("\\_" in text or "\\'" in text or "\\<" in text):
         text = _MARKDOWN.sub(r"\1", text)
@@ -87,30 +99,80 @@ def clean(text: str) -> str:
 
 def _pieces(line: str) -> list[str]:
     """Split what was flattened into one line: an escaped traceback, or frames pasted in a row."""
-    if "\\n" in line and ("recent call last" in line or 'File "' in line or 'File \\"' in line):
+    if "\\n" in line and _is_escaped(line):
         parts = _ESCAPED_END.split(line.replace('\\"', '"'))
         if len(parts) > 1:
             return [piece for part in parts for piece in _pieces(part)]
+    if "<br" in line:
+        return [piece for part in _BREAK.split(line) for piece in _pieces(part)]
     if line.count('File "') > 1 or ('File "' in line and "Error: " in line):
         return [piece for piece in _SEVERAL_FRAMES.split(line) if piece.strip()]
     return [line]
+
+
+def _is_escaped(line: str) -> bool:
+    """Tell a log that was escaped into one line from a path on Windows."""
+    return "recent call last" in line or "File " in line or len(_ESCAPED_END.findall(line)) > 2
 
 
 def split_lines(text: str) -> list[tuple[int, str]]:
     """Return numbered lines that hold anything; a carriage return ends a piece, as in progress bars."""
     if "\n" not in text:
         text = text.replace("\r", "\n")
-    numbered = []
+    numbered: list[tuple[int, str]] = []
     for number, whole in enumerate(text.split("\n"), 1):
-        if not whole:
+        if not whole or whole.isspace():
             continue
-        for part in whole.split("\r") if "\r" in whole else (whole,):
+        if len(whole) <= 2 * LONGEST_LINE and "\r" not in whole:
+            numbered.append((number, whole))
+            continue
+        for part in whole.split("\r"):
             if part:
-                short = part[:LONGEST_LINE] + part[-LONGEST_LINE:] if len(part) > 2 * LONGEST_LINE else part
-                numbered.append((number, short))
+                numbered.extend((number, piece) for piece in _bearable(part))
     return numbered
+
+
+def _bearable(line: str) -> list[str]:
+    """Return a line as it is, a log escaped into one line in its pieces, and of data the two ends."""
+    if len(line) <= 2 * LONGEST_LINE:
+        return [line]
+    if "\\n" in line and _is_escaped(line[:LONGEST_LOG]):
+        ends = line if len(line) <= 2 * LONGEST_LOG else line[:LONGEST_LOG] + line[-LONGEST_LOG:]
+        pieces = [piece for piece in _ESCAPED_END.split(ends) if piece]
+        if len(pieces) > 1:
+            return [piece[: 2 * LONGEST_LINE] for piece in pieces]
+    return [line[:LONGEST_LINE] + line[-LONGEST_LINE:]]
+
+
+def messages(line: str) -> list[str]:
+    """Return what a line says, the records that containers and loggers write as JSON opened."""
+    if not (line.startswith('{"') and line.endswith("}")):
+        return [line]
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return [line]
+    said = next((record[key] for key in _SAYING if isinstance(record.get(key), str)), line)
+    return [part for part in said.splitlines() if part]
 
 
 def unfold(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Split the lines that hold several."""
     return [(number, piece) for number, text in lines for piece in _pieces(text)]
+
+
+def rejoin(lines: list[Line]) -> list[Line]:
+    """Join the frames that a terminal wrapped into two lines."""
+    whole: list[Line] = []
+    for line in lines:
+        before = whole[-1] if whole else None
+        if (
+            before
+            and before.source == line.source
+            and _REST.match(line.text)
+            and _WRAPPED.search(before.text)
+        ):
+            whole[-1] = replace(before, text=f"{before.text.rstrip()} {line.text.lstrip()}")
+        else:
+            whole.append(line)
+    return whole

@@ -1,6 +1,7 @@
 """The vocabulary of checks: what may be asked of a log."""
 
 from diagnostics.traces.errors import Error
+from diagnostics.traces.exception_lines import raised_by
 from diagnostics.traces.places import ELSEWHERE, Place
 from diagnostics.traces.recognition import Clue, Recognition, Role, joined, quoted, recognised
 from diagnostics.traces.trace import Trace, compiled
@@ -11,6 +12,7 @@ __all__ = [
     "Role",
     "Trace",
     "code_clue",
+    "cut_in",
     "death",
     "died_by",
     "error_clue",
@@ -37,8 +39,14 @@ _SIGNALS = {
 
 
 def says(error: Error, pattern: str) -> bool:
-    """Tell whether an error, as "Type: message and what belongs to it", has a pattern."""
-    return bool(compiled(pattern).search(f"{error.type}: {error.detail}"))
+    """Tell whether an error, as "Type: message and what belongs to it", has a pattern.
+
+    A message that the log cuts short may stand whole in the `raise` above it.
+    """
+    if compiled(pattern).search(f"{error.type}: {error.detail}"):
+        return True
+    _, message = raised_by(error.frames[-1].code) if error.frames else ("", "")
+    return message.startswith(error.message) and bool(compiled(pattern).search(f"{error.type}: {message}"))
 
 
 def has(clue: Clue, pattern: str) -> bool:
@@ -110,6 +118,16 @@ def raised_in(trace: Trace, *places: Place, type_pattern: str = "", pattern: str
             continue
         if says(error, pattern):
             return error_clue(trace, pattern or "", error)
+    return None
+
+
+def cut_in(trace: Trace, pattern: str, *places: Place) -> Clue | None:
+    """Find a traceback without its end, whose last frame, as "function: code", has a pattern."""
+    for error in trace.errors:
+        if not (error.is_cut and error.frames) or (places and trace.place(error) not in places):
+            continue
+        if compiled(pattern).search(f"{error.frames[-1].function}: {error.frames[-1].code}"):
+            return error_clue(trace, "", error)
     return None
 
 

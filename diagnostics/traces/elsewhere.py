@@ -98,7 +98,7 @@ ANYWHERE = (
     r"|(?i:Torch not compiled with CUDA)|CUBLAS_STATUS_|CUDNN_STATUS|cuDNN error|illegal "
     r"memory access|No module named '"
     r"|: error: (?:unrecognized arguments|the following arguments|argument )"
-    r"|JSONDecodeError|HfHubHTTPError|wandb\.errors|requests\.exceptions"
+    r"|JSONDecodeError|HfHubHTTPError|wandb\.errors|wandb: ERROR|requests\.exceptions"
     r"|(?i:loss is nan)|Expected input batch_size|modified by an inplace operation|Found "
     r"no NVIDIA driver|Input type \(|optimizer got an empty"
     r"|Default process group has not been initialized|Watchdog caught collective "
@@ -123,6 +123,30 @@ _ECHOES = (
     "RayTaskError",
     "StopIteration",
 )
+_DEEP = ELSEWHERE - {"user", "library"}
+# Packages whose exceptions tell of the training; those of packages that read data may come from a dataset.
+_FRAMEWORKS = {
+    "accelerate",
+    "datasets",
+    "deepspeed",
+    "huggingface_hub",
+    "hydra",
+    "lightning",
+    "omegaconf",
+    "pytorch_lightning",
+    "ray",
+    "requests",
+    "torch",
+    "transformers",
+    "triton",
+    "urllib3",
+    "wandb",
+}
+_TRAINING = (
+    r"(?i)\b(?:optimizer|lr[_ ]?scheduler|state_dict|checkpoint|LightningModule|DistributedDataParallel"
+    r"|loss|backward|gradients?|autograd|logits|weights?|embedding|forward|cuda runtime error"
+    r"|learning rate)\b"
+)
 _LOADERS_OWN = (
     r"DataLoader worker|Pin memory thread|can only (?:test|join) a child|exited "
     r"unexpectedly|DataLoader timed out|daemonic processes"
@@ -145,20 +169,29 @@ def kind_of_failure(text: str, place: Place = "unknown") -> tuple[str, str]:
     ), "python -m pdb -c continue train.py"
 
 
+def _is_echo(error: Error) -> bool:
+    """Tell what only carries or follows another error, and what the loader says itself."""
+    said = f"{error.type}: {error.detail}"
+    is_mere = error.is_ignored or error.is_wrapper or error.type in _ECHOES or error.type.endswith("Warning")
+    return is_mere or bool(compiled(_LOADERS_OWN).search(said))
+
+
 def _is_candidate(trace: Trace, error: Error) -> bool:
-    if not error.type or error.is_ignored or error.is_wrapper or error.type in _ECHOES:
-        return False
-    text = f"{error.type}: {error.detail}"
-    if compiled(_LOADERS_OWN).search(text):
-        return False
-    if error.type.endswith("Warning"):
-        return False
     place = trace.place(error)
-    if "replica" in error.where:
+    if _is_echo(error):
+        return False
+    if error.is_cut or not error.type:
+        return error.is_cut and place in _DEEP  # no loader is called from there any more
+    if place in ELSEWHERE or "replica" in error.where:
         return True
-    if place in ELSEWHERE:
+    return place == "unknown" and not error.in_worker and _speaks_of_training(trace, error)
+
+
+def _speaks_of_training(trace: Trace, error: Error) -> bool:
+    said = f"{error.type}: {error.detail}"
+    if error.module.split(".", 1)[0] in _FRAMEWORKS or compiled(ANYWHERE).search(said):
         return True
-    return place == "unknown" and not error.in_worker and bool(compiled(ANYWHERE).search(text))
+    return not trace.mentions_loader and bool(compiled(_TRAINING).search(said))
 
 
 def main_failure(trace: Trace) -> Error | None:

@@ -16,6 +16,8 @@ class Error:
     ----------
     type : str
         Without its module: "RuntimeError"; "Fatal Python error" for faulthandler's dumps.
+    module : str
+        The module as written: "wandb.errors"; "" for Python's own.
     message : str
         First line of the message.
     detail : str
@@ -36,6 +38,8 @@ class Error:
         It only carries the next one.
     is_loose : bool
         A line without a traceback.
+    is_cut : bool
+        The log ends, or goes on elsewhere, before the line that names it: there may have been more frames.
     """
 
     type: str
@@ -50,6 +54,8 @@ class Error:
     is_ignored: bool = False
     is_wrapper: bool = False
     is_loose: bool = False
+    module: str = ""
+    is_cut: bool = False
 
     @property
     def in_worker(self) -> bool:
@@ -77,6 +83,7 @@ class OpenTraceback:
     is_ignored: bool = False
     is_reading: bool = False
     awaits_code: bool = False
+    indentation: int = 0
     fatal: tuple[str, int] | None = None
     detail_of: int | None = None
     detail_lines: int = 0

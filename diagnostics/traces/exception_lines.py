@@ -9,7 +9,7 @@ _ENDINGS = (
     r"|SystemExit|Died|Errors|NotFound|Exit)"
 )
 _LOOSE = re.compile(
-    r"(?:^|[\s>'\"(`|:*])((?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z_]\w{0,80}?(?:Error"
+    r"(?:^|[\s>'\"(`|:*]|[^\x00-\x7f])((?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z_]\w{0,80}?(?:Error"
     r"|Exception|Interrupt)|KeyboardInterrupt"
     r"|StopIteration|BadZipFile|cv2\.error|struct\.error|zlib\.error)(?:: ?(.*)|$)"
 )
@@ -17,7 +17,7 @@ LIKELY_TYPE = re.compile(rf"(?:{_NAME}\.)?\w{{0,80}}{_ENDINGS}$")
 IPYTHON_HEADER = re.compile(r"^(\w{3,60})\s{2,}Traceback \(most recent call last\)")
 CAUGHT = re.compile(
     r"Caught (\w{1,80}) in "
-    r"(DataLoader worker process \d+|pin memory thread[\w ]{0,30}|replica \d+[\w ]{0,30})"
+    r"(DataLoader worker(?: proc\w{0,4})?(?: \d+)?|pin memory thread[\w ]{0,30}|replica \d+[\w ]{0,30})"
 )
 CARRIED = re.compile(rf"(?:^|[\s:])({_NAME}): (Caught \w{{1,80}} in (?:DataLoader|pin memory|replica))")
 _RAISE = re.compile(rf"raise ({_NAME})\(f?(['\"])(.{{3,400}}?)(?:\2|$)")

@@ -26,6 +26,8 @@ _IPYTHON_OLD = re.compile(
 )
 _RICH = re.compile(r"(\S[^\n]{0,400}?\.pyx?):(\d{1,7}) in (\S{1,200})$")
 _PYTEST = re.compile(r"(\S{1,400}\.pyx?):(\d{1,7}): (?:in )?([\w<>.]{0,100})$")
+# What a web page makes of __init__, taking its underscores for emphasis.
+_UNDERSCORED = {name: f"__{name}__" for name in ("init", "iter", "next", "getitem", "del")}
 _PY_SPY = re.compile(r"([\w<>.]{1,100}) \(([^()\n]{1,300}\.(?:py|pyx|so|cpp)[^()\n]{0,40}):(\d{1,7})\)")
 
 
@@ -145,7 +147,8 @@ def _parse(text: str, at: int) -> Frame | None:
         if found is None:
             return None
         path, number, function, rest = found.groups()
-        return Frame(_slashes(path), int(number), function or "", (rest or "").strip(), at)
+        name = _UNDERSCORED.get(function, function or "")
+        return Frame(_slashes(path), int(number), name, (rest or "").strip(), at)
     stripped = text.strip()
     if not stripped or len(stripped) > LONGEST_FRAME:
         return None

@@ -59,6 +59,8 @@ _BY_PATH: tuple[tuple[str, Place], ...] = (
     ("torch/autograd/", "backward"),
     ("torch/optim/", "optimizer"),
     ("torch/serialization.py", "loading"),
+    ("/datasets/load.py", "loading"),
+    ("/datasets/builder.py", "loading"),
     ("importlib/", "import"),
     ("<frozen importlib", "import"),
 )
@@ -74,10 +76,11 @@ def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
     if name == "collate.py" or "collate_fn(" in loader.code or is_own_collate:
         return "collate"
     if name in _BY_FILE:
-        return _BY_FILE[name]
+        return "construct" if loader.function == "random_split" else _BY_FILE[name]
     if "_sampler_iter" in loader.code or loader.function == "_next_index":
         return "sampler"
-    if "/datapipes/" in loader.path or (loader.function == "_worker_loop" and inner):
+    is_idle = "index_queue" in loader.code
+    if "/datapipes/" in loader.path or (loader.function == "_worker_loop" and inner and not is_idle):
         return "dataset"
     return _in_iterator(loader, inner)
 
@@ -97,7 +100,11 @@ def place_of(error: Error) -> Place:
     frames = error.frames
     if frames and frames[-1].path.endswith("torch/_utils.py") and frames[-1].function == "reraise":
         return "reraise"
-    positions = [index for index, frame in enumerate(frames) if frame.is_loader]
+    positions = [
+        index
+        for index, frame in enumerate(frames)
+        if frame.is_loader and frame.function != "__getattr__"  # an attribute of a dataset is looked up
+    ]
     if positions:
         return _in_loader(frames, positions[-1])
     if "worker process" in error.where:
@@ -143,6 +150,8 @@ def _in_samples(error: Error) -> Place | None:
 
 def _in_import(error: Error) -> Place | None:
     if error.type in {"ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError"}:
+        return "import"
+    if error.is_cut and error.frames[-1].code.startswith(("import ", "from ")):
         return "import"
     return "receive" if _LOOP.search(error.frames[-1].code) else None
 

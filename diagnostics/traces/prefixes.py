@@ -17,22 +17,26 @@ _TIMES = (
         r"(?:Z|[+-]\d{2}:?\d{2})?[\])]?:?\s?"
     ),
     re.compile(r"\[\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,6})?\]\s?"),
+    re.compile(r"[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d{1,9} {1,8}\d{1,8} [\w./-]{1,80}:\d{1,6}\] ?"),
     re.compile(r"0\d{4,7}  ?|\[\d{1,7}\] (?=\S)"),
     re.compile(r"\[?(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2}\s{1,2}\d{1,2} \d{2}:\d{2}:\d{2}(?: \d{4})?\]?\s"),
 )
-_QUOTES = re.compile(r"(?:std(?:err|out): ?|(?:>|&gt;)+ ?|[│┃╎] ?|\|\s(?=\s*(?:File|Traceback|\w+Error)))")
+_QUOTES = re.compile(
+    r"(?:std(?:err|out)(?:: ?| [FP] )|(?:>|&gt;)+ ?|[│┃╎] ?|\|\s(?=\s*(?:File|Traceback|\w+Error)))"
+)
 _INDENTED_QUOTE = re.compile(r" {2,16}(?:[*|+] (?:\d{1,3} x )?)(?=\[rank|Traceback|  ?File|[\w.]+Error)")
 _LEVEL = re.compile(
     r"(?:- )?[\[(<]?(?:ERROR|CRITICAL|FATAL|WARNING|WARN|INFO)[\])>]?(?:\s?[-:|]\s?"
     r"|\s+)(?:[\w.]{1,40}(?::\d{1,5})?\s?[-:|]\s)?"
     r"(?=Traceback|[\w.]{1,60}(?:Error|Exception)\b|\s*File \")"
 )
+_LOGGER = re.compile(r"- [\w.]{1,80} - (?:ERROR|CRITICAL|FATAL|WARNING|WARN|INFO|DEBUG) - ")
 _PYTEST = re.compile(r"E {3,}(?=[\w.]{1,80}(?:Error|Exception|Interrupt|Exit)\b)")
 
 
 def _strip_one(text: str) -> tuple[str, str] | None:
     first = text[0]
-    if first in "[(0123456789ACDFGJMNOSTRrnw":
+    if first in "[(0123456789ACDEFGIJMNOSTRWrnw":
         for pattern in _TIMES:
             if found := pattern.match(text):
                 return text[found.end() :], ""
@@ -40,7 +44,7 @@ def _strip_one(text: str) -> tuple[str, str] | None:
         found = pattern.match(text)
         if found and found.end() < len(text):
             return text[found.end() :], found.group(1)
-    for pattern in (_QUOTES, _LEVEL, _PYTEST):
+    for pattern in (_QUOTES, _LEVEL, _LOGGER, _PYTEST):
         found = pattern.match(text)
         if found and found.end():
             return text[found.end() :], ""

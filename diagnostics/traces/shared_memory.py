@@ -6,8 +6,9 @@ from diagnostics.traces.recognition import Clue
 from diagnostics.traces.trace import Trace
 
 _DIED = (
-    r"killed by signal: Bus error|(?:Unexpected )?bus error encountered in worker|signal: "
-    r"7\b|Signal 7 \(SIGBUS\)|insufficient shared memory|workers are out of shared memory"
+    r"killed by signal: Bus error|Fatal Python error: Bus error"
+    r"|(?:Unexpected )?bus error encountered in worker|signal: 7\b|Signal 7 \(SIGBUS\)"
+    r"|insufficient shared memory|workers are out of shared memory"
 )
 _TORCH = (
     r"unable to (?:write to|resize|allocate shared memory ?\(shm\) for) file <|Shared "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from diagnostics.traces.cleaning import Line, clean, decode, split_lines, unfold
+from diagnostics.traces.cleaning import Line, clean, decode, messages, rejoin, split_lines, unfold
 from diagnostics.traces.errors import Error
 from diagnostics.traces.places import Place, place_of
 from diagnostics.traces.platforms import Platform, read_platform
@@ -122,10 +122,12 @@ def read_trace(data: bytes | str) -> Trace:
     """Read a log; whatever the bytes are, a trace comes back."""
     text = decode(data) if isinstance(data, bytes) else data
     numbered = split_lines(text)
-    chosen = unfold([(number, clean(content)) for number, content in select(numbered)])
+    said = [(number, part) for number, content in select(numbered) for part in messages(content)]
+    chosen = unfold([(number, clean(part)) for number, part in said])
     lines = [Line(number, *strip_prefixes(content)) for number, content in chosen]
     if len({line.source for line in lines}) > MOST_SPEAKERS:  # numbers of lines, not of ranks
         lines = [replace(line, source="") for line in lines]
+    lines = rejoin(lines)
     errors, texts = read_errors(lines)
     kept = list(_distinct(errors))
     if len(kept) > MOST_ERRORS:

@@ -20,10 +20,22 @@ from diagnostics.traces.exception_lines import (
 from diagnostics.traces.frames import Frame, parse_frame
 
 _NUMBERED = re.compile(r"\s*(?:-+>|❱|>)?\s*\d{1,6}(?:\s|$|\)|│)")
+_BAR = re.compile(r"[^%]{0,60}\d{1,3}%\|[^\]]{0,300}\]\s*$")  # a progress bar alone in its line
+_CUT_WORD = re.compile(r"(?<=worker)(?: proc\w*)?(?=$| \d)")  # of "DataLoader worker process 3"
 _MARKERS = re.compile(r"[\s~^]+$")
 _MOST_DETAIL_LINES = 30
 _MOST_PLAIN_DETAIL_LINES = 4
+_FINALIZERS = ("__del__", "__dealloc__", "_shutdown_workers")
 _MOST_FRAMES = 400
+
+
+def _is_of_finalizer(frames: tuple[Frame, ...]) -> bool:
+    """Tell what Python writes and ignores, also where the line that says so is cut off."""
+    return any(frame.function.endswith(_FINALIZERS) for frame in frames)
+
+
+def _indentation(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 class Reader:
@@ -57,6 +69,9 @@ class Reader:
         header = IPYTHON_HEADER.match(line.text)
         self._finish_dump(state)
         self._finish_cut(state, line.source, is_last=False)
+        if not header and (named := named_anywhere(before)) and named.group(2):
+            self._emit(state, line, named.group(1), named.group(2))
+            self.texts.append(replace(line, text=before))
         if header:
             state.expected = header.group(1)
         elif before.endswith("^C"):
@@ -78,6 +93,7 @@ class Reader:
             state.frames.append(frame)
         state.detail_of = None
         state.awaits_code = 'File "' in line.text and not frame.code
+        state.indentation = _indentation(line.text)
 
     def _is_part_of_frame(self, state: OpenTraceback, line: Line) -> bool:
         text = line.text
@@ -98,14 +114,17 @@ class Reader:
                 return True
         if _MARKERS.match(text):
             return True
-        if state.awaits_code:
+        if state.awaits_code and _BAR.match(text):
+            self.texts.append(line)
+        elif state.awaits_code:
             state.awaits_code = False
             found = RAISED.match(text.strip())
-            looks_raised = found and LIKELY_TYPE.match(found.group(1)) and not text.startswith("    ")
+            is_deeper = _indentation(text) > state.indentation
+            looks_raised = found and LIKELY_TYPE.match(found.group(1)) and not is_deeper
             if not looks_raised:
                 state.frames[-1] = replace(state.frames[-1], code=text.strip()[:400])
                 return True
-        return text.startswith("  [Previous line repeated")
+        return state.awaits_code or text.startswith("  [Previous line repeated")
 
     def _read_text(self, state: OpenTraceback, line: Line) -> None:
         text, stripped = line.text, line.text.strip()
@@ -163,16 +182,18 @@ class Reader:
             process=state.process,
             where=state.where if not caught else "",
             relation=state.relation,
-            is_ignored=state.is_ignored,
+            is_ignored=state.is_ignored or _is_of_finalizer(frames),
             is_wrapper=is_wrapper or bool(caught),
             is_loose=not frames,
+            module=name.rpartition(".")[0],
         )
         self.errors.append(error)
         self._states[line.source] = fresh = OpenTraceback(
             detail_of=len(self.errors) - 1, last_number=line.number
         )
         if caught:
-            fresh.where, fresh.expected, fresh.relation = caught.group(2), caught.group(1), "original"
+            where = _CUT_WORD.sub(" process", caught.group(2))
+            fresh.where, fresh.expected, fresh.relation = where, caught.group(1), "original"
         elif is_wrapper:
             state.detail_of = None
         self._sync(state, fresh)
@@ -211,7 +232,15 @@ class Reader:
                 frames = tuple(state.frames) if state.is_reading else ()
                 self.errors.append(
                     Error(
-                        state.expected, "", "", frames, last, source, where=state.where, relation="original"
+                        state.expected,
+                        "",
+                        "",
+                        frames,
+                        last,
+                        source,
+                        where=state.where,
+                        relation="original",
+                        is_cut=True,
                     )
                 )
             else:
@@ -226,7 +255,7 @@ class Reader:
             return
         self.errors.append(
             Error(
-                name or (state.expected if state.style == "python" else ""),
+                name or state.expected,
                 message,
                 message,
                 tuple(state.frames),
@@ -234,6 +263,8 @@ class Reader:
                 source,
                 state.process,
                 state.where,
+                is_ignored=state.is_ignored or _is_of_finalizer(tuple(state.frames)),
+                is_cut=True,
             )
         )
 

@@ -7,6 +7,7 @@ SMALL_LOG_LINES = 5_000
 MOST_LINES = 8_000  # read of a large log; half from its beginning, half from its end
 MOST_CHARACTERS = 1_000_000
 SHORT_LINE = 400
+MOST_HITS = 50_000  # of a word of trouble, from each end
 MOST_REPEATS = 20  # of a line, its digits aside
 HEAD, TAIL = 40, 200
 BEFORE, AFTER = 4, 24
@@ -48,10 +49,19 @@ def _troubled(lines: list[tuple[int, str]]) -> list[int]:
     found: set[int] = set()
     for word in TROUBLE:
         at = whole.find(word)
-        while at >= 0:
+        for _ in range(MOST_HITS):
+            if at < 0:
+                break
             index = bisect_right(ends, at)
             found.add(index)
             at = whole.find(word, ends[index])
+        first, at = at, whole.rfind(word)
+        for _ in range(MOST_HITS):
+            if first < 0 or at < first:
+                break
+            index = bisect_right(ends, at)
+            found.add(index)
+            at = whole.rfind(word, 0, ends[index - 1]) if index else -1
     return sorted(found)
 
 

@@ -1,5 +1,7 @@
 """Every excerpt in `logs/` is recognised, as it stands and in disguise."""
 
+import html
+import json
 import re
 from collections import Counter
 
@@ -44,6 +46,22 @@ def as_quoted_mail(text):
     return "".join(f"> {line}\n" for line in text.splitlines())
 
 
+def as_web_page(text):
+    return f"<pre>{html.escape(text)}</pre>"
+
+
+def as_json_records(text):
+    return "".join(f"{json.dumps({'log': line, 'stream': 'stderr'})}\n" for line in text.splitlines())
+
+
+def as_logger(text):
+    return "".join(f"2024-05-01 10:00:00,123 - __main__ - ERROR - {line}\n" for line in text.splitlines())
+
+
+def as_kubernetes_file(text):
+    return "".join(f"2024-05-01T10:00:00.123456789Z stderr F {line}\n" for line in text.splitlines())
+
+
 def after_a_progress_bar(text):
     bar = "".join(f"\r{step:3d}%|####      | {step}/100 [00:01<00:02,  3.1it/s]" for step in range(40))
     return f"Epoch 1/10 loss=0.7 — обучение 训练中\n{bar}\n{text}"
@@ -61,6 +79,10 @@ DISGUISES = [
     as_colours,
     as_printed_colours,
     as_quoted_mail,
+    as_web_page,
+    as_json_records,
+    as_logger,
+    as_kubernetes_file,
     after_a_progress_bar,
     before_chatter,
 ]

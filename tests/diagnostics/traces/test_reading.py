@@ -216,3 +216,50 @@ def test_a_raise_that_is_cut_off_is_kept_when_the_next_traceback_begins():
     cut = 'Traceback (most recent call last):\n  File "a.py", line 5, in f\n    raise KeyError("a key'
     whole = 'Traceback (most recent call last):\n  File "b.py", line 6, in g\n    h()\nOSError: x\n'
     assert [error.type for error in read_trace(f"{cut}\n{whole}").errors] == ["KeyError", "OSError"]
+
+
+def test_a_frame_that_a_terminal_wrapped_is_joined():
+    log = 'File "/a/reduction.py", line 189,\nin recv_handle\nreturn recvfds(s, 1)[0]\n'
+    frame = read_trace(f"[rank1]: {log.replace(chr(10), chr(10) + '[rank1]: ')}").errors[0].frames[0]
+    assert (frame.line_number, frame.function, frame.code) == (189, "recv_handle", "return recvfds(s, 1)[0]")
+
+
+def test_records_in_json_are_opened_and_what_only_looks_like_one_is_kept():
+    log = '{"log":"\\u001b[31mValueError: x\\n","stream":"stderr"}\n{"loss": 1}\n{"log":' + "[" * 1500 + "}\n"
+    trace = read_trace(log)
+    assert trace.errors[0].message == "x"
+    assert trace.lines[1].text == '{"loss": 1}'
+
+
+def test_a_long_log_that_was_escaped_into_one_line_is_read_whole():
+    steps = "".join(f"step {n} loss 0.{n}\\n" for n in range(500))
+    raised = CAUGHT.replace("\n", "\\n") + "KeyError: 'a'\\n"
+    assert read_trace(steps + raised + steps).errors[-1].message.startswith("'a'")
+
+
+def test_a_web_pages_entities_and_tags_are_resolved_and_pythons_own_brackets_kept():
+    assert clean("<pre>in &lt;module&gt;, can&#x27;t</pre>") == "in <module>, can't"
+    assert clean("unable to write to file </torch_1_2>") == "unable to write to file </torch_1_2>"
+
+
+def test_what_is_raised_in_a_finalizer_is_ignored_also_without_the_line_that_says_so():
+    log = '  File "/a/torch/utils/data/dataloader.py", line 3, in __del__\n    x()\nConnectionResetError: y\n'
+    assert read_trace(log).errors[0].is_ignored
+
+
+def test_a_progress_bar_between_a_frame_and_its_line_is_no_code():
+    log = '  File "/a/b.py", line 3, in f\n 50%|##  | 5/10 [00:01<00:01, 3.1it/s]\n    x()\nValueError: y\n'
+    assert read_trace(log).errors[0].frames[0].code == "x()"
+
+
+def test_an_exception_that_follows_words_of_another_script_is_read():
+    assert read_trace("报错如下：KeyError: 'a'\n").errors[0].type == "KeyError"
+
+
+def test_a_lookup_on_a_dataset_is_no_reading_of_a_sample():
+    log = (
+        '  File "/w/train.py", line 9, in <module>\n    names = loader.dataset.names\n'
+        '  File "/a/torch/utils/data/dataset.py", line 83, in __getattr__\n    raise AttributeError\n'
+        "AttributeError\n"
+    )
+    assert explain_log(log)[0].slug == "not-dataloader"
