@@ -39,7 +39,8 @@ LOG_SILENT = ("ValueError: sampler option is mutually exclusive with shuffle\n",
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the loader's refusal."""
     found = phrase(
-        trace, r"batch_sampler option is mutually exclusive|batch_size=None option disables auto-batching"
+        trace,
+        r"batch_sampler (?:option )?is mutually exclusive|batch_size=None option disables auto-batching",
     )
     if found is None:
         return None

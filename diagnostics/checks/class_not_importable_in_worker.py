@@ -35,7 +35,7 @@ _CHILD = r"Can'?t get attribute '?([\w.]+)'? on <module '(?:__mp_main__|__main__
 _PARENT = (
     r"Can'?t pickle <(?:class|function) '?([\w.]+)'?(?: at 0x\w+)?>: (?:it'?s not (?:the "
     r"same object|found) as"
-    r"|attribute lookup [\w.]+ on [\w.]+ failed|import of module)"
+    r"|attribute lookup [\w.]+ on (?!builtins)[\w.]+ failed|import of module)"
 )
 LOG_FIRES = (
     "AttributeError: Can't get attribute 'MyDataset' on <module '__main__' (built-in)>\n",

@@ -23,7 +23,7 @@ PyTorch documentation, torch.utils.data.default_collate; torch.nn.utils.rnn.pad_
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, raised_in, recognised
+from diagnostics.traces.clues import Recognition, Trace, cut_in, phrase, raised_in, recognised
 
 CODE = "DL225"
 SLUG = "collate-shape-mismatch"
@@ -40,6 +40,7 @@ _IN_COLLATE = (
     r"(?:number of dim|shape)|input array dimensions|could not broadcast"
 )
 _PAD = ("torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True)  # the first dimension varies",)
+_STACK = r"\btorch\.(?:stack|cat)\(|\b_new_shared\(|np\.stack\("  # hardly another reason to fail
 LOG_FIRES = (
     "RuntimeError: stack expects each tensor to be equal size, but got [3, 224, 224] at "
     "entry 0 and [1, 224, 224] "
@@ -75,7 +76,7 @@ def _fitting(shapes: list[str]) -> tuple[str, ...]:
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a failed stack, unless a network did it."""
     found = raised_in(trace, "collate", pattern=_WORDS) or phrase(trace, _WORDS, guarded=True)
-    found = found or raised_in(trace, "collate", pattern=_IN_COLLATE)
+    found = found or raised_in(trace, "collate", pattern=_IN_COLLATE) or cut_in(trace, _STACK, "collate")
     if found is None:
         return None
     shapes = [group for group in found.groups if group.startswith("[")]

@@ -24,12 +24,12 @@ PyTorch documentation, "Multiprocessing best practices", "CUDA in multiprocessin
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, phrase, recognised, says
+from diagnostics.traces.clues import Clue, Recognition, Trace, cut_in, error_clue, phrase, recognised, says
 
 CODE = "DL228"
 SLUG = "cuda-in-forked-worker"
 TITLE = "CUDA is used in a forked worker"
-_WORDS = r"Cannot re-?initialize (?:CUDA|XPU|NPU) in (?:a )?forked (?:sub)?process"
+_WORDS = r"(?i)cannot re-?initialize (?:CUDA|XPU|NPU) in (?:a )?forked (?:sub)?process"
 _OLD = (
     r"(?i)CUDA (?:error|driver error|runtime error)[ (:\d)]{0,8}.{0,12}initialization "
     r"error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)"
@@ -62,7 +62,7 @@ def _find(trace: Trace) -> Clue | None:
                 return error_clue(trace, "", error)
     if any(says(error, _WORDS) for error in trace.errors):
         return None
-    return phrase(trace, _WORDS)
+    return phrase(trace, _WORDS) or cut_in(trace, "^_lazy_init:", "dataset", "collate")
 
 
 def recognise(trace: Trace) -> Recognition | None:

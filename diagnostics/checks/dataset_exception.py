@@ -110,6 +110,26 @@ _ADVICE = (
         "dataset[len(dataset) - 1]",
     ),
 )
+# What torch and multiprocessing raise themselves where a batch is waited for.
+_LOADERS_OWN = {
+    *_NOT_ITS_OWN,
+    "RuntimeError",
+    "AttributeError",
+    "TypeError",
+    "ValueError",
+    "AssertionError",
+    "OSError",
+    "EOFError",
+    "BrokenPipeError",
+    "ConnectionResetError",
+    "ConnectionRefusedError",
+    "FileNotFoundError",
+    "PicklingError",
+    "OverflowError",
+    "MemoryError",
+    "StopIteration",
+    "NotImplementedError",
+}
 LOG_FIRES = (
     "KeyError: Caught KeyError in DataLoader worker process 3.\nOriginal Traceback (most recent call last):\n"
     '  File "/opt/lib/site-packages/torch/utils/data/_utils/fetch.py", line 44, in fetch\n'
@@ -137,6 +157,8 @@ def _is_the_datasets(trace: Trace, error: Error) -> bool:
     if "replica" in error.where or "Bad file descriptor" in error.detail:
         return False
     place = trace.place(error)
+    if error.is_cut and place == "receive" and error.type and error.type not in _LOADERS_OWN:
+        return True
     inside = (
         "worker process" in error.where
         or bool(error.user_frame)

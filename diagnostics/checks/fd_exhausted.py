@@ -29,7 +29,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
 from diagnostics.quantities import format_quantity
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Trace, cut_in, phrase, recognised
 
 CODE = "DL102"
 SLUG = "fd-exhausted"
@@ -84,8 +84,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for errno 24, or for descriptors that did not arrive."""
-    words = r"received \d+ items of ancdata|Too many open files|\[Errno 24\]|EMFILE|os error 24\b"
-    found = phrase(trace, words)
+    words = r"received (?:\d+|%d) items of ancdata|Too many open files|\[Errno 24\]|EMFILE|os error 24\b"
+    found = phrase(trace, words) or cut_in(trace, r"^(?:recvfds|recv_handle):")
     if found is None:
         return None
     remedy = Remedy(

@@ -63,8 +63,8 @@ def recognise(trace: Trace) -> Recognition | None:
     if found.error is not None and found.error.frames and not found.error.in_worker:
         return None
     told = found.lines[-1].text
-    is_telling = "bad object header" in told or "MDB_" in told
-    if not is_telling and not trace.find(r"worker process|_worker_loop|num_workers|worker \(pid"):
+    is_telling = "MDB_" in told or ("KeyError" in told and "Unable to" in told)  # whole, yet not to be read
+    if not is_telling and not trace.mentions_loader:
         return None
     remedy = Remedy(
         "Open the file in each worker, at its first sample.",

@@ -28,7 +28,17 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.quantities import format_quantity
-from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, raised_in, recognised
+from diagnostics.traces.clues import (
+    Clue,
+    Recognition,
+    Role,
+    Trace,
+    cut_in,
+    error_clue,
+    phrase,
+    raised_in,
+    recognised,
+)
 from diagnostics.traces.remedies import NO_WORKERS, look_inside
 
 CODE = "DL236"
@@ -60,6 +70,11 @@ LOG_SILENT = (
 )
 
 
+_WAITS = "^(?:get|wait|_?poll|select|acquire|_?recv(?:_bytes)?):"
+_STANDS = (
+    r"(?i)\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlock|(?<!press )ctrl.?c|interrupt"
+    r"|kill(?:ed)? the)\b"
+)
 _LOOK = Remedy(
     "Look at that place; a timeout turns the next such hang into an error.",
     ("DataLoader(..., timeout=60)", NO_WORKERS),
@@ -86,9 +101,17 @@ def _dumped(trace: Trace) -> Clue | None:
     return Clue((*dump.lines[:1], *texts[:2])) if texts else None
 
 
+def _cut_while_waiting(trace: Trace) -> Clue | None:
+    """Find a traceback that ends in the wait for a batch, beside words of standing still."""
+    found = cut_in(trace, _WAITS, "receive")
+    is_nameless = found is not None and found.error is not None and not found.error.type
+    return found if is_nameless and trace.find(_STANDS) else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for an interrupt, or a dump of stacks, at the queue."""
-    found = raised_in(trace, "receive", "loader", type_pattern=_INTERRUPTS) or _dumped(trace)
+    found = raised_in(trace, "receive", "loader", type_pattern=_INTERRUPTS)
+    found = found or _dumped(trace) or _cut_while_waiting(trace)
     if found is None:
         other = trace.raised(
             lambda error: error.type == "KeyboardInterrupt" and error.in_worker and bool(error.user_frame)

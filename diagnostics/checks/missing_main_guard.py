@@ -68,7 +68,8 @@ def recognise(trace: Trace) -> Recognition | None:
         restarts = any(frame.is_loader for frame in error.frames) or any(
             frame.is_multiprocessing and frame.function in {"start", "_Popen"} for frame in error.frames
         )
-        if restarts or error.type == "":
+        imports = error.frames[-1].code.startswith(("import ", "from "))  # cut while a library was loaded
+        if restarts or (error.type == "" and not imports):
             clue = error_clue(trace, "", error)
             if restarts:
                 return recognised(clue, summary, _REMEDY, score=70, confidence="likely")

@@ -41,9 +41,8 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for the refusal to pin."""
     found = phrase(
         trace,
-        r"cannot pin '?[\w.]+'?|only (?:dense )?CPU (?:tensors|memory) can be pinned|[Nn]eed "
-        r"to provide pin_memory allocator",
-    )
+        r"cannot pin '?[\w.]+'?|only (?:dense )?CPU (?:tensors|memory) can be pinned",
+    ) or phrase(trace, r"[Nn]eed to provide pin_memory allocator", guarded=True)
     if found is None:
         return None
     remedy = Remedy(

@@ -24,11 +24,12 @@ PyTorch source, torch/utils/data/_utils/pin_memory.py.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
 
 CODE = "DL232"
 SLUG = "pin-memory-thread-died"
 TITLE = "The pinning thread died"
+_LOST = {"ConnectionResetError", "BrokenPipeError", "EOFError", "FileNotFoundError", "ConnectionRefusedError"}
 LOG_FIRES = (
     "RuntimeError: Pin memory thread exited unexpectedly\n",
     '  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 1275, in _get_data\n'
@@ -38,9 +39,17 @@ LOG_FIRES = (
 LOG_SILENT = ("UserWarning: 'pin_memory' argument is set as true but no accelerator is found\n",)
 
 
+def _raised(trace: Trace) -> Clue | None:
+    """Find an exception of that thread which no other diagnosis knows, or whose message is cut off."""
+    for error in trace.errors:
+        if "pin memory" in error.where and error.type not in _LOST:
+            return error_clue(trace, "", error)
+    return None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the main thread's words."""
-    found = phrase(trace, r"Pin memory thread exited unexpectedly")
+    found = phrase(trace, r"Pin memory thread exited unexpectedly") or _raised(trace)
     if found is None:
         return None
     remedy = Remedy(

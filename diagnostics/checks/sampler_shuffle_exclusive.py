@@ -41,7 +41,7 @@ LOG_SILENT = (
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the loader's refusal."""
-    found = phrase(trace, r"(?<!_)sampler option is mutually exclusive with shuffle")
+    found = phrase(trace, r"(?<!_)sampler (?:option )?is mutually exclusive with shuffle")
     if found is None:
         return None
     remedy = Remedy("Leave shuffle to the sampler.", ("DataLoader(dataset, sampler=sampler)  # no shuffle=",))

@@ -37,6 +37,7 @@ _WORDS = (
     r"|(ctypes objects) containing pointers cannot be pickled|\{\} cannot be pickled', '(\w+)'"
     r"|\b([\w.,]{1,80}) cannot be converted to a Python object for pickling"
     r"|(?i:pickling of) \"?'?([\w.]+)'?\"? (?:objects? |instances? )?is (?:not supported|unsupported)"
+    r"|Can'?t pickle <class '([\w.]+)'>: attribute lookup [\w.]+ on builtins failed"
     r"|(?i:can'?t|cannot) pickle (?:<)?(module|generator|_thread|weakref)"
 )
 LOG_FIRES = (
@@ -52,17 +53,29 @@ LOG_SILENT = (
 
 
 def _own_pickling(trace: Trace) -> Clue | None:
-    """Find the user's own code that fails when pickle asks it how: `__getattr__` knows no `__getstate__`."""
+    """Find what fails when pickle asks: `__getattr__` without a `__getstate__`, a storage on a GPU."""
     for error in trace.errors:
         paths = [frame.path for frame in error.frames[:-1]]
-        if any(path.endswith("multiprocessing/reduction.py") for path in paths) and error.frames[-1].is_user:
+        is_inside = any(path.endswith("multiprocessing/reduction.py") for path in paths)
+        refuses = trace.place(error) == "start" and not error.frames[-1].path.endswith("reduction.py")
+        if is_inside and not error.is_cut and (error.frames[-1].is_user or refuses):
+            return error_clue(trace, "", error)
+    return None
+
+
+def _not_rebuilt(trace: Trace) -> Clue | None:
+    """Find an object that pickle took and that the child cannot make again."""
+    for error in trace.errors:
+        if error.type != "TypeError" or trace.place(error) != "child_start" or not error.detail:
+            continue
+        if not (error.frames[-1].is_multiprocessing or any("_fixup" in f.function for f in error.frames)):
             return error_clue(trace, "", error)
     return None
 
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for pickle's refusal of a kind of object."""
-    found = refused_to_pickle(trace, _WORDS) or _own_pickling(trace)
+    found = refused_to_pickle(trace, _WORDS) or _own_pickling(trace) or _not_rebuilt(trace)
     if found is None:
         return None
     name = next((group for group in found.groups if group), "an object")

@@ -27,7 +27,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
-from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, joined, phrase, recognised
+from diagnostics.traces.clues import (
+    Clue,
+    Recognition,
+    Role,
+    Trace,
+    error_clue,
+    joined,
+    phrase,
+    raised_in,
+    recognised,
+)
 from diagnostics.traces.errors import Error
 from diagnostics.traces.exit_codes import meaning
 from diagnostics.traces.remedies import NO_WORKERS
@@ -91,6 +101,11 @@ def _is_cut_at_connection(error: Error) -> bool:
     return error.type == "" and bool(functions & {"get_connection", "Client", "SocketClient"})
 
 
+def _empty_queue(trace: Trace) -> Clue | None:
+    """Find the `Empty` that torch passes on only where a worker is gone."""
+    return raised_in(trace, "receive", type_pattern="^Empty$")
+
+
 def _lost_connection(trace: Trace) -> Clue | None:
     for error in trace.errors:
         handing_over = any(
@@ -117,7 +132,7 @@ def _how(code: str) -> str:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for torch's words, or for a connection that a worker's end cut."""
-    found = phrase(trace, _CODE) or phrase(trace, _WORDS) or _lost_connection(trace)
+    found = phrase(trace, _CODE) or phrase(trace, _WORDS) or _lost_connection(trace) or _empty_queue(trace)
     if found is None:
         return None
     code = next((group for group in found.groups if group), "").strip()
