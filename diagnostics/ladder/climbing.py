@@ -338,12 +338,15 @@ class Climb:
             "pinned": {"pin_memory": True},
             "on the device": {"pin_memory": True, "device": "cuda"},
         }
-        for name, more in kinds.items():
-            self.lab.ask("open", name=name, arguments={**self.arguments, **more})
-        turns = {name: Turn(name) for name in kinds}
-        told = measure_turns(self.lab, turns, self.effort.rounds, self.effort.turn_seconds)
-        for name in kinds:
-            self.lab.ask("close", name=name)
+        try:
+            for name, more in kinds.items():
+                self.lab.ask("open", name=name, arguments={**self.arguments, **more})
+            turns = {name: Turn(name) for name in kinds}
+            told = measure_turns(self.lab, turns, self.effort.rounds, self.effort.turn_seconds)
+            for name in kinds:
+                self.lab.ask("close", name=name)
+        except FailedError as error:  # batches that cannot be pinned, or do not fit the device, load well
+            return [Rung(name, skipped=f"it failed: {error}") for name in ("pinned", "on the device")]
         if self.arguments.get("pin_memory"):
             self.pin_seconds = max(0.0, _seconds(told["pinned"]) - _seconds(told["unpinned"]))
         rates = {

@@ -35,6 +35,29 @@ def climbed(lab: Laboratory, name: str, step_seconds: float | None = None) -> Cl
     return Climb(lab, about, None, step_seconds is not None, QUICK).run(lambda what: None)
 
 
+def device_rungs(lab: Laboratory) -> dict:
+    about = {**lab.ask("load", target=f"{CASES}:computing"), "has_cuda": True}
+    found = Climb(lab, about, None, False, QUICK).run(lambda what: None)
+    return {rung.name: rung for rung in found.rungs if rung.name in {"pinned", "on the device"}}
+
+
+def test_a_device_that_refuses_the_batches_leaves_the_other_rungs(lab: Laboratory) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU, which refuses nothing")
+    rungs = device_rungs(lab)
+    assert rungs["on the device"].skipped.startswith("it failed: ")
+    assert not rungs["pinned"].rates
+
+
+@pytest.mark.cuda
+def test_on_a_gpu_the_ladder_reaches_the_device(lab: Laboratory) -> None:
+    for rung in device_rungs(lab).values():
+        assert not rung.skipped
+        assert min(rung.rates) > 0
+
+
 def in_tries(look, tries: int = 3) -> None:
     """Fail if none of the tries is right: `look` returns whether one is, and what to tell otherwise."""
     told = []
