@@ -99,3 +99,16 @@ def memory_limit_bytes(root: Path) -> tuple[int | None, str] | None:
     limits = [(int(text), source) for text, source in seen if text.isdecimal()]
     binding = [limit for limit in limits if 0 < limit[0] < V1_UNLIMITED_BYTES]
     return min(binding) if binding else (None, seen[-1][1])
+
+
+def process_limit(root: Path) -> tuple[int | None, str] | None:
+    """Return the tightest limit on processes and threads (None: no limit) and its source; None as above."""
+    seen = [
+        (read_text(group / "pids.max") or "", f"cgroup {'v1' if controller else 'v2'} pids.max")
+        for controller in ("", "pids")
+        for group in group_directories(root, controller)
+    ]
+    limits = [(int(text), source) for text, source in seen if text.isdecimal()]
+    if not seen:
+        return None
+    return min(limits) if limits else (None, seen[-1][1])

@@ -53,4 +53,5 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         ("nvidia-smi", 'python -c "import torch; print(torch.version.cuda)"', "echo $CUDA_VISIBLE_DEVICES"),
     )
     why = "torch is built without CUDA" if not built_for else problem or "torch finds no device"
-    return fail(f"{count or 0} GPUs are listed and torch cannot use any: {why}.", evidence, remedy)
+    listed = "1 GPU is" if count == 1 else f"{count or 0} GPUs are"
+    return fail(f"{listed} listed and torch cannot use any: {why}.", evidence, remedy)

@@ -72,10 +72,17 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     if soft >= wanted:
         return ok(f"You may open {limit} files; one worker a core needs up to about {need}.")
     target = WANTED_LIMIT if hard is None else int(min(hard, WANTED_LIMIT))
-    raise_it = f"ulimit -n {target}" if target > soft else f"docker run --ulimit nofile={WANTED_LIMIT} …"
+    raise_it = (
+        (f"ulimit -n {target}",)
+        if target > soft
+        else (
+            f"docker run --ulimit nofile={WANTED_LIMIT} …",
+            f"sudo prlimit --pid $$ --nofile={WANTED_LIMIT}",
+        )
+    )
     remedy = Remedy(
         "Raise the limit before you start training, or share tensors by name.",
-        (raise_it, 'torch.multiprocessing.set_sharing_strategy("file_system")'),
+        (*raise_it, 'torch.multiprocessing.set_sharing_strategy("file_system")'),
     )
     evidence = (f"soft limit: {limit} (RLIMIT_NOFILE)", f"wanted: {need} for {cores or 1:g} workers")
     verdict = fail if soft < OWN_DESCRIPTORS else warn

@@ -45,6 +45,7 @@ _REMEDY = Remedy(
         'torch.multiprocessing.set_sharing_strategy("file_system")',
     ),
 )
+_NO_DESCRIPTOR = ("Too many open files", "Errno 24", "ancdata", "unable to open shared memory")
 FEWEST_BATCHES = 256  # what 1,024 open files, the usual limit, leave of two tensors a batch, halved
 
 
@@ -52,7 +53,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     """Compare how many batches fit with what a loop that collects a few would keep."""
     fits, each, problem = (facts[key] for key in NEEDS)
     if problem is not None and each is None:
-        return fail("0 batches came from a worker.", (f"1 worker, forked: {problem}",), _REMEDY)
+        if not any(words in str(problem) for words in _NO_DESCRIPTOR):
+            return not_applicable("0 batches came from a worker, for a reason other than open files.")
+        return fail("0 batches can be kept.", (f"1 worker, forked: {problem}",), _REMEDY)
     if fits is None or each is None:
         return not_applicable("Kept batches hold no open files here, or there is no limit on them.")
     told = f"{format_quantity(fits, 'count')} batches of two tensors"

@@ -44,14 +44,19 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     """Fire for every GPU with a reason."""
     count, reasons, temperatures = (facts[key] for key in NEEDS)
     rows = _rows(reasons, temperatures)
-    if not count or not rows:
+    told = [row for row in rows if row[0] is not None]
+    if not count or not told:
         return not_applicable("No NVIDIA GPU tells of its clocks here.")
     held = [(number, why, heat) for number, (why, heat) in enumerate(rows) if why]
     if not held:
-        return ok(f"None of {len(rows)} GPUs is held down by heat or power.")
-    evidence = tuple(f"GPU {number}: {why}, {heat} degrees Celsius" for number, why, heat in held)
+        return ok(f"None of {len(told)} GPUs is held down by heat or power.")
+    evidence = tuple(
+        f"GPU {number}: {', '.join(map(str, why)) if isinstance(why, list) else why}; "
+        + ("temperature not told" if heat is None else f"{heat} degrees Celsius")
+        for number, why, heat in held
+    )
     remedy = Remedy(
         "Cool it, or set a power limit that it can hold.",
         ("nvidia-smi -q -d PERFORMANCE,TEMPERATURE", "sudo nvidia-smi -pl 300"),
     )
-    return warn(f"{len(held)} of {len(rows)} GPUs run slower than asked for.", evidence, remedy)
+    return warn(f"{len(held)} of {len(told)} GPUs run slower than asked for.", evidence, remedy)

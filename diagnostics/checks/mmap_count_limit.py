@@ -22,12 +22,20 @@ References
 Linux kernel documentation, sysctl/vm, max_map_count. PyTorch issue 13246 and its neighbours.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
+from diagnostics.quantities import format_quantity
 from diagnostics.traces.clues import Recognition, Trace, phrases, recognised
 
 CODE = "DL211"
 SLUG = "mmap-count-limit"
-TITLE = "The kernel's limit on memory maps is reached"
+TITLE = "The kernel's limit on memory maps is low or reached"
+NEEDS = ("limits.memory_maps_count",)
+FIRES = {"limits.memory_maps_count": 4096}
+SILENT = {"limits.memory_maps_count": 65530}
+USUAL_LIMIT = 65_530  # Linux' default
 NEAR_THE_LIMIT = range(60_000, 66_200)  # vm.max_map_count is 65530; libraries hold some of them
 SMALL_BYTES = 1 << 20  # memory for a map this small is there long after a batch's would not be
 LOG_FIRES = (
@@ -42,6 +50,22 @@ LOG_SILENT = (
     "RuntimeError: unable to mmap 6291456 bytes from file </torch_77_1234567_12>: Cannot "
     "allocate memory (12)\n",
 )
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Warn below what Linux allows by default: somebody has lowered it."""
+    limit = facts["limits.memory_maps_count"]
+    if limit is None:
+        return not_applicable("This platform has no limit on memory maps that could be read.")
+    told, usual = (format_quantity(value, "count") for value in (limit, USUAL_LIMIT))
+    if limit >= USUAL_LIMIT:
+        return ok(f"A process may have {told} memory maps; each tensor that is kept from a worker takes one.")
+    remedy = Remedy(
+        "Raise the limit; a container has its host's.",
+        (f"sudo sysctl -w vm.max_map_count={4 * (USUAL_LIMIT + 6)}",),
+    )
+    evidence = (f"vm.max_map_count: {told}; Linux' default: {usual}",)
+    return warn(f"A process may have {told} memory maps; {usual} are usual.", evidence, remedy, "likely")
 
 
 def recognise(trace: Trace) -> Recognition | None:

@@ -13,7 +13,7 @@ imports torch anew: 2.5 s and 145 MiB a worker were measured, against 0.05 s and
 How to fix
 ----------
 Put the entry under `if __name__ == "__main__":`, keep datasets and functions picklable, and preload torch
-into the server: with a preload 4 workers started in 0.5 s rather than 18. Or ask for fork where no threads
+into the server: with a preload 4 workers started in 0.5 s rather than 10. Or ask for fork where no threads
 and no CUDA are in use yet.
 
 When it is fine

@@ -34,7 +34,18 @@ TITLE = "There are no semaphores for worker queues"
 NEEDS = ("trial.semaphore_problem",)
 FIRES = {"trial.semaphore_problem": "OSError: [Errno 38] Function not implemented"}
 SILENT = {"trial.semaphore_problem": None}
-_REMEDY = Remedy("Load in the main process.", ("DataLoader(..., num_workers=0)", "ls -ld /dev/shm"))
+_REMEDY = Remedy(
+    "Load in the main process, or mount /dev/shm so that it can be written.",
+    (
+        "DataLoader(..., num_workers=0)",
+        "ls -ld /dev/shm; grep /dev/shm /proc/mounts",
+        "sudo mount -t tmpfs -o rw,mode=1777,size=8g tmpfs /dev/shm",
+    ),
+)
+_MAKE_ROOM = Remedy(
+    "/dev/shm is full: see what fills it, and make it larger.",
+    ("ls -lhS /dev/shm | head", "sudo mount -o remount,size=8g /dev/shm", "docker run --shm-size=8g …"),
+)
 _ERRNO = r"\[Errno (38|13|2|30)\]"
 LOG_FIRES = (
     '  File "/var/lang/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'
@@ -53,11 +64,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     problem = facts["trial.semaphore_problem"]
     if problem is None:
         return ok("1 semaphore was taken and given back: worker queues can be made.")
-    return fail(
-        "0 semaphores can be had here: no worker can start.",
-        (f"multiprocessing.Lock, tried 1 time: {problem}",),
-        _REMEDY,
-    )
+    evidence = (f"multiprocessing.Lock, tried 1 time: {problem}",)
+    remedy = _MAKE_ROOM if "Errno 28" in str(problem) else _REMEDY
+    return fail("0 semaphores can be had here: no worker can start.", evidence, remedy)
 
 
 def _find(trace: Trace) -> Clue | None:

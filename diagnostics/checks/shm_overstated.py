@@ -3,7 +3,8 @@
 What it means
 -------------
 A file was written to /dev/shm up to a quarter of what it reports free (at most 1 GiB), and was refused
-before. Quotas, and memory limits that count shared memory too, do not show in `df`.
+before. Quotas, and memory limits that count shared memory too, do not show in `df`; neither does a folder
+that may only be read.
 
 Why it matters
 --------------
@@ -36,6 +37,16 @@ NEEDS = ("trial.shm_asked_bytes", "trial.shm_written_bytes", "trial.shm_problem"
 FIRES = dict(zip(NEEDS, (1 << 30, 200 << 20, "No space left on device (errno 28)"), strict=True))
 SILENT = dict(zip(NEEDS, (1 << 30, 1 << 30, None), strict=True))
 
+_NOT_ALLOWED = (1, 13, 30)  # EPERM, EACCES, EROFS
+_OPEN_UP = Remedy(
+    "Make /dev/shm writable for everybody; until then load in the main process.",
+    (
+        "ls -ld /dev/shm; grep /dev/shm /proc/mounts",
+        "sudo mount -o remount,rw,mode=1777 /dev/shm",
+        "DataLoader(..., num_workers=0)",
+    ),
+)
+
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
     """Compare what was written with what was asked for."""
@@ -46,6 +57,10 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     if written >= asked and not problem:
         return ok(f"{had} of shared memory could be written, a safe share of what is free.")
     evidence = (f"asked for {wanted} in /dev/shm, written {had}: {problem or 'no reason given'}",)
+    if any(f"(errno {number})" in str(problem) for number in _NOT_ALLOWED):
+        return fail(
+            f"Nothing can be written to /dev/shm, which reports {wanted} and more.", evidence, _OPEN_UP
+        )
     remedy = Remedy(
         "Give the container more shared memory and memory; until then load with fewer workers.",
         (

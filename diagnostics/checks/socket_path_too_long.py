@@ -3,7 +3,8 @@
 What it means
 -------------
 Processes hand over descriptors through sockets that are files in the temporary folder. Their path may have
-about 107 characters; TMPDIR is set to a long one.
+about 107 characters; TMPDIR is set to a long one. A folder that cannot be written, or none at all, refuses
+them as well.
 
 Why it matters
 --------------
@@ -11,7 +12,7 @@ forkserver, and sharing tensors by descriptor, fail at once.
 
 How to fix
 ----------
-Use a short temporary folder.
+Use a short temporary folder that can be written, on a file system of this machine.
 
 When it is fine
 ---------------
@@ -35,6 +36,10 @@ NEEDS = ("trial.socket_path_bytes", "trial.socket_problem")
 FIRES = dict(zip(NEEDS, (131, "AF_UNIX path too long"), strict=True))
 SILENT = dict(zip(NEEDS, (36, None), strict=True))
 _REMEDY = Remedy("Point TMPDIR at a short path.", ("export TMPDIR=/tmp", 'tempfile.tempdir = "/tmp"'))
+_MEND = Remedy(
+    "Point TMPDIR at a folder that is there, has room and can be written.",
+    ("df -h /tmp; ls -ld /tmp", "export TMPDIR=/var/tmp"),
+)
 LOG_FIRES = (
     "OSError: AF_UNIX path too long\n",
     '  File "/sw/lib/python3.9/multiprocessing/connection.py", line 585, in __init__\n'
@@ -51,6 +56,10 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     if problem is None:
         return ok(f"A socket could be bound in the temporary folder, its path {length:g} bytes long.")
     evidence = (f"a socket with a path of {length:g} bytes in the temporary folder: {problem}",)
+    if "too long" not in str(problem):
+        return fail(
+            "The temporary folder takes no socket, for a reason other than its length.", evidence, _MEND
+        )
     summary = f"No socket can be bound in the temporary folder (a path of {length:g} bytes)."
     return fail(summary, evidence, _REMEDY)
 

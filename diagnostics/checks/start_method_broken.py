@@ -66,7 +66,7 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         if works
         else ("DataLoader(..., num_workers=0)",),
     )
-    which = " and ".join(broken)
+    which = ", ".join(broken)
     summary = f"Of {len(tried)} start methods {len(broken)} cannot start two workers: {which}."
     verdict = fail if default in broken or not works else warn
     return verdict(summary, tuple(told.values()), remedy)

@@ -22,12 +22,27 @@ References
 setrlimit(2), RLIMIT_NPROC; Linux kernel documentation, cgroup v2, pids.max.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
+from diagnostics.quantities import format_quantity
 from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
 
 CODE = "DL216"
 SLUG = "thread-or-process-limit"
-TITLE = "The limit on threads and processes is reached"
+TITLE = "The limit on threads and processes is low or reached"
+NEEDS = (
+    "system.os_name",
+    "limits.processes_soft_count",
+    "limits.cgroup_processes_count",
+    "cpu.usable_cores",
+)
+FIRES = dict(zip(NEEDS, ("Linux", 96365, 64, 16), strict=True))
+SILENT = dict(zip(NEEDS, ("Linux", 96365, None, 16), strict=True))
+OWN_THREADS = 64  # the shell, the training process, its pinning, queue and communication threads
+THREADS_A_CORE = 4  # one of each operation, one of autograd, and a worker with its queue's thread
+FEWEST = 32  # below it not even two workers are sure to start
 _WORDS = (
     r"BlockingIOError: \[Errno 11\]|can'?t start new thread|pthread_create failed|Thread creation failed"
     r"|[Cc]annot allocate thread|fork: (?:retry: )?(?:Resource temporarily|资源暂时)|libgomp: "
@@ -43,6 +58,35 @@ LOG_SILENT = (
     "RuntimeError: unable to allocate shared memory(shm) for file </torch_3_1_0>: "
     "Resource temporarily unavailable (11)\n",
 )
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Compare the tighter of both limits with what one worker a core may need."""
+    os_name, *limits, cores = (facts[key] for key in NEEDS)
+    if os_name == "Windows":
+        return not_applicable("Windows does not limit a user's processes in this way.")
+    named = zip(limits, ("RLIMIT_NPROC", "control group, pids.max"), strict=True)
+    set_ones = [(limit, source) for limit, source in named if limit is not None]
+    if not set_ones:
+        return ok("There is no limit on processes and threads: 0 limits are set.")
+    limit, source = min(set_ones)
+    wanted = OWN_THREADS + int(THREADS_A_CORE * (cores or 1))
+    told, need = (format_quantity(value, "count") for value in (limit, wanted))
+    if limit >= wanted:
+        return ok(f"{told} processes and threads are allowed; one worker a core needs up to about {need}.")
+    remedy = Remedy(
+        "Raise the limit; until then few workers, with one thread each.",
+        (
+            "ulimit -u $(ulimit -H -u)",
+            "docker run --pids-limit=-1 …",
+            "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1",
+        ),
+    )
+    evidence = (f"limit: {told} ({source}), of which all that runs already is taken", f"wanted: {need}")
+    verdict = fail if limit < FEWEST else warn
+    return verdict(
+        f"{told} processes and threads are allowed; workers may need {need}.", evidence, remedy, "likely"
+    )
 
 
 def recognise(trace: Trace) -> Recognition | None:

@@ -1,6 +1,8 @@
 """NVIDIA GPUs, as their own tool lists them."""
 
 import shutil
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from diagnostics.children import run_child
@@ -17,6 +19,8 @@ STATE_FIELDS = (
     "clocks_event_reasons.active",
 )
 OLD_STATE_FIELDS = (*STATE_FIELDS[:-1], "clocks_throttle_reasons.active")  # before driver 535
+PROCESSES = {"gpu.processes_count": "count", "gpu.processes_memory_bytes": "bytes"}
+LARGEST = 1e15  # no GPU has so much of anything
 # Bits of nvmlDeviceGetCurrentClocksEventReasons that mean: slower than asked for. A power limit that is
 # reached, idle clocks and clocks that somebody set are none.
 THROTTLES = {
@@ -37,10 +41,11 @@ NO_GPU = {
 
 
 def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    """Return a count or size; None for "[N/A]", "ERR!", and numbers that are none."""
+    with suppress(ValueError):
+        number = float(text)
+        return number if 0 <= number < LARGEST else None
+    return None
 
 
 def parse_query(text: str) -> Facts:
@@ -67,12 +72,15 @@ def _whole(text: str) -> int | None:
     return None if number is None else int(number)
 
 
-def throttle_reasons(bits: str) -> list[str]:
-    """Return what holds clocks down, in words, from the driver's bit mask ("0x0000000000000040")."""
+def throttle_reasons(bits: str) -> list[str] | None:
+    """Return what holds clocks down, in words, from the driver's bit mask ("0x0000000000000040").
+
+    None where the driver does not tell.
+    """
     try:
         mask = int(bits, 16)
     except ValueError:
-        return []
+        return None
     return [word for bit, word in THROTTLES.items() if mask & bit]
 
 
@@ -112,6 +120,9 @@ def _state(tool: str) -> Facts:
         if (answer := _asked(tool, f"--query-gpu={','.join(fields)}")) is not None:
             facts |= parse_state(answer)
             break
+    if sys.platform == "win32":  # the desktop's own programs are in the list, and cannot be told apart
+        source = "nvidia-smi lists the desktop's programs too"
+        return facts | {key: Fact(None, unit, source) for key, unit in PROCESSES.items()}
     if (answer := _asked(tool, "--query-compute-apps=pid,used_memory")) is not None:
         facts |= parse_processes(answer)
     return facts

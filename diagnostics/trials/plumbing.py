@@ -26,6 +26,14 @@ def semaphore_problem() -> str | None:
         return f"{type(error).__name__}: {error}"[:REASON_CHARACTERS]
 
 
+def users_folder() -> tuple[str, str | None]:
+    """Return the user's temporary folder, or "" and why there is none."""
+    try:
+        return os.environ.get("TRIAL_TMPDIR") or tempfile.gettempdir(), None
+    except OSError as error:
+        return "", str(error)[:REASON_CHARACTERS]
+
+
 def socket_facts(folder: str) -> tuple[int | None, str | None]:
     """Bind a socket in a folder of its own below `folder`; return its path's length and the refusal."""
     if not hasattr(socket, "AF_UNIX") or os.name == "nt":
@@ -47,8 +55,8 @@ def socket_facts(folder: str) -> tuple[int | None, str | None]:
 
 def main() -> None:
     """Try both and print."""
-    folder = os.environ.get("TRIAL_TMPDIR") or tempfile.gettempdir()
-    length, refused = socket_facts(folder)
+    folder, absent = users_folder()
+    length, refused = (0, absent) if absent else socket_facts(folder)
     values: dict[str, tuple[Any, str, str]] = {
         "trial.semaphore_problem": (semaphore_problem(), "", "multiprocessing.Lock"),
         "trial.socket_path_bytes": (length, "bytes", "a socket in the temporary folder"),

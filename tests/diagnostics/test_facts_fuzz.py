@@ -10,6 +10,8 @@ from diagnostics.facts import from_document
 from diagnostics.findings import Status
 from diagnostics.gather import parse_trial
 from diagnostics.judge import find_checks, judge
+from diagnostics.probes import gpu
+from diagnostics.terminal import report_lines
 
 CHECKS = [check for check in find_checks() if check.judge]
 EXAMPLES = [example for check in CHECKS for example in (check.fires, check.silent) if example]
@@ -53,6 +55,7 @@ def test_every_check_judges_whatever_is_in_the_facts(seed):
         assert [f.summary for f in findings if f.status == Status.CRASHED] == [], document
         assert {f.code for f in findings} == {check.code for check in CHECKS}
         json.dumps([finding.as_dict() for finding in findings])
+        assert list(report_lines(from_document(document), findings, 40))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -70,3 +73,33 @@ def test_what_a_trial_printed_is_read_or_passed_by(seed):
 def test_a_document_of_another_shape_gives_no_facts(odd):
     assert from_document(odd) == {}
     assert set(from_document({"a.b": odd})) <= {"a.b"}
+
+
+CELLS = [
+    "41",
+    "16",
+    "[N/A]",
+    "ERR!",
+    "Enabled",
+    "0x40",
+    "[Not Supported]",
+    "",
+    "-1",
+    "nan",
+    "1e999",
+    "é",
+    ", ,",
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_nvidia_smi_prints_becomes_facts_that_every_check_judges(seed):
+    generator = random.Random(seed)
+    for _ in range(30):
+        rows = (
+            generator.choices(CELLS, k=generator.choice((2, 4, 5))) for _ in range(generator.randrange(6))
+        )
+        text = "\n".join(map(", ".join, rows))
+        facts = gpu.parse_query(text) | gpu.parse_state(text) | gpu.parse_processes(text)
+        json.dumps([fact.value for fact in facts.values()], allow_nan=False)
+        assert [f.summary for f in judge(facts, CHECKS) if f.status == Status.CRASHED] == [], text

@@ -4,10 +4,16 @@ from diagnostics.checks import (
     cpu_quota_ignored,
     cpu_steal,
     fd_exhausted,
+    few_held_batches,
     fewer_cores_than_counted,
+    gpu_throttled,
     intra_op_oversubscription,
+    mmap_count_limit,
     py314_forkserver,
     shm_exhausted,
+    shm_overstated,
+    socket_path_too_long,
+    thread_or_process_limit,
 )
 from diagnostics.findings import Status
 
@@ -136,3 +142,51 @@ def test_a_speed_up_that_is_too_unsteady_does_not_say_that_the_cores_are_there()
     unsteady = speed_up(4.1, 1.2, 7.8)
     assert unsteady.status == Status.OK
     assert "too unsteady" in unsteady.summary
+
+
+def processes(soft, group, cores=2, os_name="Linux"):
+    values = (os_name, soft, group, cores)
+    return thread_or_process_limit.judge(dict(zip(thread_or_process_limit.NEEDS, values, strict=True)))
+
+
+def test_the_tighter_of_both_limits_on_processes_is_judged():
+    assert processes(96365, None).status == Status.OK
+    assert processes(64, 10_000).status == Status.WARN
+    narrow = processes(96365, 20)
+    assert narrow.status == Status.FAIL
+    assert "pids.max" in narrow.evidence[0]
+    assert processes(None, None).status == Status.OK
+    assert processes(None, None, os_name="Windows").status == Status.NOT_APPLICABLE
+
+
+def test_fewer_memory_maps_than_linux_gives_by_default_warn():
+    found = [
+        mmap_count_limit.judge({"limits.memory_maps_count": count}).status for count in (65_529, 65_530, None)
+    ]
+    assert found == [Status.WARN, Status.OK, Status.NOT_APPLICABLE]
+
+
+def test_a_shared_memory_that_may_only_be_read_is_not_made_larger():
+    values = (1 << 30, 0, "Read-only file system (errno 30)")
+    verdict = shm_overstated.judge(dict(zip(shm_overstated.NEEDS, values, strict=True)))
+    assert verdict.status == Status.FAIL
+    assert not any("--shm-size" in command for command in verdict.remedy.commands)
+
+
+def test_a_loader_that_fails_for_another_reason_says_nothing_of_open_files():
+    values = (None, None, "OSError: [Errno 30] Read-only file system")
+    verdict = few_held_batches.judge(dict(zip(few_held_batches.NEEDS, values, strict=True)))
+    assert verdict.status == Status.NOT_APPLICABLE
+
+
+def test_a_temporary_folder_that_is_full_is_not_called_too_long():
+    values = (36, "No space left on device (errno 28)")
+    verdict = socket_path_too_long.judge(dict(zip(socket_path_too_long.NEEDS, values, strict=True)))
+    assert verdict.status == Status.FAIL
+    assert "df -h /tmp; ls -ld /tmp" in verdict.remedy.commands
+
+
+def test_a_gpu_that_does_not_tell_of_its_clocks_is_not_called_free():
+    values = (1, [None], [None])
+    verdict = gpu_throttled.judge(dict(zip(gpu_throttled.NEEDS, values, strict=True)))
+    assert verdict.status == Status.NOT_APPLICABLE

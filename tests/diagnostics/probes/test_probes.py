@@ -185,7 +185,7 @@ def test_what_nvidia_smi_says_of_a_gpus_state_is_read():
     assert facts["gpu.link_widths"] == [16, 4, None]
     assert facts["gpu.link_max_widths"] == [16, 16, 8]
     assert facts["gpu.mig_modes"] == ["Disabled", "[N/A]", "Enabled"]
-    assert facts["gpu.throttle_reasons"] == [[], ["heat (software)", "heat (hardware)"], []]
+    assert facts["gpu.throttle_reasons"] == [[], ["heat (software)", "heat (hardware)"], None]
 
 
 def test_processes_of_others_are_counted_with_their_memory():
@@ -268,3 +268,36 @@ def test_container_and_hypervisor_leave_traces(tmp_path, monkeypatch, files, con
 def test_the_distribution_is_named(tmp_path):
     root = write(tmp_path, {"etc/os-release": 'NAME=x\nPRETTY_NAME="Some Linux 1"\n'})
     assert system.read(root)["system.distribution_name"].value == "Some Linux 1"
+
+
+@pytest.mark.parametrize("odd", ["ERR!", "[Unknown Error]", "nan", "inf", "1e999", "-1", "", "é"])
+def test_what_nvidia_smi_cannot_tell_is_no_number(odd):
+    facts = gpu.parse_query(f"NVIDIA H100, {odd}, {odd}, 550.54") | gpu.parse_processes(f"12, {odd}")
+    assert "gpu.0.memory_bytes" not in facts
+    assert "gpu.0.power_limit_watts" not in facts
+    assert facts["gpu.processes_memory_bytes"].value == 0
+    state = gpu.parse_state(", ".join([odd] * 5))
+    assert state["gpu.temperatures"].value == state["gpu.link_widths"].value == [None]
+
+
+@ON_POSIX
+def test_the_desktops_programs_on_windows_are_not_counted_as_somebody_elses(tmp_path, monkeypatch):
+    fake_nvidia_smi(tmp_path, monkeypatch, 'echo "1, 2, 3, 4"')
+    monkeypatch.setattr(gpu.shutil, "which", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert gpu.read(Path("/"))["gpu.processes_count"].value is None
+
+
+@ON_LINUX
+@pytest.mark.parametrize(("text", "expected"), [("512\n", 512), ("max\n", None)])
+def test_the_control_groups_limit_on_processes_comes_from_the_root(tmp_path, text, expected):
+    root = machine_v2(tmp_path, "/job", {"pids.max": "max\n", "job/pids.max": text})
+    assert limits.read(root)["limits.cgroup_processes_count"].value == expected
+
+
+@ON_LINUX
+def test_limits_that_another_platform_lacks_are_none_and_not_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    facts = limits.read(tmp_path)
+    assert facts["limits.cgroup_processes_count"].value is None
+    assert facts["limits.memory_maps_count"].value is None

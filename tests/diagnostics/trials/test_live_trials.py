@@ -144,6 +144,17 @@ def test_a_long_temporary_folder_refuses_sockets(tmp_path: Path) -> None:
     assert problem == "No such file or directory (errno 2)"
 
 
+def test_no_temporary_folder_at_all_is_a_socket_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.delenv("TRIAL_TMPDIR", raising=False)
+    monkeypatch.setattr("tempfile.gettempdir", refuse)
+    folder, absent = plumbing.users_folder()
+    assert folder == ""
+    assert "No usable temporary directory" in str(absent)
+
+
 def test_numbers_of_processes_go_up_to_the_cores() -> None:
     tried = {cores: parallel_speedup.numbers_tried(cores) for cores in (1, 2, 3, 6, 64)}
     assert tried == {1: [], 2: [2], 3: [2, 3], 6: [2, 4, 6], 64: [2, 4, 8, 16, 32]}
