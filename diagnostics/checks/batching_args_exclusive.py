@@ -23,7 +23,7 @@ PyTorch documentation, torch.utils.data, "Loading Batched and Non-Batched Data".
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Trace, has, phrase, recognised
 
 CODE = "DL247"
 SLUG = "batching-args-exclusive"
@@ -44,6 +44,13 @@ def recognise(trace: Trace) -> Recognition | None:
     )
     if found is None:
         return None
+    if has(found, "disables auto-batching"):
+        remedy = Remedy(
+            "Leave drop_last and batch_sampler out; the dataset makes its batches itself.",
+            ("DataLoader(dataset, batch_size=None)", "DataLoader(dataset, batch_size=8, drop_last=True)"),
+        )
+        summary = "batch_size=None switches batching off, and another argument is about batches."
+        return recognised(found, summary, remedy, score=84)
     remedy = Remedy(
         "Give a batch_sampler alone, or the others.", ("DataLoader(dataset, batch_sampler=batch_sampler)",)
     )

@@ -25,7 +25,7 @@ PyTorch issue 51344.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, raised_in, recognised
+from diagnostics.traces.clues import Recognition, Trace, has, phrase, raised_in, recognised
 from diagnostics.traces.remedies import inherit
 
 CODE = "DL204"
@@ -37,6 +37,7 @@ _PARENT = (
     r"same object|found) as"
     r"|attribute lookup [\w.]+ on (?!builtins)[\w.]+ failed|import of module)"
 )
+_NO_SCRIPT = r"[/\\']<(stdin|string|input)>"
 LOG_FIRES = (
     "AttributeError: Can't get attribute 'MyDataset' on <module '__main__' (built-in)>\n",
     "AttributeError: Can't get attribute 'Faces' on <module '__mp_main__' from 'C:\\\\code\\\\train.py'>\n",
@@ -51,6 +52,13 @@ LOG_SILENT = (
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a name that a child did not find, or a class that pickle could not find again."""
+    unnamed = raised_in(trace, "child_start", type_pattern="FileNotFoundError|OSError", pattern=_NO_SCRIPT)
+    if unnamed is not None:
+        remedy = Remedy(
+            "Save the script to a file and run that.", ("python train.py  # not: python < train.py",)
+        )
+        summary = "A worker must import the script, which came from {0} and is no file."
+        return recognised(unnamed, summary, remedy, score=74)
     found = (
         phrase(trace, _CHILD, guarded=True)
         or phrase(trace, _PARENT, guarded=True)
@@ -66,6 +74,15 @@ def recognise(trace: Trace) -> Recognition | None:
     name = next((group for group in found.groups if group), "the class")
     if "<lambda>" in name or "<locals>" in name:
         return None
+    if has(found, "not the same object as"):
+        remedy = Remedy(
+            "Restart Python (or the notebook's kernel) so that it is defined once; a library's: upgrade it.",
+            (f"print({name}.__module__)", *inherit(trace.platform)),
+        )
+        summary = (
+            f"{name} was replaced after its object was made: reloaded, redefined, or made while running."
+        )
+        return recognised(found, summary, remedy, score=74)
     module = (
         "a notebook's cell or under the main guard" if "main" in found.lines[-1].text else "another module"
     )

@@ -46,8 +46,9 @@ def recognise(trace: Trace) -> Recognition | None:
     remedy = Remedy(
         "Load without workers inside the daemonic process, or start it from an executor.",
         (
-            "DataLoader(..., num_workers=0)",
+            *(("DataLoader(..., num_workers=0)",) if trace.mentions_loader else ()),
             "concurrent.futures.ProcessPoolExecutor()  # not multiprocessing.Pool",
         ),
     )
-    return recognised(found, "A loader with workers was started inside a daemonic process.", remedy, score=80)
+    who = "A loader with workers" if trace.mentions_loader else "A process"
+    return recognised(found, f"{who} was started inside a daemonic process.", remedy, score=80)

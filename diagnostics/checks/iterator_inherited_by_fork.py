@@ -48,7 +48,7 @@ def recognise(trace: Trace) -> Recognition | None:
     )
     return recognised(
         found,
-        "A forked process deleted its parent's iterator: harmless noise, 0 effect on training.",
+        "A forked process deleted its parent's iterator: harmless noise.",
         remedy,
         Role.NOISE,
         60,

@@ -23,7 +23,7 @@ PyTorch 1.13 release notes.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised
 
 CODE = "DL254"
 SLUG = "loader-api-misuse"
@@ -43,11 +43,28 @@ LOG_FIRES = (
 LOG_SILENT = ("AttributeError: '_MultiProcessingDataLoaderIter' object has no attribute '_workers_status'\n",)
 
 
+def _refused(trace: Trace) -> Recognition | None:
+    """Find an argument, or an attribute set later, that the loader or a sampler of torch's does not take."""
+    for error in trace.errors:
+        last = error.frames[-1] if error.frames else None
+        is_refusal = error.type in {"ValueError", "TypeError"} and last is not None and last.is_loader
+        if is_refusal and last is not None and last.function in {"__init__", "__setattr__"}:
+            own = error.user_frame
+            remedy = Remedy(
+                "Correct that argument; what was given at the start cannot be changed later.",
+                ("help(torch.utils.data.DataLoader)",),
+            )
+            place = f" at {own.place}" if own else ""
+            summary = f"The loader does not take what it is given{place}: {error.message[:160]}"
+            return recognised(error_clue(trace, "", error), summary, remedy, score=39)
+    return None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the missing method."""
     found = phrase(trace, _WORDS)
     if found is None:
-        return None
+        return _refused(trace)
     remedy = Remedy(
         "Take batches by iter and next, samples from the dataset.",
         ("batch = next(iter(loader))", "sample = loader.dataset[0]"),

@@ -54,6 +54,9 @@ _READING = (
     r"used)?)\b[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(%|[KMGT]i?B?\b)"
 )
 _SCALES = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "%": 1.0}
+_MEMORY = r"(?:\bRAM\b|(?<!gpu )(?<!cuda )(?<!device )(?<!video )\bmemory\b)"
+_GROWING = r"(?:increas|grow|ris(?:es?|ing)\b|climb|leak|blow(?:s|ing)? up|keeps? going up|accumulat|explod)"
+_GROWS = rf"(?i)({_MEMORY}[^.!?]{{0,60}}?{_GROWING}|{_GROWING}\w*[^.!?]{{0,25}}?{_MEMORY})"
 LOG_FIRES = (
     "epoch 0 RSS: 2.1 GB\nepoch 1 RSS: 3.4 GB\nepoch 2 RSS: 4.9 GB\nepoch 3 RSS: 6.2 GB\n",
     "step 0 memory usage 31%\nstep 500 memory usage 44%\nstep 1000 memory usage "
@@ -98,28 +101,30 @@ def _is_of_device(clue: Clue) -> bool:
     return any(word in text for word in ("cuda", "gpu", "vram", "tried to allocate", "alloc"))
 
 
+def _told(trace: Trace) -> Recognition | None:
+    """Find growth of main memory that is told in words, where workers are spoken of."""
+    told = [clue for clue in phrases(trace, _GROWS) if "gpu" not in clue.groups[0].lower()]
+    if not told or not trace.find(r"(?i)data ?loader|num_workers|\bworkers\b|__getitem__"):
+        return None
+    summary = "The log tells of main memory that grows while batches are loaded."
+    return recognised(told[0], summary, _ARRAYS, role=Role.REMARK, score=45, confidence="possible")
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for at least four readings of main memory that rise nearly always."""
     readings = [clue for clue in phrases(trace, _READING) if not _is_of_device(clue)]
     values = [float(clue.groups[0]) * _SCALES[clue.groups[1][0].upper()] for clue in readings]
     pairs = list(pairwise(values))
     if len(values) < 4 or sum(b >= a for a, b in pairs) < 0.8 * len(pairs):
-        return None
+        return _told(trace)
     ratio = values[-1] / (values[0] or 1)
     if ratio < GROWTH_RATIO:
-        return None
-    remedy = Remedy(
-        "Hold the dataset's index in arrays, copy what you keep, and watch USS per worker.",
-        (
-            "self.paths = numpy.array(paths, dtype=numpy.bytes_)",
-            "DataLoader(..., num_workers=2, prefetch_factor=1)",
-        ),
-    )
+        return _told(trace)
     found = Clue((*readings[0].lines[:1], *readings[-1].lines[:1]))
     return recognised(
         found,
         f"Memory grew {ratio:.3g}-fold over {len(values)} readings.",
-        remedy,
+        _ARRAYS,
         role=Role.REMARK,
         score=70,
         confidence="possible",

@@ -46,7 +46,7 @@ def recognise(trace: Trace) -> Recognition | None:
     remedy = Remedy("Tie it to the device.", ("DataLoader(..., pin_memory=torch.cuda.is_available())",))
     return recognised(
         found,
-        "pin_memory=True has 0 effect here: no accelerator that it serves was found.",
+        "pin_memory=True has no effect here: no accelerator that it serves was found.",
         remedy,
         Role.REMARK,
         43,

@@ -30,7 +30,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
 from diagnostics.quantities import GIB, MIB, format_quantity
-from diagnostics.traces.clues import Recognition, Trace, death, recognised
+from diagnostics.traces.clues import Recognition, Trace, death, has, recognised
 from diagnostics.traces.remedies import more_shared_memory
 from diagnostics.traces.shared_memory import find_exhausted
 
@@ -98,6 +98,12 @@ def recognise(trace: Trace) -> Recognition | None:
         "Give more shared memory; or fewer workers and smaller batches.", more_shared_memory(trace.platform)
     )
     summary = "/dev/shm is full: the shared memory of loader workers, 64 MiB in a container by default."
+    if has(found, r"File too large|\(27\)"):
+        summary = "A limit on the size of files (ulimit -f) keeps workers from writing to shared memory."
+        remedy = Remedy("Lift the limit before the training starts.", ("ulimit -f unlimited",))
+        return recognised(found, summary, remedy, score=78)
+    if trace.platform.os_name == "Darwin" and has(found, "(?i)bus error"):
+        return None  # nothing there that could be too small
     if "signal" in found.lines[-1].text or "bus error" in found.lines[-1].text.lower():
         return death(found, summary, remedy, 78)
     return recognised(found, summary, remedy, score=78)

@@ -30,7 +30,7 @@ CODE = "DL210"
 SLUG = "shm-open-failed"
 TITLE = "A shared-memory object cannot be opened"
 _WORDS = (
-    r"unable to open shared memory object <?/?[\w.-]*>? ?(?:in [\w-]+ mode)?"
+    r"[Uu]nable to open shared memory object <?/?[\w.-]*>? ?(?:in [\w-]+ mode)?"
     r"|unable to open file </?torch_[\w-]+>? in read-write mode"
     r"|could not unlink the shared memory file"
 )
@@ -50,9 +50,10 @@ def recognise(trace: Trace) -> Recognition | None:
     found = phrase(trace, _WORDS)
     if found is None or "Too many open files" in found.lines[-1].text:
         return None
+    look = ("df -h /dev/shm",) if trace.platform.os_name in {"Linux", ""} else ()
     remedy = Remedy(
         "Raise the limit on open files, share by file name, then look at /dev/shm.",
-        ("ulimit -n 65536", 'torch.multiprocessing.set_sharing_strategy("file_system")', "df -h /dev/shm"),
+        ("ulimit -n 65536", 'torch.multiprocessing.set_sharing_strategy("file_system")', *look),
     )
     summary = "A shared-memory file could not be opened: look at the limit on open files, then at /dev/shm."
     return recognised(found, summary, remedy, score=70, confidence="likely")

@@ -55,7 +55,7 @@ def recognise(trace: Trace) -> Recognition | None:
     )
     return recognised(
         found,
-        "Lightning remarks on few workers; whether 1 more helps is to be measured.",
+        "Lightning remarks on few workers; whether more of them help is to be measured.",
         remedy,
         Role.REMARK,
         42,

@@ -29,6 +29,7 @@ from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
 CODE = "DL212"
 SLUG = "torch-shm-manager-failed"
 TITLE = "torch_shm_manager cannot start"
+_BY_DESCRIPTOR = 'torch.multiprocessing.set_sharing_strategy("file_descriptor")'
 LOG_FIRES = (
     "RuntimeError: error executing torch_shm_manager at "
     '"/usr/local/lib/python3.7/site-packages/torch/bin/torch_shm_manager" at '
@@ -48,12 +49,22 @@ def recognise(trace: Trace) -> Recognition | None:
     )
     if found is None:
         return None
+    is_mac = trace.platform.os_name == "Darwin"
+    helper = '$(python -c "import torch, os; print(os.path.dirname(torch.__file__))")/bin/torch_shm_manager'
+    # macOS has no other strategy than sharing by name, with this helper.
+    instead = "DataLoader(..., num_workers=0)" if is_mac else _BY_DESCRIPTOR
+    if trace.find("(?i)manager connection has timed out|no response from torch_shm_manager"):
+        summary = "torch_shm_manager, which keeps track of shared memory, did not answer in time."
+        remedy = Remedy(
+            "Do without the helper, and see what keeps it from answering: load, or a slow disk.",
+            (instead, "uptime; df -h /tmp /dev/shm"),
+        )
+        return recognised(found, summary, remedy, score=84)
     remedy = Remedy(
-        "See what the helper lacks, reinstall torch, or share by descriptor.",
+        "See what the helper lacks, reinstall torch, or do without it.",
         (
-            'ldd $(python -c "import torch, os; '
-            'print(os.path.dirname(torch.__file__))")/bin/torch_shm_manager',
-            'torch.multiprocessing.set_sharing_strategy("file_descriptor")',
+            f"{'otool -L' if is_mac else 'ldd'} {helper}",
+            instead,
             "python -m pip install --force-reinstall torch",
         ),
     )

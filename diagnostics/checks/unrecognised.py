@@ -22,9 +22,10 @@ References
 Python documentation, faulthandler; py-spy.
 """
 
-from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
-from diagnostics.traces.elsewhere import next_step
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, recognised
+from diagnostics.traces.errors import Error
+from diagnostics.traces.next_steps import exit_code, next_step
+from diagnostics.traces.troubles import trouble_lines
 
 CODE = "DL299"
 SLUG = "unrecognised"
@@ -33,26 +34,32 @@ LOG_FIRES = ("Epoch 3: 100%\nKilled\n", "it stopped working after the update\n")
 LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Killed.\n",)
 
 
+def _cut_off(trace: Trace) -> Error | None:
+    """Return the last traceback without the line that names its error."""
+    return next((error for error in reversed(trace.errors) if error.frames and not error.type), None)
+
+
 def recognise(trace: Trace) -> Recognition | None:
-    """Answer always, below everything else."""
+    """Answer always, below everything else: with what was seen, and what to do next."""
     error = next((one for one in reversed(trace.errors) if one.type and not one.is_ignored), None)
-    found = (
-        error_clue(trace, "", error)
-        if error
-        else phrase(
-            trace,
-            r"(?i)\b(?:killed|aborted|bus error|segmentation fault|core dumped|exit(?:ed)? "
-            r"(?:code|status)[: ]+-?\d+)\b",
+    cut = None if error else _cut_off(trace)
+    lines = () if error or cut else trouble_lines(trace)
+    code, means = exit_code(trace)
+    if error:
+        found, said = (
+            error_clue(trace, "", error),
+            f"the log shows {error.type}, of a kind that is not known here",
         )
-    )
-    said = "an error that is not known here" if found else f"no error in {trace.num_lines} lines"
-    step = next_step(found.lines[-1].text if found else "", trace.platform)
-    remedy = Remedy(step[0], step[1])
-    return recognised(
-        found or Clue(trace.lines[-1:]),
-        f"Not recognised: the log shows {said}.",
-        remedy,
-        Role.OPEN,
-        0,
-        "possible",
-    )
+    elif cut:
+        where = cut.frames[-1].place
+        found, said = (
+            error_clue(trace, "", cut),
+            f"a traceback ends at {where}, before the line that names the error",
+        )
+    elif lines:
+        found, said = Clue(lines), "the log tells of trouble that is not known here"
+    else:
+        found, said = Clue(trace.lines[-1:]), f"no error in {trace.num_lines} lines"
+    exits = f"; exit code {code} is {means}" if means else ""
+    remedy = next_step(trace, " ".join(line.text for line in found.lines) if error or cut or lines else "")
+    return recognised(found, f"Not recognised: {said}{exits}.", remedy, Role.OPEN, 0, "possible")

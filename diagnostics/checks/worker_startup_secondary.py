@@ -56,6 +56,9 @@ LOG_SILENT = (
 
 def _find(trace: Trace) -> Clue | None:
     for error in trace.errors:
+        is_cut = not error.type and trace.platform.os_name in {"Windows", "Darwin"}
+        if trace.place(error) == "start" and is_cut:
+            return error_clue(trace, "", error)
         if says(error, _BROKEN) and trace.place(error) in {"start", "child_start"}:
             return error_clue(trace, _BROKEN, error)
     loose = phrase(trace, _WORDS, guarded=True)

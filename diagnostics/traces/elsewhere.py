@@ -2,7 +2,7 @@
 
 from diagnostics.traces.errors import Error
 from diagnostics.traces.places import ELSEWHERE, Place
-from diagnostics.traces.trace import Platform, Trace, compiled
+from diagnostics.traces.trace import Trace, compiled
 
 BETWEEN_RANKS = "a failure of communication between ranks"
 _KINDS: tuple[tuple[str, str, str], ...] = (
@@ -215,25 +215,3 @@ def collective_failures(trace: Trace) -> list[Error]:
     candidates = [error for error in trace.errors if _is_candidate(trace, error)]
     kinds = [kind_of_failure(f"{error.type}: {error.detail}")[0] for error in candidates]
     return [error for error, kind in zip(candidates, kinds, strict=True) if kind == BETWEEN_RANKS]
-
-
-def next_step(text: str, platform: Platform) -> tuple[str, tuple[str, ...]]:
-    """Return the best next step where nothing is known."""
-    if compiled(r"(?i)killed|oom|exit(?:ed)? (?:code|status)[: ]+(?:-9|137)").search(text):
-        return "See whether the kernel killed it for want of memory.", (
-            "sudo dmesg -T | grep -i -E 'killed process|oom'",
-            "free -h",
-        )
-    if compiled(r"(?i)segmentation|core dumped|bus error|abort|0xC0000005|3221225477|Fatal Python").search(
-        text
-    ):
-        return "Run it under faulthandler, which prints the line that crashes.", (
-            "python -X faulthandler train.py",
-            "DataLoader(..., num_workers=0)",
-        )
-    watch = "py-spy dump --pid PID  # if it hangs"
-    return "Run once without workers and paste the whole log, from the first error on.", (
-        "DataLoader(..., num_workers=0)",
-        "python -X faulthandler train.py 2>&1 | tee train.log",
-        watch,
-    )

@@ -1,0 +1,65 @@
+"""What to do next where nothing is known, as fits what the log shows."""
+
+from diagnostics.findings import Remedy
+from diagnostics.traces.exit_codes import meaning
+from diagnostics.traces.remedies import show_kills, show_memory
+from diagnostics.traces.trace import Trace, compiled
+
+_WATCH = "python -m diagnostics run -- python train.py  # names the worker and the sample"
+_KILLED = r"(?i)\bkilled\b|\boom\b|out of memory|exit(?:ed)? (?:code|status)[: ]+(?:-9|137)"
+_CRASHED = r"(?i)segmentation|core dumped|bus error|\babort|Fatal Python|sigsegv"
+_ADVICE_WANTED = r"(?i)\b(?:what|how many|should i|which)\b[^?]{0,200}num_workers|num_workers[^?]{0,200}\?"
+_EXIT = r"(?i)exit(?:ed)?(?: with)? (?:code|status)[: ]+(-?\d{1,10})"
+
+
+def exit_code(trace: Trace) -> tuple[str, str]:
+    """Return the last exit code that the log tells and what it means, "" where it means nothing by itself."""
+    found = trace.find_all(_EXIT)
+    return (found[-1][1], meaning(int(found[-1][1]))) if found else ("", "")
+
+
+def next_step(trace: Trace, trouble: str) -> Remedy:
+    """Return the best next step.
+
+    Parameters
+    ----------
+    trace : Trace
+    trouble : str
+        The lines that tell of trouble; "" where none does.
+    """
+    means = exit_code(trace)[1]
+    if not trouble and trace.find(_ADVICE_WANTED):
+        return Remedy(
+            "Measure it, on this machine and with this dataset.",
+            ("python -m diagnostics tune train.py:make",),
+        )
+    is_python = any(error.frames for error in trace.errors)
+    if is_python or trace.is_training or not trouble:
+        return _for_training(trace, trouble + means)
+    return Remedy(
+        "Nothing here is PyTorch's: look for the first such line in the log of the program that wrote it.",
+        ("grep -n -i -E 'error|fatal|fail|killed' LOG | head",),
+    )
+
+
+def _for_training(trace: Trace, trouble: str) -> Remedy:
+    if compiled(_KILLED).search(trouble):
+        return Remedy(
+            "See whether the system killed it for want of memory.",
+            (*show_kills(trace.platform), *show_memory(trace.platform)),
+        )
+    if compiled(_CRASHED).search(trouble) or "native code" in trouble or "library" in trouble:
+        return Remedy(
+            "Run it under faulthandler, which prints the line that crashes.",
+            ("python -X faulthandler train.py", "DataLoader(..., num_workers=0)"),
+        )
+    if not trouble:
+        return Remedy("If something is wrong with this run, let it be watched.", (_WATCH,))
+    return Remedy(
+        "Run once without workers and paste the whole log, from the first error on.",
+        (
+            "DataLoader(..., num_workers=0)",
+            _WATCH,
+            "py-spy dump --pid PID  # if it hangs",
+        ),
+    )
