@@ -6,6 +6,7 @@ from diagnostics.traces.remedies import show_kills, show_memory
 from diagnostics.traces.trace import Trace, compiled
 
 _WATCH = "python -m diagnostics run -- python train.py  # names the worker and the sample"
+_NONE = "DataLoader(..., num_workers=0)"
 _KILLED = r"(?i)\bkilled\b|\boom\b|out of memory|exit(?:ed)? (?:code|status)[: ]+(?:-9|137)"
 _CRASHED = r"(?i)segmentation|core dumped|bus error|\babort|Fatal Python|sigsegv"
 _ADVICE_WANTED = r"(?i)\b(?:what|how many|should i|which)\b[^?]{0,200}num_workers|num_workers[^?]{0,200}\?"
@@ -51,14 +52,17 @@ def _for_training(trace: Trace, trouble: str) -> Remedy:
     if compiled(_CRASHED).search(trouble) or "native code" in trouble or "library" in trouble:
         return Remedy(
             "Run it under faulthandler, which prints the line that crashes.",
-            ("python -X faulthandler train.py", "DataLoader(..., num_workers=0)"),
+            ("python -X faulthandler train.py", _NONE),
         )
     if not trouble:
-        return Remedy("If something is wrong with this run, let it be watched.", (_WATCH,))
+        return Remedy(
+            "If something is wrong with this run, let it be watched, then try without workers.",
+            (_WATCH, _NONE),
+        )
     return Remedy(
         "Run once without workers and paste the whole log, from the first error on.",
         (
-            "DataLoader(..., num_workers=0)",
+            _NONE,
             _WATCH,
             "py-spy dump --pid PID  # if it hangs",
         ),
