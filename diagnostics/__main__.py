@@ -1,6 +1,7 @@
 """`python -m diagnostics COMMAND`: finds the commands in `diagnostics/commands/` and runs one."""
 
 import argparse
+import errno
 import os
 import pkgutil
 import signal
@@ -16,6 +17,7 @@ from diagnostics.documents import check_path
 from diagnostics.outcomes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, WRONG_USAGE, UsageError
 
 DEFAULT_COMMAND = "machine"
+FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}  # Windows lacks one
 
 
 def find_commands() -> list[ModuleType]:
@@ -80,8 +82,27 @@ def _not_installed(name: str) -> int:
     return WRONG_USAGE
 
 
+def _open_closed_streams() -> None:
+    """Give a stream that the caller closed (`>&-`) to nothing, so that no file of ours takes its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 -- stays open
+
+
+def _disk_full(error: Exception) -> int:
+    """Say that what is printed cannot be kept; any other exception is our fault."""
+    if not isinstance(error, OSError) or error.errno not in FULL:
+        return _our_fault()
+    _close_stdout()
+    print(
+        f"python -m diagnostics: nothing more can be written: {error.strerror}; make room.", file=sys.stderr
+    )
+    return WRONG_USAGE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; no traceback but for a fault of ours."""
+    _open_closed_streams()
     options = make_parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -102,8 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return PIPE_CLOSED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception:
-        return _our_fault()
+    except Exception as error:
+        return _disk_full(error)
 
 
 if __name__ == "__main__":

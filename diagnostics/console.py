@@ -13,10 +13,16 @@ def make_console(stream: TextIO) -> "Console":
     """Return a console for a stream: plain with NO_COLOR and in pipes, never stopped by an encoding."""
     from rich.console import Console
 
+    class OurConsole(Console):
+        """Leaves a closed pipe to `main`, where rich would end with the code of findings."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
-    return Console(
+    return OurConsole(
         file=stream,
         highlight=False,
         markup=False,

@@ -65,8 +65,8 @@ def _label(key: str, fact: Fact) -> str:
     return name if name.isupper() else name.replace("_", " ").replace(".", " ")
 
 
-def _group_text(group: Mapping[str, Fact]) -> str:
-    """Return the facts of one source in a row, those that are not set at its end."""
+def _group_text(group: Mapping[str, Fact], room: int) -> str:
+    """Return the facts of one source in a row, those that are not set at its end; short ones do not break."""
     parts, unset = [], []
     for key, fact in group.items():
         label = _label(key, fact)
@@ -74,7 +74,7 @@ def _group_text(group: Mapping[str, Fact]) -> str:
             unset.append(label)
         else:
             part = f"{label} {format_quantity(fact.value, fact.unit)}"
-            parts.append(part.replace(" ", UNBROKEN) if len(part) <= LONGEST_UNBROKEN else part)
+            parts.append(part.replace(" ", UNBROKEN) if len(part) <= min(LONGEST_UNBROKEN, room) else part)
     if unset:
         parts.append(
             f"{len(unset)} variables for threads not set" if parts else "no variable for threads set"
@@ -92,7 +92,9 @@ def machine_lines(facts: Mapping[str, Fact], width: int) -> Iterator[Text]:
     column = max((len(name) for name in groups), default=0) + 4
     yield Text("Your machine", style="bold")
     for name, group in sorted(groups.items()):
-        lines = _wrapped(_group_text(group), width, " " * column, f"  {name}".ljust(column))
+        lines = _wrapped(
+            _group_text(group, width - column - 2), width, " " * column, f"  {name}".ljust(column)
+        )
         for position, line in enumerate(lines):
             styled = Text(line.replace(UNBROKEN, " "))
             if position == 0:

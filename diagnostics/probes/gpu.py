@@ -8,6 +8,7 @@ from pathlib import Path
 from diagnostics.children import run_child
 from diagnostics.facts import Fact, Facts
 from diagnostics.quantities import MIB
+from diagnostics.sources import read_text
 
 TIME_LIMIT_SECONDS = 20.0  # a driver without persistence takes one to three seconds to wake, each GPU
 FIELDS = ("name", "memory.total", "power.limit", "driver_version")
@@ -19,6 +20,8 @@ STATE_FIELDS = (
     "clocks_event_reasons.active",
 )
 OLD_STATE_FIELDS = (*STATE_FIELDS[:-1], "clocks_throttle_reasons.active")  # before driver 535
+CARDS, PROBLEM = "gpu.pci_count", "gpu.driver_problem"
+NVIDIA, DISPLAY = "0x10de", "0x03"  # PCI vendor, and the class of display controllers, 3D ones among them
 PROCESSES = {"gpu.processes_count": "count", "gpu.processes_memory_bytes": "bytes"}
 LARGEST = 1e15  # no GPU has so much of anything
 # Bits of nvmlDeviceGetCurrentClocksEventReasons that mean: slower than asked for. A power limit that is
@@ -131,25 +134,41 @@ def _state(tool: str) -> Facts:
 def read(root: Path) -> Facts:
     """Read the GPUs; a count of 0 where nvidia-smi is not installed.
 
-    Raises
-    ------
-    RuntimeError
-        nvidia-smi is there and does not answer: how many GPUs there are is then not known.
+    Where nvidia-smi is there and does not answer, the count is left out, and the reason is a fact.
     """
     tool = shutil.which("nvidia-smi")
+    cards = _cards(root)
     if tool is None:
         absent = "nvidia-smi is not on PATH"
-        return {
+        counted = {
             key: Fact(value, "count" if key.endswith("count") else "", absent)
             for key, value in ({"gpu.count": 0} | NO_GPU).items()
         }
+        return counted | cards | {PROBLEM: Fact(absent if cards[CARDS].value else None, "", "PATH")}
+    facts, problem = _answers(tool)
+    return facts | cards | {PROBLEM: Fact(problem, "", "nvidia-smi")}
+
+
+def _cards(root: Path) -> Facts:
+    """Count NVIDIA's cards on the PCI bus, which shows them without a driver; None off Linux."""
+    if sys.platform != "linux":
+        return {CARDS: Fact(None, "count", "no PCI bus that can be read")}
+    devices = [path.parent for path in (root / "sys/bus/pci/devices").glob("*/vendor")]
+    found = [
+        device
+        for device in devices
+        if read_text(device / "vendor") == NVIDIA and (read_text(device / "class") or "").startswith(DISPLAY)
+    ]
+    return {CARDS: Fact(len(found), "count", "/sys/bus/pci/devices")}
+
+
+def _answers(tool: str) -> tuple[Facts, str | None]:
+    """Return what nvidia-smi says, or why it says nothing."""
     query = [tool, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits"]
     outcome = run_child(query, TIME_LIMIT_SECONDS)
     if outcome.returncode is None:
-        raise RuntimeError(f"nvidia-smi did not answer within {TIME_LIMIT_SECONDS:g} s")
+        return {}, f"nvidia-smi did not answer within {TIME_LIMIT_SECONDS:g} s"
     if outcome.returncode != 0:
         reason = (outcome.stdout or outcome.stderr).strip().splitlines()
-        raise RuntimeError(
-            f"nvidia-smi ended with {outcome.returncode}: {reason[0] if reason else 'no word'}"
-        )
-    return parse_query(outcome.stdout) | _state(tool)
+        return {}, f"nvidia-smi ended with {outcome.returncode}: {reason[0] if reason else 'no word'}"
+    return parse_query(outcome.stdout) | _state(tool), None

@@ -34,7 +34,7 @@ not-dataloader silent-truncation intra-op-oversubscription cpu-quota-ignored cpu
 forkserver-without-preload no-persistent-workers too-many-workers-slower head-of-line-blocking
 pin-without-accelerator blocking-transfer
 start-method-broken shm-overstated few-held-batches pickling-broken fewer-cores-than-counted
-torch-not-importable cuda-not-usable
+torch-not-importable cuda-not-usable gpu-without-driver
 driver-too-old pinning-fails cuda-survives-fork gpu-in-use gpu-throttled pcie-link-narrow mig-enabled
 """
 ANSWERS = {"unrecognised"}  # not a cause, but what explain and run say where they know none

@@ -239,6 +239,22 @@ def test_host_and_user_names_appear_only_when_asked_for(monkeypatch):
 
 
 @ON_POSIX
+@pytest.mark.parametrize(("redirection", "code"), [(">&-", 0), ("2>&- >/dev/null", 0), ("<&- >/dev/null", 0)])
+def test_a_stream_that_is_closed_is_no_fault(redirection, code):
+    command = ["sh", "-c", f'"$0" -m diagnostics list {redirection}', sys.executable]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_an_output_that_is_full_is_one_sentence():
+    command = ["sh", "-c", '"$0" -m diagnostics list > /dev/full', sys.executable]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+@ON_POSIX
 def test_a_reader_that_leaves_early_sees_no_traceback():
     pipeline = '"$0" -m diagnostics explain DL101 | head -1; exec "$0" -m diagnostics list | true'
     done = subprocess.run(
