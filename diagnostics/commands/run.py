@@ -57,8 +57,8 @@ def run(options: argparse.Namespace) -> int:
     checks = find_checks()
     observed = watch(words, options.hang_after, options.kill_on_hang, lambda seen: _tell_hang(seen, checks))
     diagnosis = diagnose(observed, checks)
-    _write(options.json, observed, diagnosis)
     _tell(observed, diagnosis, checks)
+    _write(options.json, observed, diagnosis)
     return observed.exit_code
 
 

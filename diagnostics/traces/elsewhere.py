@@ -123,6 +123,7 @@ _ECHOES = (
     "RayTaskError",
     "StopIteration",
 )
+_PIPES = ("BrokenPipeError", "ConnectionResetError")  # where user code writes, its own output's end
 _DEEP = ELSEWHERE - {"user", "library"}
 # Packages whose exceptions tell of the training; those of packages that read data may come from a dataset.
 _FRAMEWORKS = {
@@ -169,16 +170,18 @@ def kind_of_failure(text: str, place: Place = "unknown") -> tuple[str, str]:
     ), "python -m pdb -c continue train.py"
 
 
-def _is_echo(error: Error) -> bool:
+def _is_echo(trace: Trace, error: Error) -> bool:
     """Tell what only carries or follows another error, and what the loader says itself."""
     said = f"{error.type}: {error.detail}"
-    is_mere = error.is_ignored or error.is_wrapper or error.type in _ECHOES or error.type.endswith("Warning")
+    is_own_pipe = error.type in _PIPES and trace.place(error) == "user"
+    is_echo = error.type in _ECHOES and not is_own_pipe
+    is_mere = error.is_ignored or error.is_wrapper or is_echo or error.type.endswith("Warning")
     return is_mere or bool(compiled(_LOADERS_OWN).search(said))
 
 
 def _is_candidate(trace: Trace, error: Error) -> bool:
     place = trace.place(error)
-    if _is_echo(error):
+    if _is_echo(trace, error):
         return False
     if error.is_cut or not error.type:
         return error.is_cut and place in _DEEP  # no loader is called from there any more

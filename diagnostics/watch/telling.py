@@ -13,7 +13,7 @@ from diagnostics.watch.observing import Observed
 HEADING = "torch-checkup"
 MORE = "the same in a second run"
 NOT_ATTACHED = (
-    "the probe reached no Python process (python -S, -I or -E leave it out): "
+    "the probe reached no Python process (python -S, -I or -E leave it out; so does a TMPDIR without room): "
     "what follows rests on stderr and exit code alone."
 )
 

@@ -15,6 +15,11 @@ TRAPS = {
         "bootstrapping phase.\n",
         "missing-main-guard",
     ),
+    "a broken pipe that one's own print meets is one's own": (
+        'Traceback (most recent call last):\n  File "/home/me/train.py", line 9, in <module>\n'
+        "    print(loss)\nBrokenPipeError: [Errno 32] Broken pipe\n",
+        "not-dataloader",
+    ),
     "an end of input alone is the echo": ("EOFError: Ran out of input\n", "worker-startup-secondary"),
     "no space from a semaphore is shared memory": (
         '  File "/usr/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'

@@ -34,6 +34,12 @@ def test_it_is_private_and_gone_after_the_block_even_on_an_error(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_room_for_temporary_files_there_is_none(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with private_folder() as folder:
+        assert not folder.exists()
+
+
 def test_what_a_killed_run_left_behind_is_cleared_by_the_next(tmp_path):
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()

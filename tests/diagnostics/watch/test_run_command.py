@@ -59,6 +59,22 @@ def test_output_and_exit_code_are_the_commands_own(temporary):
     assert done.stderr.startswith(b"said")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_changes_nothing(temporary, tmp_path, closed):
+    source = f"open({str(tmp_path / 'done')!r}, 'w').close(); raise SystemExit(7)"
+    words = command(sys.executable, "-c", source)
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *words],
+        capture_output=True,
+        cwd=ROOT,
+        env=temporary,
+        check=False,
+    )
+    assert done.returncode == 7
+    assert (tmp_path / "done").exists()
+    assert b"Traceback" not in done.stderr
+
+
 def test_a_command_that_a_signal_ended_gives_128_and_its_number(temporary):
     done = python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", env=temporary)
     assert done.returncode == 128 + signal.SIGKILL
@@ -168,6 +184,18 @@ def test_a_mistake_is_told_with_exit_code_2(arguments):
     done = subprocess.run(words, capture_output=True, cwd=ROOT, check=False)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
+
+
+def test_where_no_temporary_file_can_be_made_the_run_goes_on_and_says_so(tmp_path):
+    starting = (
+        "import tempfile; tempfile.tempdir = '/dev/null/none'\n"
+        "from diagnostics.__main__ import main\nraise SystemExit(main())\n"
+    )
+    words = [sys.executable, "-c", starting]
+    words += command(sys.executable, "-c", "print('done')")[3:]
+    done = subprocess.run(words, capture_output=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == (0, b"done\n")
+    assert b"reached no Python process" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["-S", "-I", "-E"])
