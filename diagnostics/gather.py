@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -90,8 +90,13 @@ def read_probe(name: str, read: Probe, root: Path) -> Gathered:
 
 def read_probes(found: Mapping[str, Probe], root: Path) -> Gathered:
     """Run probes side by side, since some only wait, and merge what they return in the given order."""
-    with ThreadPoolExecutor(max_workers=len(found) or 1) as pool:
-        return _merged(pool.map(lambda name: read_probe(name, found[name], root), found))
+
+    def one(name: str) -> Gathered:
+        return read_probe(name, found[name], root)
+
+    with suppress(RuntimeError), ThreadPoolExecutor(max_workers=len(found) or 1) as pool:
+        return _merged(pool.map(one, found))
+    return _merged(map(one, found))  # no thread may be started: the limit on processes is reached
 
 
 @contextmanager
@@ -163,7 +168,8 @@ def run_trials(paths: Sequence[Path], python: str) -> list[Gathered]:
             return run_trial(path, python, limit_of(path), variables)
 
         with ThreadPoolExecutor(max_workers=1) as pool:
-            pool.submit(import_module, "diagnostics.intervals")
+            with suppress(RuntimeError):  # no thread may be started; it is imported when it is needed
+                pool.submit(import_module, "diagnostics.intervals")
             build = [run(path) for path in paths[:1]]
         problems = [part.facts[TORCH_PROBLEM].value for part in build if TORCH_PROBLEM in part.facts]
         wanted = [

@@ -3,7 +3,7 @@
 import argparse
 import shutil
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack, suppress
 
 from diagnostics.console import make_console, print_lines
 from diagnostics.documents import write_document
@@ -33,7 +33,10 @@ def run(options: argparse.Namespace) -> int:
         )
     messages = make_console(sys.stderr)
     waiting = "Reading the machine" + ("" if options.quick else " and trying it, for half a minute")
-    with messages.status(waiting) if messages.is_terminal else nullcontext():
+    with ExitStack() as stack:
+        if messages.is_terminal:
+            with suppress(RuntimeError):  # no thread may be started for it
+                stack.enter_context(messages.status(waiting))
         gathered = gather(quick=options.quick, python=options.python, include_private=options.include_private)
         findings = judge(gathered.facts)
     for note in gathered.notes:

@@ -66,6 +66,16 @@ def test_a_probe_that_raises_leaves_its_facts_out_and_says_so():
     assert gathered.notes == ["probe bad: division by zero"]
 
 
+def test_where_no_thread_may_be_started_probes_run_one_after_another(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    probes = {name: lambda root: {"a.b": Fact(1, "", "here")} for name in ("one", "two")}
+    gathered = read_probes(probes, Path("/"))
+    assert (list(gathered.facts), gathered.notes) == (["a.b"], [])
+
+
 def test_probes_are_handed_the_root(tmp_path):
     gathered = read_probes({"p": lambda root: {"a.b": Fact(str(root), "", "here")}}, tmp_path)
     assert gathered.facts["a.b"].value == str(tmp_path)
