@@ -63,6 +63,9 @@ class Datasets:
 
     def __init__(self, tree: Tree, values: Values, loaders: list[Loader]) -> None:
         self.tree, self.values = tree, values
+        self._later: dict[tuple[ast.AST | None, str], list[ast.expr]] = {}
+        for name, value in self._growing():
+            self._later.setdefault((tree.home_of(name), name.id), []).append(value)
         self.handed: dict[str, list[Loader]] = {}
         for loader in loaders:
             for call in (*self.made_for(loader), *self._calls(loader.argument("collate_fn"))):
@@ -137,18 +140,18 @@ class Datasets:
             inner = [node.value]
         return inner[:MOST_INNER]
 
-    def _given_later(self, expression: ast.expr) -> Iterator[ast.expr]:
-        """Yield what a variable is given after it is made: `steps.append(step)`, `data.transform = step`."""
-        if not isinstance(expression, ast.Name):
-            return
+    def _growing(self) -> Iterator[tuple[ast.Name, ast.expr]]:
         for name in GROWING:
             for call in self.values.calls_by_name.get(name, ()):
                 owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-                if owner is not None and call.args and self.tree.is_same(owner, expression):
-                    yield call.args[-1]
-        for owner, value in self.tree.attributes_of.get(expression.id, ()):
-            if self.tree.is_same(owner, expression):
-                yield value
+                if isinstance(owner, ast.Name) and call.args:
+                    yield owner, call.args[-1]
+        yield from self.tree.attributes_of
+
+    def _given_later(self, expression: ast.expr) -> Iterator[ast.expr]:
+        """Yield what a variable is given after it is made: `steps.append(step)`, `data.transform = step`."""
+        if isinstance(expression, ast.Name):
+            yield from self._later.get((self.tree.home_of(expression), expression.id), [])[:MOST_INNER]
 
     @staticmethod
     def _hands_on(call: ast.Call) -> bool:

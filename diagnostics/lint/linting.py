@@ -118,17 +118,22 @@ def _is_meant(script: Script, ignores: dict[int, set[str] | None], rule: Rule, s
     """Tell whether the author wants it so: a comment says it, or the failure is what is tested."""
     if any(spot.line in lines for lines in script.expected_failures):
         return True
-    return is_ignored(ignores, rule.code, spot.line, _first_line(script, spot))
+    return bool(ignores) and is_ignored(ignores, rule.code, *_lines_of(script, spot))
 
 
-def _first_line(script: Script, spot: Spot) -> int:
-    """Return the first line of the innermost statement around a spot."""
-    lines = [
-        statement.lineno
+def _lines_of(script: Script, spot: Spot) -> Iterable[int]:
+    """Return the lines whose comments hold for a spot: its own, and those of the statement that it is in."""
+    around = [
+        statement
         for statement in script.statements
         if statement.lineno <= spot.line <= (statement.end_lineno or statement.lineno)
     ]
-    return max(lines, default=spot.line)
+    inner = max(around, key=lambda statement: statement.lineno, default=None)
+    if inner is None:
+        return (spot.line,)
+    if hasattr(inner, "body") or hasattr(inner, "cases"):  # of a block, the line that begins it
+        return (spot.line, inner.lineno)
+    return range(inner.lineno, (inner.end_lineno or inner.lineno) + 1)
 
 
 def _located(script: Script, rule: Rule, spot: Spot) -> Located:

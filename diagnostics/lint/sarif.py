@@ -116,7 +116,9 @@ def _artifact(path: str, folder: str) -> dict[str, Any]:
     if folder and path.startswith(folder.rstrip("/") + "/"):
         path = path[len(folder.rstrip("/")) + 1 :]
     if WINDOWS_DRIVE.match(path):
-        return {"uri": "file:///" + quote(PureWindowsPath(path).as_posix(), safe="/:")}
+        return {
+            "uri": "file:///" + quote(PureWindowsPath(path).as_posix(), safe="/:", errors="surrogatepass")
+        }
     if path.startswith("/"):
-        return {"uri": "file://" + quote(path)}
-    return {"uri": quote(PurePosixPath(path).as_posix()), "uriBaseId": "%SRCROOT%"}
+        return {"uri": "file://" + quote(path, errors="surrogateescape")}
+    return {"uri": quote(PurePosixPath(path).as_posix(), errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}

@@ -52,9 +52,7 @@ class Tree:
     ifs: list[ast.If] = field(default_factory=list)
     bindings: dict[tuple[ast.AST, str], list[Binding]] = field(default_factory=lambda: defaultdict(list))
     attribute_values: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
-    attributes_of: dict[str, list[tuple[ast.Name, ast.expr]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    attributes_of: list[tuple[ast.Name, ast.expr]] = field(default_factory=list)
     deleted: list[ast.Subscript] = field(default_factory=list)
     item_values: dict[str, list[ast.Assign]] = field(default_factory=lambda: defaultdict(list))
     global_names: set[tuple[ast.AST, str]] = field(default_factory=set)
@@ -171,7 +169,7 @@ class Tree:
         elif isinstance(target, ast.Attribute):
             self.attribute_values[target.attr].append(Binding(target, value))
             if isinstance(target.value, ast.Name) and value is not None:
-                self.attributes_of[target.value.id].append((target.value, value))
+                self.attributes_of.append((target.value, value))
         elif isinstance(target, ast.Subscript) and isinstance(node, ast.Assign):
             self.item_values[last_name(target.value)].append(node)
 

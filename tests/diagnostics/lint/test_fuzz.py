@@ -94,3 +94,19 @@ def test_a_broken_notebook_gives_findings_and_no_crash(seed):
 )
 def test_a_source_made_to_take_long_does_not(source):
     assert not [each for each in lint(source) if each.status == Status.CRASHED]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "l = []\n" + "l.append([l, T(l), lambda: l])\n" * 500 + "DataLoader(l, num_workers=2)\n" * 50,
+        "kw = {}\n" + "kw['a'] = kw\nkw |= kw\nkw.update(kw)\n" * 500 + "DataLoader(x, **kw)\n",
+        "".join(f"def f{i}():\n    if a: return f{i + 1}()\n    return f{i + 2}()\n" for i in range(200))
+        + "DataLoader(f0(), num_workers=f0(), **f0())\n",
+        "class A(B): pass\nclass B(A): pass\n@dataclass\nclass C:\n    n: int = field(default_factory=C)\n"
+        "def f(c: C):\n    DataLoader(A(), num_workers=c.n.n.n, **asdict(c.n), **vars(vars(c)))\n"
+        "f(C(f(C())))\n",
+    ],
+)
+def test_what_holds_or_calls_itself_is_followed_to_an_end(source):
+    lint("from torch.utils.data import DataLoader\n" + source)

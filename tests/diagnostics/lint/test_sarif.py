@@ -102,3 +102,10 @@ def test_a_run_without_files_or_findings_is_valid_too():
     jsonschema = pytest.importorskip("jsonschema", reason="the schema is checked where jsonschema is")
     schema = json.loads((Path(__file__).parents[2] / "data" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
     jsonschema.Draft4Validator(schema).validate(as_sarif(lint_sources([]), find_rules()))
+
+
+def test_a_file_name_that_is_no_utf_8_becomes_the_uri_of_its_bytes():
+    source = SourceFile("/elsewhere/n\udcff.py", b"def f(:\n")
+    document = as_sarif(lint_sources([source]), find_rules(), "/project")
+    place = document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "file:///elsewhere/n%FF.py"

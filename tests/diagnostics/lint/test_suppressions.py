@@ -36,3 +36,17 @@ def test_a_comment_holds_for_no_other_line():
 
 def test_a_string_that_looks_like_the_comment_silences_nothing():
     assert codes(f"{IMPORT}DataLoader(d, timeout=5), '# checkup: ignore'\n") == ["LN109"]
+
+
+@pytest.mark.parametrize("line", [1, 2, 3])
+def test_a_comment_on_any_line_of_a_call_holds_for_it(line):
+    call = ["loader = DataLoader(", "    d, timeout=5,", ")", "x = 1"]
+    assert codes(IMPORT + "\n".join(call)) == ["LN109"]
+    call[line - 1] += "  # checkup: ignore[LN109]"
+    assert codes(IMPORT + "\n".join(call)) == []
+
+
+def test_a_comment_inside_of_a_block_holds_for_no_loader_at_its_head():
+    loop = "for batch in DataLoader(d, timeout=5):\n    print(batch)"
+    assert codes(f"{IMPORT}{loop}  # checkup: ignore\n") == ["LN109"]
+    assert codes(f"{IMPORT}{loop.replace(':', ':  # checkup: ignore', 1)}\n") == []
