@@ -36,8 +36,8 @@ _WORDS = (
     r"|inconsistent tensor sizes? at .{0,80}THTensorMath"
 )
 _IN_COLLATE = (
-    r"Sizes of tensors must match|inconsistent tensor size|must have (?:the )?same "
-    r"(?:number of dim|shape)|input array dimensions|could not broadcast"
+    r"Sizes of tensors must match|inconsistent tensor size|cannot unsqueeze empty tensor"
+    r"|must have (?:the )?same (?:number of dim|shape)|input array dimensions|could not broadcast"
 )
 _PAD = ("torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True)  # the first dimension varies",)
 _STACK = r"\btorch\.(?:stack|cat)\(|\b_new_shared\(|np\.stack\("  # hardly another reason to fail

@@ -23,7 +23,7 @@ PyTorch issue 48370 and the notes of torch 1.8.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, code_clue, phrase, raised_in, recognised
+from diagnostics.traces.clues import Clue, Recognition, Trace, code_clue, phrase, raised_in, recognised
 
 CODE = "DL233"
 SLUG = "pin-persistent-bug-torch17"
@@ -44,9 +44,15 @@ LOG_SILENT = (
 )
 
 
+def _unpacking(trace: Trace) -> Clue | None:
+    """Find the failed unpacking of what a worker sent, though its message is cut off."""
+    found = raised_in(trace, "receive", "pin", "loader", pattern="^ValueError: not enough values")
+    return found if found and found.error and found.error.frames[-1].code.startswith("idx, data =") else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the empty tuple inside the loader."""
-    found = raised_in(trace, "receive", "pin", "loader", pattern=_WORDS)
+    found = raised_in(trace, "receive", "pin", "loader", pattern=_WORDS) or _unpacking(trace)
     if found is None and code_clue(trace, r"idx, data = (?:r|self\._get_data|self\._try)"):
         found = phrase(trace, _WORDS, guarded=True)
     if found is None:

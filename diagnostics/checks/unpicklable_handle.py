@@ -38,6 +38,7 @@ _WORDS = (
     r"|\b([\w.,]{1,80}) cannot be converted to a Python object for pickling"
     r"|(?i:pickling of) \"?'?([\w.]+)'?\"? (?:objects? |instances? )?is (?:not supported|unsupported)"
     r"|Can'?t pickle <class '([\w.]+)'>: attribute lookup [\w.]+ on builtins failed"
+    r"|Can'?t pickle <built-in function ([\w.]+)>"
     r"|(?i:can'?t|cannot) pickle (?:<)?(module|generator|_thread|weakref)"
 )
 LOG_FIRES = (

@@ -13,7 +13,7 @@ _LIBRARY = (
     "/anaconda3/lib/",
     "lib/runpy.py",
 )
-_PYTHON = re.compile(r"File \"([^\"\n]{1,1000})\", line (\d{1,7})(?:,? in ([^\s(]{1,200})(.{0,400}))?")
+_PYTHON = re.compile(r"File \"([^\"\n]{1,1000})\",\s{0,4}line (\d{1,7})(?:,? in ([^\s(]{1,200})(.{0,400}))?")
 _IPYTHON_NEW = re.compile(
     r"(?:File|Cell|Input) (\S.{0,400}?)[:,] ?(?:line )?(\d{1,7})(?:, in |$)(\S{0,200}?)(?:\(.*)?$"
 )

@@ -73,7 +73,7 @@ def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
     if any(frame.function in _SAMPLE_FUNCTIONS and frame.is_user for frame in inner):
         return "dataset"
     is_own_collate = any("collate" in frame.function for frame in inner if frame.is_user)
-    if name == "collate.py" or "collate_fn(" in loader.code or is_own_collate:
+    if name == "collate.py" or "collate_fn(" in loader.code or "collate" in loader.function or is_own_collate:
         return "collate"
     if name in _BY_FILE:
         return "construct" if loader.function == "random_split" else _BY_FILE[name]

@@ -66,7 +66,7 @@ class Reader:
     def _open(self, state: OpenTraceback, line: Line) -> None:
         before = line.text.split("Traceback", 1)[0]
         raised = RAISED.match(before.strip().removesuffix("Original").rstrip())
-        header = IPYTHON_HEADER.match(line.text)
+        header = IPYTHON_HEADER.match(line.text.strip())
         self._finish_dump(state)
         self._finish_cut(state, line.source, is_last=False)
         if not header and (named := named_anywhere(before)) and named.group(2):
@@ -101,6 +101,7 @@ class Reader:
             return False
         if state.style in {"ipython", "rich"} or "-->" in text or "❱" in text or "---->" in text:
             if _NUMBERED.match(text):
+                state.style = "ipython" if "-->" in text else state.style
                 if ("->" in text or "❱" in text) and not state.frames[-1].code:
                     code = text.split("❱" if "❱" in text else "->", 1)[1].strip(" │|")
                     number = re.match(r"\d{1,6}", code)
