@@ -40,7 +40,7 @@ _IN_COLLATE = (
     r"|must have (?:the )?same (?:number of dim|shape)|input array dimensions|could not broadcast"
 )
 _PAD = ("torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True)  # the first dimension varies",)
-_STACK = r"\btorch\.(?:stack|cat)\(|\b_new_shared\(|np\.stack\("  # hardly another reason to fail
+_STACK = r"\btorch\.(?:stack|cat)\(|\b_new_shared\(|np\.stack\(|\.new\(storage\)"  # which fail for this alone
 LOG_FIRES = (
     "RuntimeError: stack expects each tensor to be equal size, but got [3, 224, 224] at "
     "entry 0 and [1, 224, 224] "

@@ -24,7 +24,17 @@ PyTorch documentation, "Multiprocessing best practices", "CUDA in multiprocessin
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Clue, Recognition, Trace, cut_in, error_clue, phrase, recognised, says
+from diagnostics.traces.clues import (
+    Clue,
+    Recognition,
+    Trace,
+    cut_in,
+    error_clue,
+    phrase,
+    raised_in,
+    recognised,
+    says,
+)
 
 CODE = "DL228"
 SLUG = "cuda-in-forked-worker"
@@ -34,6 +44,8 @@ _OLD = (
     r"(?i)CUDA (?:error|driver error|runtime error)[ (:\d)]{0,8}.{0,12}initialization "
     r"error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)"
 )
+# A worker that got a CUDA tensor from its dataset puts the batch into shared memory, which is the CPU's.
+_SHARED = r"storage of a tensor on device .?cuda|_share_(?:fd|filename)\w*: only available on CPU"
 LOG_FIRES = (
     "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with "
     "multiprocessing, you must "
@@ -62,6 +74,8 @@ def _find(trace: Trace) -> Clue | None:
                 return error_clue(trace, "", error)
     if any(says(error, _WORDS) for error in trace.errors):
         return None
+    if shared := raised_in(trace, "collate", "dataset", "receive", pattern=_SHARED):
+        return shared
     return phrase(trace, _WORDS) or cut_in(trace, "^_lazy_init:", "dataset", "collate")
 
 

@@ -53,10 +53,11 @@ _TIMEOUT = (
     r"Watchdog caught collective operation timeout|Timed out waiting \d+ms for (?:recv"
     r"|send)|Connection closed by peer|Timed out after \d+ms"
     r"|collective operation timeout|Detected mismatch between collectives"
-    r"|monitoredBarrier|Runtime of NCCL|Socket Timeout"
+    r"|ncclCommWatchdog|NCCL [Tt]imeout|monitoredBarrier|Runtime of NCCL|Socket Timeout"
 )
 _END = (
-    r"(?i)end of (?:the )?epoch|epoch \d+ (?:finished|done|complete)|finished (?:training|epoch)|last batch"
+    r"(?i)\bend of (?:\w+ ){0,2}epochs?\b"
+    r"|epoch \d+ (?:finished|done|complete)|finished (?:training|epoch)|last batch"
 )
 _BAR = r"(\d{1,3})%\|[^%]{0,120}"
 _OTHER_BARS = r"(?i)load|map|download|tokeniz|generat|shard|saving|fetch|filter|extract"

@@ -93,7 +93,7 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for errno 24, or for descriptors that did not arrive."""
     words = r"received (?:\d+|%d) items of ancdata|Too many open files|\[Errno 24\]|EMFILE|os error 24\b"
     found = phrase(trace, words) or cut_in(trace, r"^(?:recvfds|recv_handle):")
-    if found is None:
+    if found is None or (found.error is None and not trace.is_training):
         return None
     remedy = Remedy(
         "Raise the limit, share tensors by name, and copy what you keep of a batch.",
@@ -103,5 +103,6 @@ def recognise(trace: Trace) -> Recognition | None:
             "kept.append(batch.clone())",
         ),
     )
-    summary = "The limit on open files is reached (errno 24): each tensor from a worker holds a descriptor."
+    holds = ": each tensor from a worker holds a descriptor" if trace.mentions_loader else ""
+    summary = f"The limit on open files is reached (errno 24){holds}."
     return recognised(found, summary, remedy, score=86)

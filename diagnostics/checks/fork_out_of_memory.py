@@ -48,7 +48,8 @@ def _find(trace: Trace) -> Clue | None:
         if says(error, _ERRNO) and error.frames:
             last = error.frames[-1]
             if (
-                "fork" in last.path
+                (error.is_cut and trace.place(error) == "start")
+                or "fork" in last.path
                 or "fork" in last.code
                 or "_launch" in last.function
                 or "subprocess" in last.path

@@ -24,6 +24,7 @@ Python documentation, traceback; PyTorch documentation, "Frequently Asked Questi
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, phrase, recognised
 from diagnostics.traces.elsewhere import ANYWHERE, kind_of_failure, main_failure
+from diagnostics.traces.errors import Error
 
 CODE = "DL298"
 SLUG = "not-dataloader"
@@ -40,6 +41,21 @@ LOG_FIRES = (
 LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Killed.\n",)
 
 
+def _advice(name: str, step: str) -> Remedy:
+    if name.startswith("an interrupt"):
+        return Remedy("If it was you, there is nothing to mend.", (step,))
+    return Remedy("Mend it at the place named; the DataLoader is not involved.", (step,))
+
+
+def _is_whole(error: Error) -> bool:
+    """Tell whether a traceback goes from where a program begins to the error itself."""
+    first = error.frames[0] if error.frames else None
+    begins = first is not None and (
+        first.is_user or first.function in {"<module>", "_wrap", "_run_code", "main"}
+    )
+    return begins and not error.is_cut
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Take the error that ended the run, if its frames or its words place it elsewhere."""
     error = main_failure(trace)
@@ -47,21 +63,19 @@ def recognise(trace: Trace) -> Recognition | None:
         loose = phrase(trace, ANYWHERE)
         if loose is None:
             return None
-        name, step = kind_of_failure(loose.lines[-1].text)
+        name, step = kind_of_failure(loose.lines[-1].text, platform=trace.platform)
         remedy = Remedy("Follow that message; the DataLoader is not involved.", (step,))
         return recognised(
             loose, f"This is {name}, not a failure of the DataLoader.", remedy, Role.ELSEWHERE, 30, "likely"
         )
-    name, step = kind_of_failure(f"{error.type}: {error.detail}", trace.place(error))
+    name, step = kind_of_failure(f"{error.type}: {error.detail}", trace.place(error), trace.platform)
     frame = error.user_frame or (error.frames[-1] if error.frames else None)
     place = f" at {frame.place}" if frame else ""
-    summary = f"{error.type}{place}: {name}, not a failure of the DataLoader."
-    remedy = Remedy("Mend it at the place named; the DataLoader is not involved.", (step,))
     return recognised(
         error_clue(trace, "", error),
-        summary,
-        remedy,
+        f"{error.type or 'A traceback that is cut off'}{place}: {name}, not a failure of the DataLoader.",
+        _advice(name, step),
         Role.ELSEWHERE,
         50,
-        "certain" if error.frames else "likely",
+        "certain" if _is_whole(error) else "likely",
     )

@@ -59,10 +59,11 @@ LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Kill
 
 def _taken_down(trace: Trace) -> Clue | None:
     for error in trace.errors:
-        in_thread = bool(error.process) or error.is_ignored or "pin memory" in error.where
+        is_threads = any(frame.function == "_bootstrap_inner" for frame in error.frames)
+        in_thread = is_threads or bool(error.process) or error.is_ignored or "pin memory" in error.where
         is_idle = error.in_worker and trace.place(error) == "receive"  # the main process is gone
         tearing = is_idle or any(frame.function in _THREADS for frame in error.frames)
-        is_lost = error.is_ignored or error.type in _LOST
+        is_lost = error.is_ignored or error.type in _LOST or (error.is_cut and not error.type)
         if in_thread and tearing and is_lost and not any(word in error.detail for word in _NO_NOISE):
             return error_clue(trace, "", error)
     return None

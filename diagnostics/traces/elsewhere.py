@@ -2,6 +2,8 @@
 
 from diagnostics.traces.errors import Error
 from diagnostics.traces.places import ELSEWHERE, Place
+from diagnostics.traces.platforms import Platform
+from diagnostics.traces.remedies import show_disk, show_kills
 from diagnostics.traces.trace import Trace, compiled
 
 BETWEEN_RANKS = "a failure of communication between ranks"
@@ -18,6 +20,17 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "DataLoader(..., batch_size=8)  # or gradient checkpointing; see torch.cuda.memory_summary()",
     ),
     (
+        r"DefaultCPUAllocator|^MemoryError|ArrayMemoryError|(?i:\boom[-_ ]?kill|task \d+: out of memory"
+        r"|out of memory: killed)",
+        "the machine's memory running out",
+        "MEMORY",
+    ),
+    (
+        r"Expected to have finished reduction|find_unused_parameters",
+        "parameters that take no part in the loss",
+        "DistributedDataParallel(model, find_unused_parameters=True)",
+    ),
+    (
         r"(?i)NCCL|gloo|ProcessGroup|DistBackend|TCPStore|DistNetwork|DistStore|c10d|rendezvous"
         r"|init_process_group",
         BETWEEN_RANKS,
@@ -27,7 +40,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         r"(?i)^(?:ImportError|ModuleNotFoundError)|DLL load failed|undefined symbol|No module "
         r"named|cannot import name",
         "an import that fails",
-        "python -m pip check",
+        "IMPORT",
     ),
     (
         r"^(?:SyntaxError|IndentationError|TabError)",
@@ -46,6 +59,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "python -c \"import torch; print(torch.load('checkpoint.pt', map_location='cpu').keys())\"",
     ),
     (
+        r"Expected more than 1 value per channel",
+        "a last batch of one sample, which batch norm cannot train on",
+        "DataLoader(..., drop_last=True)",
+    ),
+    (
         r"(?i)shapes cannot be multiplied|size mismatch|must match the (?:size|existing)"
         r"|expected .{0,40}(?:input|channels|dimension|batch_size)"
         r"|weight of size|Sizes of tensors|not match|inconsistent tensor|out of bounds",
@@ -53,8 +71,18 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "print(x.shape, y.shape, y.min(), y.max())  # before that line",
     ),
     (
-        r"(?i)same device|Input type .{0,60}weight type|on cpu|expected scalar type|same "
-        r"dtype|Half|not compiled with CUDA|NVIDIA driver",
+        r"(?i)not compiled with CUDA|NVIDIA driver|no CUDA GPUs|deserialize object on a CUDA",
+        "a torch that finds no GPU: one built without CUDA, or no driver",
+        "python -c 'import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())'",
+    ),
+    (
+        r"(?i)expected scalar type|same dtype|Found dtype|dtype\b.{0,30}\b(?:expected|but)|\bHalf\b"
+        r"|Input type \((?:torch\.)?(\w+)\.?\w*\).{0,20}weight type \((?:torch\.)?\1\b",
+        "tensors whose dtypes do not fit",
+        "x = x.float()  # and y.long() for class numbers, y.float() for BCELoss",
+    ),
+    (
+        r"(?i)same device|Input type .{0,60}weight type|on cpu\b",
         "tensors, model and device that do not fit",
         "x = x.to(next(model.parameters()).device)",
     ),
@@ -74,7 +102,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "a failure of the network or of a service",
         "curl -I https://huggingface.co",
     ),
-    (r"(?i)No space left on device|Disk quota|inline_container", "a disk that is full", "df -h ."),
+    (
+        r"(?i)No space left on device|quota exceeded|inline_container",
+        "a disk that is full",
+        "DISK",
+    ),
     (
         r"BackendCompilerFailed|TorchRuntimeError|triton|building extension|custom C\+\+ ops",
         "a failure to compile, or of a compiled part",
@@ -105,7 +137,8 @@ ANYWHERE = (
     r"operation timeout|Connection closed by peer \["
     r"|DistNetworkError|DistStoreError|c10d/(?:socket|TCPStore)|BackendCompilerFailed|TorchRuntimeError"
     r"|inline_container\.cc|No space left on device: '(?!/dev/shm)|custom C\+\+ ops|Error building extension"
-    r"|working triton|loss returned in .{0,40} is nan"
+    r"|Expected more than 1 value per channel|ncclCommWatchdog|oom-kill event|[Tt]ask \d+: Out Of Memory"
+    r"|Reason: +OOMKilled|working triton|loss returned in .{0,40} is nan"
     r"|expected scalar type|no kernel image is available|urllib\.error|Trying to backward through the graph"
 )
 # Carried by launchers, or a mere echo: never the failure itself.
@@ -155,11 +188,29 @@ _LOADERS_OWN = (
 _STACKS = ("KeyboardInterrupt", "Fatal Python error")
 
 
-def kind_of_failure(text: str, place: Place = "unknown") -> tuple[str, str]:
+def _import_step(text: str) -> str:
+    """Return how to see whether a module is missing, or of a version that lacks what is imported."""
+    found = compiled(r"No module named '?([\w.]+)|cannot import name '?\w+'? from '?([\w.]+)").search(text)
+    name = (found[1] or found[2]) if found else ""
+    package = name.split(".", 1)[0]
+    if not name:
+        return "python -m pip check"
+    if found and found[1] == package:
+        return f"python -m pip install {package}"
+    return f"python -m pip show {package}  # is this version the one that the importing code was written for?"
+
+
+def kind_of_failure(text: str, place: Place = "unknown", platform: Platform | None = None) -> tuple[str, str]:
     """Return what kind of failure an error is, and a line to paste that leads further."""
+    platform = platform or Platform()
+    if place == "loading" and compiled(r"(?i)out of memory").search(text):
+        return "memory running out while a checkpoint is loaded", 'torch.load(path, map_location="cpu")'
     for pattern, name, step in _KINDS:
         if compiled(pattern).search(text):
-            return name, step
+            shown = {"DISK": show_disk, "MEMORY": lambda one: show_kills(one)[0]}
+            if step in shown:
+                return name, shown[step](platform)
+            return name, _import_step(text) if step == "IMPORT" else step
     by_place = {
         "forward": "a failure of the model",
         "backward": "a failure of the gradients",
@@ -184,7 +235,8 @@ def _is_candidate(trace: Trace, error: Error) -> bool:
     if _is_echo(trace, error):
         return False
     if error.is_cut or not error.type:
-        return error.is_cut and place in _DEEP  # no loader is called from there any more
+        is_named = bool(error.type) and place == "user"  # its line stands apart from the traceback
+        return error.is_cut and (place in _DEEP or is_named)  # no loader is called from there any more
     if place in ELSEWHERE or "replica" in error.where:
         return True
     return place == "unknown" and not error.in_worker and _speaks_of_training(trace, error)

@@ -45,6 +45,8 @@ _STARTING = ("popen_", "/process.py", "reduction.py", "forkserver.py")
 _OTHER_LOADERS = (
     "fastai/data/",
     "torch_geometric/loader/",
+    "torch_geometric/data/collate",
+    "transformers/data/data_collator",
     "monai/data/",
     "mmcv/parallel/collate",
     "torchdata/",
@@ -106,7 +108,9 @@ def place_of(error: Error) -> Place:
         if frame.is_loader and frame.function != "__getattr__"  # an attribute of a dataset is looked up
     ]
     if positions:
-        return _in_loader(frames, positions[-1])
+        place = _in_loader(frames, positions[-1])
+        # A worker carries only what its dataset, collate or init function raised: the frames are cut.
+        return "dataset" if "worker process" in error.where and place in {"receive", "loader"} else place
     if "worker process" in error.where:
         return "collate" if any("collate" in frame.function for frame in frames) else "dataset"
     if "pin memory" in error.where:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from diagnostics.traces.cleaning import Line, clean, decode, messages, rejoin, split_lines, unfold
 from diagnostics.traces.errors import Error
+from diagnostics.traces.joining import join_apart
 from diagnostics.traces.places import Place, place_of
 from diagnostics.traces.platforms import Platform, read_platform
 from diagnostics.traces.prefixes import strip_prefixes
@@ -129,7 +130,7 @@ def read_trace(data: bytes | str) -> Trace:
         lines = [replace(line, source="") for line in lines]
     lines = rejoin(lines)
     errors, texts = read_errors(lines)
-    kept = list(_distinct(errors))
+    kept = list(_distinct(join_apart(errors)))
     if len(kept) > MOST_ERRORS:
         kept = kept[: MOST_ERRORS // 2] + kept[-MOST_ERRORS // 2 :]
     words = [" ".join(line.text.split()) for line in texts]
