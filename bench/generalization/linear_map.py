@@ -10,6 +10,8 @@ DEFINITIONS = {
     "linear": "f(s u + t v) = s f(u) + t f(v) for all vectors u, v and numbers s, t",
     "reduces dimension": "the image has fewer dimensions than the domain: rank 2 of 3; the kernel is a line",
     "projection": "P maps a space into itself and P P = P: what it has projected it leaves where it is",
+    "projection, then new coordinates": "f = C P with a projection P and coordinates C of the plane: so is "
+    "every linear map that reaches its whole target, which is why the two are easily taken for one",
 }
 
 
@@ -35,7 +37,9 @@ def verified(seed: int = 0) -> list[dict[str, Any]]:
     kernel = np.linalg.svd(MATRIX)[2][-1]
     kernel = kernel / np.abs(kernel).max() * np.sign(kernel[np.abs(kernel).argmax()])
     square = np.vstack([MATRIX, np.zeros(3)])  # the plane it maps to, as part of the space
-    once, twice = square @ np.array([1.0, 1.0, 1.0]), square @ square @ np.array([1.0, 1.0, 1.0])
+    moved = next((v for v in np.eye(3) if not np.allclose(square @ square @ v, square @ v)), None)
+    back = np.linalg.pinv(MATRIX)  # from the plane's new coordinates to vectors of the space
+    along = back @ MATRIX
     lines = (
         ("linear", error < 1e-9, f"largest error over {NUM_TRIALS} random u, v, s, t: {error:.1e}"),
         (
@@ -45,9 +49,23 @@ def verified(seed: int = 0) -> list[dict[str, Any]]:
         ),
         (
             "projection",
-            bool(np.allclose(square @ square, square)),
+            moved is None,
             "it leads from three numbers to two, so it cannot be applied twice; as a map into the plane of "
-            f"the first two axes it takes (1, 1, 1) to {_vector(once)} and that to {_vector(twice)}",
+            "the first two axes it "
+            + (
+                "leaves there what it has brought there"
+                if moved is None
+                else f"takes {_vector(moved)} to {_vector(square @ moved)} and that to "
+                f"{_vector(square @ square @ moved)}"
+            ),
+        ),
+        (
+            "projection, then new coordinates",
+            bool(np.allclose(along @ along, along)) and rank == len(MATRIX),
+            f"with R such that f R = 1, P = R f has P P = P (largest error "
+            f"{np.abs(along @ along - along).max():.1e}): it projects along the kernel, and f names the "
+            "result by two numbers that are not lengths in the plane: f fᵀ is "
+            f"({', '.join(_vector(row) for row in MATRIX @ MATRIX.T)}), not the identity",
         ),
     )
     return [
