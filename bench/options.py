@@ -120,6 +120,14 @@ def positive(text: str) -> int:
     return number
 
 
+def from_zero(text: str) -> int:
+    """Parse a whole number from 0."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text}: a whole number from 0 is wanted")
+    return number
+
+
 def user_data(text: str) -> str:
     """Check that a text names an object in a file that is there."""
     file, _, name = text.rpartition(":")

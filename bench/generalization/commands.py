@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bench.commands import write_json
-from bench.options import positive, seconds
+from bench.options import from_zero, positive, seconds
 
 QUICK_SEEDS = 8
 SMALL_WIDTHS = ((32, 32), (64, 64))
@@ -43,6 +43,9 @@ def add(commands: Any) -> None:
         "claim holds with one set and does not hold with another.",
     )
     claims.add_argument("--seeds", type=positive, default=16, metavar="N", help="seeds of a set (default 16)")
+    claims.add_argument(
+        "--first-seed", type=from_zero, default=0, metavar="N", help="first seed of the first set (default 0)"
+    )
     claims.add_argument("--sets", type=positive, default=1, metavar="N", help="sets of seeds (default 1)")
     claims.add_argument(
         "--data", default="digits", metavar="DATA", help="as in pytest bench (default digits)"
@@ -104,7 +107,8 @@ def judge_claims(arguments: argparse.Namespace) -> int:
     sets: list[Any] = []
     is_cut_off = False
     for number in range(arguments.sets):
-        seeds = range(number * arguments.seeds, (number + 1) * arguments.seeds)
+        first = arguments.first_seed + number * arguments.seeds
+        seeds = range(first, first + arguments.seeds)
         laboratory = Laboratory(data, seeds, is_full=arguments.full)
         is_cut_off = not _worked(laboratory, f"set {number + 1} of {arguments.sets}", begun, arguments.budget)
         if is_cut_off and sets:

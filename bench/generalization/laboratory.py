@@ -10,7 +10,7 @@ from bench.generalization.biases import TARGETS, margins, target_settings, with_
 from bench.generalization.curves import comparisons, curves
 from bench.generalization.data import Data
 from bench.generalization.linear_map import verified
-from bench.generalization.smoothness import smoothness
+from bench.generalization.smoothness import RATES, smoothness
 from bench.generalization.studies import PLAIN, settings
 from bench.generalization.training import Training
 from diagnostics.hypotheses import judge
@@ -75,7 +75,9 @@ class Laboratory:
         """Measure what needs no population for one seed."""
         rows = margins(self.data, self.plain, seed)
         for norm, name in (("none", "smoothness"), ("batch", "smoothness, batch norm")):
-            rows.append({"setting": name, "seed": seed, **smoothness(self.data, self.plain, seed, norm)})
+            for steps, rate in RATES.items():
+                looks = smoothness(self.data, self.plain, seed, norm, rate)
+                rows.append({"setting": f"{name}{steps}", "seed": seed, **looks})
         return pd.DataFrame(rows)
 
     def rows(self) -> Frame:

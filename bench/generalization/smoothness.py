@@ -11,11 +11,12 @@ from bench.generalization.data import Data, split
 from bench.generalization.setting import Setting
 
 UNITS = (64, 64, 64, 64)  # deep enough that layers below move under those above
-RATE, NUM_STEPS, EVERY, BATCH_SIZE = 0.1, 100, 10, 64
+NUM_STEPS, EVERY, BATCH_SIZE = 100, 10, 64
+RATES = {"": 0.1, ", small steps": 0.01}  # 0.1 is the paper's; there training without batch norm staggers
 STEP_LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)  # times the learning rate
 
 
-def smoothness(data: Data, setting: Setting, seed: int, norm: str) -> dict[str, float]:
+def smoothness(data: Data, setting: Setting, seed: int, norm: str, rate: float) -> dict[str, float]:
     """Train a deep MLP by plain SGD and look, every few steps, at what the next step would do.
 
     Parameters
@@ -23,6 +24,8 @@ def smoothness(data: Data, setting: Setting, seed: int, norm: str) -> dict[str, 
     data, setting, seed
         The split; the network and its training are fixed.
     norm : {"none", "batch"}
+    rate : float
+        Learning rate.
 
     Returns
     -------
@@ -41,8 +44,8 @@ def smoothness(data: Data, setting: Setting, seed: int, norm: str) -> dict[str, 
         x, y = samples.x_train[batch], samples.y_train[batch]
         gradient = _gradient(model, x, y)
         if step % EVERY == 0:
-            looks.append({**_shift(model, gradient, x, y), **_along(model, gradient, x, y)})
-        _move(model, gradient, RATE)
+            looks.append({**_shift(model, gradient, x, y, rate), **_along(model, gradient, x, y, rate)})
+        _move(model, gradient, rate)
     return {name: sum(look[name] for look in looks) / len(looks) for name in looks[0]}
 
 
@@ -81,30 +84,34 @@ def _move(
         parameter.sub_(length * direction)
 
 
-def _shift(model: nn.Module, gradient: Sequence[Tensor], x: Tensor, y: Tensor) -> dict[str, float]:
+def _shift(
+    model: nn.Module, gradient: Sequence[Tensor], x: Tensor, y: Tensor, rate: float
+) -> dict[str, float]:
     """Compare each layer's gradient with what it is once all layers below have taken their step."""
     weights = [number for number, parameter in enumerate(model.parameters()) if parameter.ndim == 2]
     shifts, cosines = [], []
     for number in weights[1:]:
-        _move(model, gradient, RATE, number)
+        _move(model, gradient, rate, number)
         moved = _gradient(model, x, y)[number]
-        _move(model, gradient, -RATE, number)
+        _move(model, gradient, -rate, number)
         before = gradient[number]
         shifts.append(float((moved - before).norm() / before.norm().clamp_min(1e-12)))
         cosines.append(float(F.cosine_similarity(moved.flatten(), before.flatten(), dim=0)))
     return {"shift": sum(shifts) / len(shifts), "shift_cosine": sum(cosines) / len(cosines)}
 
 
-def _along(model: nn.Module, gradient: Sequence[Tensor], x: Tensor, y: Tensor) -> dict[str, float]:
+def _along(
+    model: nn.Module, gradient: Sequence[Tensor], x: Tensor, y: Tensor, rate: float
+) -> dict[str, float]:
     """Look at loss and gradient at several lengths of the step."""
     flat = torch.cat([one.flatten() for one in gradient])
     values, changes = [], []
     for length in STEP_LENGTHS:
-        _move(model, gradient, length * RATE)
+        _move(model, gradient, length * rate)
         with torch.enable_grad():
             loss = F.cross_entropy(model(x), y)
             there = torch.autograd.grad(loss, list(model.parameters()))
-        _move(model, gradient, -length * RATE)
+        _move(model, gradient, -length * rate)
         values.append(float(loss.detach()))
         moved = torch.cat([one.flatten() for one in there])
         changes.append(float((moved - flat).norm() / flat.norm().clamp_min(1e-12)))

@@ -11,10 +11,13 @@ EFFECT = "gap without less gap with batch norm"
 UNIT = "of accuracy"
 SMALLEST = 0.01
 PAPERS = (
-    ("Ioffe and Szegedy 2015, Batch Normalization", "says the same"),
-    ("Luo et al. 2019, Towards Understanding Regularization in Batch Normalization", "says the same"),
+    ("Ioffe and Szegedy 2015, Batch Normalization, arXiv 1502.03167", "says the same"),
     (
-        "Zhang et al. 2017, Understanding Deep Learning Requires Rethinking Generalization",
+        "Luo et al. 2019, Towards Understanding Regularization in Batch Normalization, arXiv 1809.00846",
+        "says the same",
+    ),
+    (
+        "Zhang et al. 2017, Understanding Deep Learning Requires Rethinking Generalization, arXiv 1611.03530",
         "qualifies it: the effect is small",
     ),
 )

@@ -2,7 +2,7 @@
 
 Measured as Santurkar et al. (2018, figure 4): the largest change of the gradient, relative to its length,
 over steps of several lengths along it, averaged over training. The logarithm of the change without batch
-norm over that with it.
+norm over that with it. At their learning rate, 0.1; with steps ten times smaller both gradients are steady.
 """
 
 import numpy as np
@@ -14,7 +14,12 @@ CLAIM = "Batch norm makes the gradient steadier along the step."
 EFFECT = "logarithm of the change of the gradient along the step, without over with batch norm"
 UNIT = "(log)"
 SMALLEST = 0.1
-PAPERS = (("Santurkar et al. 2018, How Does Batch Normalization Help Optimization?", "says the same"),)
+PAPERS = (
+    (
+        "Santurkar et al. 2018, How Does Batch Normalization Help Optimization?, arXiv 1805.11604",
+        "says the same",
+    ),
+)
 
 
 def effects(rows: Rows) -> Effects:

@@ -11,7 +11,7 @@ CLAIM = "Batch norm lets training survive badly scaled inputs."
 EFFECT = "gain of test accuracy by batch norm with badly scaled inputs less its gain without"
 UNIT = "of accuracy"
 SMALLEST = 0.02
-PAPERS = (("Ioffe and Szegedy 2015, Batch Normalization", "says the same"),)
+PAPERS = (("Ioffe and Szegedy 2015, Batch Normalization, arXiv 1502.03167", "says the same"),)
 
 
 def effects(rows: Rows) -> Effects:

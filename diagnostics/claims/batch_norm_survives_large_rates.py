@@ -14,8 +14,8 @@ EFFECT = "gain of test accuracy by batch norm with a large learning rate less it
 UNIT = "of accuracy"
 SMALLEST = 0.02
 PAPERS = (
-    ("Ioffe and Szegedy 2015, Batch Normalization", "says the same"),
-    ("Bjorck et al. 2018, Understanding Batch Normalization", "says the same"),
+    ("Ioffe and Szegedy 2015, Batch Normalization, arXiv 1502.03167", "says the same"),
+    ("Bjorck et al. 2018, Understanding Batch Normalization, arXiv 1806.02375", "says the same"),
 )
 
 

@@ -15,8 +15,11 @@ EFFECT = "logarithm of the effective learning rate with over without decay"
 UNIT = "(log)"
 SMALLEST = 0.1
 PAPERS = (
-    ("van Laarhoven 2017, L2 Regularization versus Batch and Weight Normalization", "says the same"),
-    ("Zhang et al. 2019, Three Mechanisms of Weight Decay Regularization", "says the same"),
+    (
+        "van Laarhoven 2017, L2 Regularization versus Batch and Weight Normalization, arXiv 1706.05350",
+        "says the same",
+    ),
+    ("Zhang et al. 2019, Three Mechanisms of Weight Decay Regularization, arXiv 1810.12281", "says the same"),
 )
 
 

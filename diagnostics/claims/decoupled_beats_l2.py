@@ -10,7 +10,9 @@ CLAIM = "Under Adam, decoupled weight decay generalizes better than L2 in the lo
 EFFECT = "test accuracy with decoupled decay less that with L2, both chosen by validation"
 UNIT = "of accuracy"
 SMALLEST = 0.005
-PAPERS = (("Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization", "says the same"),)
+PAPERS = (
+    ("Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization, arXiv 1711.05101", "says the same"),
+)
 
 
 def effects(rows: Rows) -> Effects:

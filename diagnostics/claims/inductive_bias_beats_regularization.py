@@ -14,7 +14,7 @@ SMALLEST = 0.01
 PAPERS = (
     ("LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition", "says the same"),
     (
-        "Zhang et al. 2017, Understanding Deep Learning Requires Rethinking Generalization",
+        "Zhang et al. 2017, Understanding Deep Learning Requires Rethinking Generalization, arXiv 1611.03530",
         "says the same: regularizers are not the reason of generalization",
     ),
 )

@@ -13,9 +13,9 @@ UNIT = "of accuracy"
 SMALLEST = 0.01
 IS_ABSENCE = True
 PAPERS = (
-    ("Ba et al. 2016, Layer Normalization", "says the same: presented for optimization"),
+    ("Ba et al. 2016, Layer Normalization, arXiv 1607.06450", "says the same: presented for optimization"),
     (
-        "Zhang et al. 2019, Fixup Initialization",
+        "Zhang et al. 2019, Fixup Initialization, arXiv 1901.09321",
         "says the same: without normalization other regularizers reach as far",
     ),
 )

@@ -12,9 +12,10 @@ EFFECT = "gap without less gap with decay 1"
 UNIT = "of accuracy"
 SMALLEST = 0.01
 PAPERS = (
-    ("Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization", "says the same"),
+    ("Krogh and Hertz 1991, A Simple Weight Decay Can Improve Generalization", "says the same"),
+    ("Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization, arXiv 1711.05101", "says the same"),
     (
-        "Zhang et al. 2017, Understanding Deep Learning Requires Rethinking Generalization",
+        "Zhang et al. 2017, Understanding Deep Learning Requires Rethinking Generalization, arXiv 1611.03530",
         "qualifies it: explicit regularization helps, and is not what generalizes",
     ),
 )

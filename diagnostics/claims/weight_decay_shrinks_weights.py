@@ -13,9 +13,10 @@ EFFECT = "logarithm of the weight norm without over with decay 1"
 UNIT = "(log)"
 SMALLEST = 0.1
 PAPERS = (
-    ("Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization", "says the same"),
+    ("Krogh and Hertz 1991, A Simple Weight Decay Can Improve Generalization", "says the same"),
+    ("Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization, arXiv 1711.05101", "says the same"),
     (
-        "van Laarhoven 2017, L2 Regularization versus Batch and Weight Normalization",
+        "van Laarhoven 2017, L2 Regularization versus Batch and Weight Normalization, arXiv 1706.05350",
         "qualifies it: under normalization the norm only sets the step",
     ),
 )

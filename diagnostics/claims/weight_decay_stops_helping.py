@@ -11,7 +11,12 @@ CLAIM = "Weight decay helps test accuracy up to a point, and harms beyond it."
 EFFECT = "test accuracy at the decay that validation prefers less that at the strongest"
 UNIT = "of accuracy"
 SMALLEST = 0.01
-PAPERS = (("Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization", "says the same"),)
+PAPERS = (
+    (
+        "Krogh and Hertz 1991, A Simple Weight Decay Can Improve Generalization",
+        "says the same: if the size is chosen right",
+    ),
+)
 
 
 def effects(rows: Rows) -> Effects:

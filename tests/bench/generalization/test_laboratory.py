@@ -131,14 +131,21 @@ def test_a_small_penalty_makes_a_wide_margin() -> None:
 
 def test_looking_along_the_step_leaves_the_training_as_it_is() -> None:
     data = load_data("digits")
-    first, again = (smoothness(data, PLAIN, 0, "batch") for _ in range(2))
+    first, again = (smoothness(data, PLAIN, 0, "batch", 0.1) for _ in range(2))
     assert first == again
     assert all(np.isfinite(list(first.values())))
 
 
 def test_the_example_is_linear_reduces_dimension_and_is_no_projection() -> None:
     found = {line["property"]: line["holds"] for line in linear_map.verified()}
-    assert found == {"linear": True, "reduces dimension": True, "projection": False}
+    assert found == {
+        "linear": True,
+        "reduces dimension": True,
+        "projection": False,
+        "projection, then new coordinates": True,
+    }
+    counterexample = next(one["evidence"] for one in linear_map.verified() if one["property"] == "projection")
+    assert counterexample.endswith("takes (0, 1, 0) to (1, 1, 0) and that to (2, 1, 0)")
     assert linear_map.example(np.array([1.0, -1.0, -1.0])).tolist() == [0.0, 0.0]
 
 
