@@ -17,7 +17,9 @@ from reports.values import as_number, entries, mapping
 from reports.wording import count
 
 MOST_COLUMNS = 4
+AXES = {"training samples": "samples", "wrong labels": "share", "patience": "epochs"}
 TEXTS = frozenset({"setting"})
+FAILURES = {"diverged": "Diverged", "at_chance": "No better than chance in training"}
 
 
 def study(run: Run) -> dict[str, Any]:
@@ -31,11 +33,16 @@ def study(run: Run) -> dict[str, Any]:
 def members(run: Run) -> Frame:
     """Return one row a setting and seed; empty where the run has no such study."""
     told = [
-        {key: str(value) if key in TEXTS else as_number(value) for key, value in row.items()}
+        {key: str(value) if key in TEXTS else _as_number(value) for key, value in row.items()}
         for row in entries(study(run).get("rows"))
     ]
     frame = pd.DataFrame(told)
     return frame if {"setting", "seed"} <= set(frame) else pd.DataFrame()
+
+
+def _as_number(value: object) -> float:
+    """Return a number of a row, where true counts as 1."""
+    return float(value) if isinstance(value, bool) else as_number(value)
 
 
 def num_seeds(run: Run) -> str:
@@ -67,6 +74,32 @@ def points(run: Run) -> Frame:
     return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
 
 
+NO_PENALTIES = frozenset({"training samples", "wrong labels", "patience"})
+
+
+def chosen(run: Run) -> Frame:
+    """Return each penalty's strength that validation prefers, and all quantities there and without it.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by study, in the study's order: `strength`; `is_fair`, whether validation samples chose it and
+        not the test; the mean over seeds of each quantity, with `_without` for the network without penalty.
+    """
+    frame = points(run)
+    if frame.empty or "test_accuracy" not in frame:
+        return pd.DataFrame()
+    by = "validation_accuracy" if "validation_accuracy" in frame else "test_accuracy"
+    told = {}
+    for study, part in frame[~frame["study"].isin(NO_PENALTIES)].groupby("study", sort=False):
+        means: Any = part.groupby("strength").mean(numeric_only=True)
+        best = means[by].idxmax()
+        without = means.loc[0.0] if 0.0 in means.index else means.loc[best] * math.nan
+        fair = {"strength": best, "is_fair": by == "validation_accuracy", "preferred": means[by].max()}
+        told[study] = {**fair, **means.loc[best], **without.add_suffix("_without")}
+    return pd.DataFrame.from_dict(told, orient="index")
+
+
 def has(run: Run, *columns: str) -> bool:
     """Return whether the curves hold these quantities."""
     found = points(run)
@@ -90,7 +123,7 @@ def panels(run: Run, lines: dict[str, tuple[str, str]], ylabel: str, scale: floa
     figure, grid = canvas.panels(num_rows, columns, 0.6 + 1.9 * num_rows, sharey=True)
     for axes, name in zip(grid.flat, names, strict=False):
         _panel(axes, frame[frame["study"] == name], lines, scale)
-        axes.set(title=canvas.label(name), xlabel="strength" if "samples" not in name else "samples")
+        axes.set(title=canvas.label(name), xlabel=AXES.get(name, "strength"))
     for axes in grid.flat[len(names) :]:
         axes.set_visible(False)
     for axes in grid[:, 0]:
@@ -152,13 +185,18 @@ def setup(run: Run) -> str:
     told = study(run)
     wrong = as_number(told.get("wrong_label_share"))
     labels = f", {100 * wrong:g} % of the training labels wrong on purpose" if wrong > 0 else ""
-    diverged = {str(k): as_number(v) for k, v in mapping(told.get("diverged")).items()}
-    lost = ", ".join(f"{number:g} of {name}" for name, number in diverged.items() if number > 0)
+    lost = " ".join(
+        f"{word}: {', '.join(f'{number:g} of {name}' for name, number in failed.items())}."
+        for key, word in FAILURES.items()
+        if (failed := {str(k): n for k, v in mapping(told.get(key)).items() if (n := as_number(v)) > 0})
+    )
     unfinished = "" if told.get("is_complete", True) else " The training was cut off: not final."
     size = f"{as_number(told.get('num_train')):g} training samples"
+    found, used = (as_number(told.get(key)) for key in ("samples_found", "samples"))
+    drawn = f" ({used:,.0f} samples drawn from {found:,.0f})" if found > used else ""
     return (
-        f" Data: {told.get('data', 'not named')}, {size}{labels}; "
+        f" Data: {told.get('data', 'not named')}{drawn}, {size}{labels}; "
         f"{told.get('network', 'network not named')}, {told.get('optimizer', 'optimizer not named')}."
-        + (f" Diverged: {lost}." if lost else " No member diverged.")
+        + (f" {lost}" if lost else " No member diverged.")
         + unfinished
     )

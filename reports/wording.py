@@ -68,6 +68,11 @@ def percent_span(interval: Interval) -> str:
     return f"{text} %" if " to " in text else text
 
 
+def capitalized(text: str) -> str:
+    """Return the text with its first letter as a sentence begins; the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def count(amount: int, noun: str) -> str:
     """Return "1 pass", "3 passes"."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"

@@ -1,23 +1,31 @@
 """What is said of regularizers, and what the measurements say: an effect a claim, with its verdict."""
 
 import math
+import textwrap
 from typing import Any
 
 from diagnostics.hypotheses import Holds, Judged
 from reports import canvas, studies
 from reports.load import Run
 from reports.parts import Cell, Table, cell, rows
-from reports.wording import MISSING, number, percent
+from reports.wording import MISSING, listed, number, percent
 
 SECTION, ORDER = "generalization", 20
 FARTHEST = 200.0
+LEAST_P = 1e-4
+LOG = "(log)"  # the unit of effects that call themselves logarithms
 GLYPHS = {Holds.HOLDS: "✓", Holds.FAILS: "✕", Holds.UNSURE: "~"}
 LOOKS = {
     Holds.HOLDS: {"color": canvas.BLUE, "marker": "o"},
     Holds.FAILS: {"color": canvas.ORANGE, "marker": "X"},
     Holds.UNSURE: {"color": canvas.GREY, "marker": "s"},
 }
-LONGEST = 58
+VERBS = {  # for one claim, for several
+    Holds.HOLDS: ("holds", "hold"),
+    Holds.FAILS: ("does not", "do not"),
+    Holds.UNSURE: ("is unsure", "are unsure"),
+}
+LABEL_WIDTH = 44  # characters a line
 
 
 def draw(run: Run) -> Any:
@@ -25,7 +33,7 @@ def draw(run: Run) -> Any:
     judged = studies.claims(run)
     if not judged:
         return None
-    figure, grid = canvas.panels(1, 1, 1.1 + 0.27 * len(judged))
+    figure, grid = canvas.panels(1, 1, 1.1 + 0.33 * len(judged))
     axes = grid[0, 0]
     for height, one in enumerate(judged):
         _line(axes, height, one)
@@ -38,7 +46,7 @@ def draw(run: Run) -> Any:
     axes.set_xlim(-FARTHEST, FARTHEST)
     axes.set_yticks(range(len(judged)), labels=[_label(one) for one in judged])
     axes.set_ylim(len(judged) - 0.4, -0.6)
-    axes.set(xlabel="effect over the smallest that would matter (logarithmic beyond 1)", ylabel="")
+    axes.set(xlabel="effect over the smallest that matters (log beyond 1)", ylabel="")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     present = [verdict for verdict in LOOKS if any(one.verdict is verdict for one in judged)]
@@ -61,16 +69,16 @@ def _inside(value: float) -> float:
 
 
 def _label(one: Judged) -> str:
-    text = one.claim.sentence.rstrip(".")
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return textwrap.fill(one.claim.sentence.rstrip("."), LABEL_WIDTH)
 
 
 def title(run: Run) -> str:
     """Return how many claims hold, and which do not."""
     judged = studies.claims(run)
-    amounts = {verdict: sum(one.verdict is verdict for one in judged) for verdict in LOOKS}
-    told = ", ".join(f"{amount} {verdict}" for verdict, amount in amounts.items() if amount)
-    return f"Of {len(judged)} claims about regularizers: {told}"
+    amounts = {verdict: [one for one in judged if one.verdict is verdict] for verdict in LOOKS}
+    told = [f"{len(found)} {VERBS[verdict][len(found) != 1]}" for verdict, found in amounts.items() if found]
+    seeds = studies.num_seeds(run)
+    return f"Of {len(judged)} claims about regularizers, {listed(told)} here ({seeds})"
 
 
 def caption(run: Run) -> str:
@@ -86,33 +94,44 @@ def caption(run: Run) -> str:
 
 
 def table(run: Run) -> Table:
-    """Return every claim with its verdict, effect and the papers on it."""
+    """Return every claim with its verdict and effect."""
     return Table(
         "The claims",
-        (
-            "verdict",
-            "claim",
-            "effect",
-            "95 % interval",
-            "what the effect is",
-            "seeds",
-            "p, corrected",
-            "papers",
-        ),
+        ("verdict", "claim", "effect", "95 % interval", "what the effect is", "seeds", "p, corrected"),
         rows(
             [
-                cell(f"{GLYPHS[one.verdict]} {one.verdict}"),
+                cell(_verdict(one)),
                 Cell(one.claim.sentence),
-                cell(f"{number(one.effect.estimate)} {one.claim.unit}", one.effect.estimate),
+                cell(number(one.effect.estimate), one.effect.estimate),
                 cell(_interval(one)),
-                Cell(one.claim.effect),
+                Cell(one.claim.effect + ("" if one.claim.unit == LOG else f", {one.claim.unit}")),
                 cell(one.effect.num_values, one.effect.num_values),
-                cell(percent(one.p_value, 2), one.p_value),
-                Cell("; ".join(f"{reference} ({stance})" for reference, stance in one.claim.papers)),
+                cell(percent(one.p_value, 2) if one.p_value >= LEAST_P else "< 0.01 %", one.p_value),
             ]
             for one in studies.claims(run)
         ),
     )
+
+
+def papers(run: Run) -> Table | None:
+    """Return what papers say of each claim, beside what was found here."""
+    judged = studies.claims(run)
+    if not judged:
+        return None
+    return Table(
+        "What papers say of the claims",
+        ("claim", "here", "paper", "says"),
+        rows(
+            [Cell(one.claim.sentence), cell(_verdict(one)), Cell(paper), Cell(stance)]
+            for one in judged
+            for paper, stance in one.claim.papers
+        ),
+        is_folded=True,
+    )
+
+
+def _verdict(one: Judged) -> str:
+    return f"{GLYPHS[one.verdict]} {one.verdict}"
 
 
 def _interval(one: Judged) -> str:

@@ -10,7 +10,7 @@ from reports.frames import Frame
 from reports.load import Run
 from reports.parts import Table, cell, rows
 from reports.values import as_number, entries
-from reports.wording import number, percent
+from reports.wording import capitalized, number, percent
 
 SECTION, ORDER = "generalization", 70
 SHOWN = ("plain", "decay 1", "dropout 0.5", "batch norm", "layer norm", "early stopping", "l1 0.1", "cnn")
@@ -74,8 +74,9 @@ def title(run: Run) -> str:
         return f"{canvas.label(name)} was looked at {frame['epoch'].nunique()} times in training"
     best, last = part.loc[part["estimate"].idxmax()], part.iloc[-1]
     return (
-        f"{canvas.label(name)}: test accuracy is highest after {best['epoch']:g} epochs, "
-        f"{percent(best['estimate'], 1)}, and {percent(last['estimate'], 1)} after {last['epoch']:g}"
+        f"{capitalized(canvas.label(name))}: test accuracy is highest after {best['epoch']:g} epochs, "
+        f"{percent(best['estimate'], 1)}, and {percent(last['estimate'], 1)} after {last['epoch']:g} "
+        f"({studies.num_seeds(run)})"
     )
 
 

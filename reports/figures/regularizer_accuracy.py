@@ -5,7 +5,7 @@ from typing import Any
 from reports import canvas, studies
 from reports.load import Run
 from reports.parts import Table
-from reports.wording import percent
+from reports.wording import capitalized, percent
 
 SECTION, ORDER = "generalization", 30
 LINES = {"train_accuracy": ("training", canvas.ORANGE), "test_accuracy": ("test", canvas.BLUE)}
@@ -17,15 +17,16 @@ def draw(run: Run) -> Any:
 
 
 def title(run: Run) -> str:
-    """Return the study and strength with the highest test accuracy among the penalties."""
-    frame = studies.points(run)
-    data = frame[~frame["study"].isin(["training samples", "wrong labels"])]
-    means = (data if len(data) else frame).groupby(["study", "strength"])["test_accuracy"].mean()
-    name, strength = means.idxmax()
-    none = frame[frame["strength"] == 0].groupby("study")["test_accuracy"].mean().get(name, float("nan"))
+    """Return the penalty that validation prefers, its test accuracy and that without it."""
+    chosen = studies.chosen(run)
+    if chosen.empty:
+        return f"Training and test accuracy against samples and wrong labels ({studies.num_seeds(run)})"
+    best = chosen.loc[chosen["preferred"].idxmax()]
+    judge = "validation prefers it" if best["is_fair"] else "the best on the test itself"
     return (
-        f"{canvas.label(name)} {strength:g} reaches the highest test accuracy: {percent(means.max(), 1)}, "
-        f"{percent(none, 1)} at 0 ({studies.num_seeds(run)})"
+        f"{capitalized(canvas.label(str(best.name)))} {best['strength']:g} takes test accuracy from "
+        f"{percent(best['test_accuracy_without'], 1)} to {percent(best['test_accuracy'], 1)}; {judge} "
+        f"({studies.num_seeds(run)})"
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from reports import canvas, studies
 from reports.load import Run
 from reports.parts import Table
-from reports.wording import points
+from reports.wording import capitalized, points
 
 SECTION, ORDER = "generalization", 40
 LINES = {"gap_accuracy": ("gap", canvas.BLUE)}
@@ -22,13 +22,15 @@ def draw(run: Run) -> Any:
 
 
 def title(run: Run) -> str:
-    """Return the gap without any regularizer and the smallest one."""
-    frame = studies.points(run)
-    means = frame.groupby(["study", "strength"])["gap_accuracy"].mean()
-    largest, smallest = means.idxmax(), means.idxmin()
+    """Return what the penalty that validation prefers does to the gap."""
+    chosen = studies.chosen(run)
+    if chosen.empty:
+        return f"The gap against samples and wrong labels ({studies.num_seeds(run)})"
+    best = chosen.loc[chosen["preferred"].idxmax()]
     return (
-        f"The gap runs from {points(means.max())} points ({canvas.label(largest[0])} {largest[1]:g}) to "
-        f"{points(means.min())} ({canvas.label(smallest[0])} {smallest[1]:g})"
+        f"{capitalized(canvas.label(str(best.name)))} {best['strength']:g} takes the gap from "
+        f"{points(best['gap_accuracy_without'])} to {points(best['gap_accuracy'])} points "
+        f"({studies.num_seeds(run)})"
     )
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from reports import canvas, studies
 from reports.load import Run
 from reports.parts import Table
-from reports.wording import number
+from reports.wording import listed, number
 
 SECTION, ORDER = "generalization", 50
+MOST_TOLD = 3
 LINES = {"weight_norm": ("weight norm", canvas.BLUE)}
 
 
@@ -17,12 +18,18 @@ def draw(run: Run) -> Any:
 
 
 def title(run: Run) -> str:
-    """Return the norm without penalty and the smallest."""
-    means = studies.points(run).groupby(["study", "strength"])["weight_norm"].mean()
-    name, strength = means.idxmin()
+    """Return the norm without penalty and the smallest ones, each penalty as strong as validation prefers."""
+    chosen = studies.chosen(run)
+    if chosen.empty:
+        return f"The weight norm against samples and wrong labels ({studies.num_seeds(run)})"
+    without = chosen["weight_norm_without"].iloc[0]
+    chosen = chosen[chosen["weight_norm_without"] == without]  # the same network without a penalty
+    told = [
+        f"{number(one['weight_norm'])} with {canvas.label(str(one.name))} {one['strength']:g}"
+        for _, one in chosen.sort_values("weight_norm").head(MOST_TOLD).iterrows()
+    ]
     return (
-        f"Weights are smallest under {canvas.label(name)} {strength:g}: norm {number(means.min())}, at most "
-        f"{number(means.max())}"
+        f"The weight norm is {number(without)} without a penalty, {listed(told)} ({studies.num_seeds(run)})"
     )
 
 

@@ -23,7 +23,10 @@ def title(run: Run) -> str:
     """Return the largest share of zeros."""
     means = studies.points(run).groupby(["study", "strength"])["exact_zero_share"].mean()
     name, strength = means.idxmax()
-    return f"{canvas.label(name)} {strength:g} makes {percent(means.max())} of the weights exactly zero"
+    return (
+        f"{canvas.label(name)} {strength:g} makes {percent(means.max())} of the weights exactly zero "
+        f"({studies.num_seeds(run)})"
+    )
 
 
 def caption(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from reports import figures, studies
 from reports.cards import MEASURE
+from reports.figures import claims
 from reports.load import Run
 from reports.parts import Cell, Part, Prose, Section, Table, cell, rows
 from reports.report import Report
@@ -14,11 +15,20 @@ def build(report: Report) -> Section | None:
     """Return the section; files of other suites have none."""
     if not report.is_ours:
         return None
-    drawn = [*figures.of_section(report.run, "generalization"), *_linear_map(report.run)]
+    drawn = [
+        *figures.of_section(report.run, "generalization"),
+        *_papers(report.run),
+        *_linear_map(report.run),
+    ]
     if not drawn:
         text = "What regularizers do was not measured in this run. Measure it with"
         drawn = [Prose(text, (f"{MEASURE} -k generalization",))]
     return Section("generalization", "Generalization", drawn)
+
+
+def _papers(run: Run) -> list[Part]:
+    told = claims.papers(run)
+    return [told] if told is not None else []
 
 
 def _linear_map(run: Run) -> list[Part]:

@@ -281,6 +281,8 @@ def laboratory() -> dict[str, Any]:
         "decay 1": (0.85, 0.86, 0.01, 9.0, 0.0),
         "decay 10": (0.60, 0.62, -0.01, 4.0, 0.0),
         "l1 0.1": (0.86, 0.85, 0.02, 8.0, 0.4),
+        "batch norm": (0.99, 0.76, 0.25, 10.0, 0.0),
+        "batch norm, decay 1": (0.98, 0.77, 0.24, 5.0, 0.0),
         "dropout 0.5": (0.88, 0.84, 0.05, 19.0, 0.0),
     }
     columns = ("train_accuracy", "test_accuracy", "gap_accuracy", "weight_norm", "exact_zero_share")
@@ -290,6 +292,8 @@ def laboratory() -> dict[str, Any]:
             "seed": seed,
             "near_zero_share": values[-1] + 0.01,
             "validation_accuracy": values[1],
+            "diverged": False,
+            "at_chance": name == "decay 10" and seed < 2,
         }
         | {"effective_learning_rate": 1e-3 / values[3] ** 2}
         | {key: value + 0.001 * (seed - 1.5) for key, value in zip(columns, values, strict=True)}
@@ -308,6 +312,7 @@ def laboratory() -> dict[str, Any]:
     curves = {
         "weight decay": [[0, "plain"], [1, "decay 1"], [10, "decay 10"]],
         "L1": [[0, "plain"], [0.1, "l1 0.1"]],
+        "decay, batch norm": [[0, "batch norm"], [1, "batch norm, decay 1"]],
     }
     linear = {
         "property": "linear",
@@ -316,7 +321,10 @@ def laboratory() -> dict[str, Any]:
         "evidence": "error 0",
     }
     told = {"data": "digits", "seeds": 4, "num_train": 300, "wrong_label_share": 0.2, "is_complete": True}
-    return told | {"rows": rows, "history": history, "curves": curves, "diverged": {}, "linear_map": [linear]}
+    lines = {"no dropout": [["0", "plain"], ["1", "decay 1"]], "dropout": [["0", "dropout 0.5"]]}
+    compared = {"name": "decay with dropout", "axis": "weight decay", "lines": lines}
+    told |= {"rows": rows, "history": history, "curves": curves, "comparisons": [compared]}
+    return told | {"diverged": {}, "at_chance": {"decay 10": 2}, "linear_map": [linear]}
 
 
 def ours(**changes: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from reports import canvas, figures, looks, sections
 from reports.figures import (
     claims,
     device_transfer,
+    effective_rates,
     held_data,
     layer_roof,
     layer_variants,
@@ -19,6 +20,9 @@ from reports.figures import (
     loader_throughput,
     reference_drift,
     regularizer_accuracy,
+    regularizer_comparisons,
+    regularizer_gap,
+    regularizer_weights,
     residual_step,
     saved_activations,
     shape_cliffs,
@@ -167,18 +171,46 @@ def test_claims_are_judged_when_the_page_is_built_and_unmeasured_ones_left_out(o
     told = {row[1].text: row[0].text for row in claims.table(our_run).rows}
     assert told["Weight decay lowers the generalization gap."] == "✓ holds"
     assert told["Dropout lowers the generalization gap."] == "✓ holds"
-    assert "Batch norm regularizes." not in told
-    assert claims.title(our_run).startswith(f"Of {len(told)} claims about regularizers: ")
+    assert "A matching inductive bias beats regularization." not in told
+    assert claims.title(our_run).startswith(f"Of {len(told)} claims about regularizers, ")
     assert "4 seeds" in claims.caption(our_run)
-    assert "No member diverged" in claims.caption(our_run)
+    assert "No better than chance in training: 2 of decay 10." in claims.caption(our_run)
 
 
 def test_regularizer_titles_state_the_result(our_run: Run) -> None:
     assert regularizer_accuracy.title(our_run) == (
-        "weight decay 1 reaches the highest test accuracy: 86.0 %, 80.0 % at 0 (4 seeds)"
+        "Weight decay 1 takes test accuracy from 80.0 % to 86.0 %; validation prefers it (4 seeds)"
     )
-    assert sparsity.title(our_run) == "L1 0.1 makes 40 % of the weights exactly zero"
-    assert "highest after 10 epochs, 82.0 %, and 80.0 % after 60" in learning_curves.title(our_run)
+    assert "1 takes the gap from +15.0 to +1.0 points (4 seeds)" in regularizer_gap.title(our_run)
+    assert regularizer_weights.title(our_run) == (
+        "The weight norm is 20.0 without a penalty, 8.00 with L1 0.1 and 9.00 with weight decay 1 (4 seeds)"
+    )
+    assert sparsity.title(our_run) == "L1 0.1 makes 40 % of the weights exactly zero (4 seeds)"
+    assert (
+        "Plain: test accuracy is highest after 10 epochs, 82.0 %, and 80.0 % after 60 (4 seeds)"
+        in learning_curves.title(our_run)
+    )
+
+
+def test_comparisons_say_where_lines_part_and_how_many_networks_failed(our_run: Run) -> None:
+    assert regularizer_comparisons.title(our_run) == (
+        "At weight decay 0, dropout tests at 84.0 % and no dropout at 80.0 % (4 seeds)"
+    )
+    caption = regularizer_comparisons.caption(our_run)
+    assert "Of 12 networks here, 0 diverged, 0 no better than chance" in caption
+    assert effective_rates.title(our_run) == (
+        "Under batch norm, decay 1 takes the norm from 10.0 to 5.00 and makes steps 4.00 times as long for "
+        "their weights; test accuracy 76.0 % to 77.0 %"
+    )
+
+
+def test_a_study_of_older_files_is_judged_by_the_test_and_says_so(tmp_path: Path) -> None:
+    document = results.ours()
+    for entry in document["benchmarks"]:
+        for row in entry["extra_info"].get("study", {}).get("rows", []):
+            row.pop("validation_accuracy", None)
+    run = read_run(results.write(tmp_path / "older.json", document))
+    assert "the best on the test itself" in regularizer_accuracy.title(run)
 
 
 def test_variant_titles_name_the_best_and_the_worst(our_run: Run) -> None:
