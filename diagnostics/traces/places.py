@@ -34,6 +34,7 @@ _LOOP = re.compile(
     r"^(?:async )?for .{1,120} in .{0,80}(?:loader|enumerate\(|\bdl\b|batches|_iter\b)"
     r"|=\s*next\(.{0,40}(?:loader|iter)"
 )
+_DATA_FILE = re.compile(r"(?i)data(?!base|frame|module)|transforms?\.py|augment|collat")
 _BY_FILE: dict[str, Place] = {
     "pin_memory.py": "pin",
     "sampler.py": "sampler",
@@ -128,7 +129,16 @@ def _outside(error: Error) -> Place:
         place = rule(error)
         if place is not None:
             return place
-    return "user" if error.user_frame else "library"
+    if error.user_frame is None:
+        return "library"
+    return "unknown" if _starts_among_data(error) else "user"
+
+
+def _starts_among_data(error: Error) -> bool:
+    """Tell a traceback whose beginning is cut off, and whose rest begins in a file that reads data."""
+    first = error.frames[0]
+    is_whole = any(frame.function == "<module>" for frame in error.frames)
+    return not is_whole and first.is_user and bool(_DATA_FILE.search(first.path.rsplit("/", 1)[-1]))
 
 
 def _in_child(error: Error) -> Place | None:

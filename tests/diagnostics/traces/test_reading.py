@@ -263,3 +263,11 @@ def test_a_lookup_on_a_dataset_is_no_reading_of_a_sample():
         "AttributeError\n"
     )
     assert explain_log(log)[0].slug == "not-dataloader"
+
+
+@pytest.mark.parametrize(
+    ("file", "slug"), [("face_dataset.py", "unrecognised"), ("train.py", "not-dataloader")]
+)
+def test_a_traceback_without_its_beginning_in_a_file_of_data_is_not_said_to_lie_elsewhere(file, slug):
+    log = f'  File "/w/{file}", line 9, in crop\n    return len(box[0])\nTypeError: object has no len()\n'
+    assert explain_log(log)[0].slug == slug
