@@ -1,13 +1,14 @@
 """Handles: open files, databases and locks that a dataset keeps from its constructor."""
 
 import ast
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diagnostics.lint.datasets import DatasetClass, mentions, methods_of
 from diagnostics.lint.names import dotted, last_name
 from diagnostics.lint.script import Script
-from diagnostics.lint.tree import Function
+from diagnostics.lint.tree import Function, all_parameters
 
 PICKLING = {"__getstate__", "__reduce__", "__reduce_ex__", "__copyreg__"}
 SAMPLING = ("__getitem__", "__getitems__", "__iter__", "__call__")
@@ -28,6 +29,10 @@ class KeptHandle:
         What was called: "h5py.File".
     is_used : bool
         Whether samples are read through it.
+    stored : ast.expr or None
+        What is put on `self`: `h5py.File(path)["x"]`.
+    key : ast.expr or None
+        Its key, where `self` keeps several in a dictionary.
     """
 
     dataset: DatasetClass
@@ -35,6 +40,45 @@ class KeptHandle:
     opening: ast.expr
     function: str
     is_used: bool
+    stored: ast.expr | None = None
+    key: ast.expr | None = None
+
+    def lazily(self) -> tuple[str, ...]:
+        """Return the code that opens it in the worker instead."""
+        value = self.stored or self.opening
+        init = next((m for m in methods_of(self.dataset.node) if m.name == "__init__"), None)
+        parameters = {each.arg for each in all_parameters(init.args)[1:]} if init is not None else set()
+        moved = _OnSelf(parameters)
+        opening = ast.unparse(moved.visit(copy.deepcopy(value)))
+        if self.key is not None:
+            key = ast.unparse(self.key)
+            return (
+                f"self.{self.attribute} = {{}}  # in __init__",
+                f"if {key} not in self.{self.attribute}:  # first line of {self.dataset.reader}",
+                f"    self.{self.attribute}[{key}] = {opening}",
+            )
+        return (
+            *(f"self.{name} = {name}  # in __init__" for name in moved.used if name != self.attribute),
+            f"self.{self.attribute} = None  # in __init__",
+            f"if self.{self.attribute} is None:  # first line of {self.dataset.reader}",
+            f"    self.{self.attribute} = {opening}",
+        )
+
+
+class _OnSelf(ast.NodeTransformer):
+    """Turns parameters of a constructor into attributes."""
+
+    def __init__(self, parameters: set[str]) -> None:
+        self.parameters = parameters
+        self.used: list[str] = []
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Replace a parameter."""
+        if node.id not in self.parameters:
+            return node
+        if node.id not in self.used:
+            self.used.append(node.id)
+        return ast.Attribute(ast.Name("self", ast.Load()), node.id, ast.Load())
 
 
 def opened(
@@ -98,7 +142,27 @@ def _on_self(
                 is_foreseen = is_choice and function in reopened  # kept or opened for each sample, as wanted
                 if not is_foreseen and not _is_let_go(script, attribute, constructing, node):
                     is_used = mentions(sampling, {attribute})
-                    yield KeptHandle(dataset, attribute, opening, function, is_used)
+                    stored = _spelled_out(value, opening)
+                    key = _key_of(node)
+                    yield KeptHandle(dataset, attribute, opening, function, is_used, stored, key)
+
+
+def _spelled_out(value: ast.expr, opening: ast.expr) -> ast.expr:
+    """Return what is stored with the opening in the place of a variable that holds it."""
+    if any(node is opening for node in ast.walk(value)):
+        return value
+    if isinstance(value, ast.Subscript):
+        return ast.Subscript(_spelled_out(value.value, opening), value.slice, ast.Load())
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        owner = _spelled_out(value.func.value, opening)
+        return ast.Call(ast.Attribute(owner, value.func.attr, ast.Load()), value.args, value.keywords)
+    return opening
+
+
+def _key_of(store: ast.AST) -> ast.expr | None:
+    """Return the key under which an assignment puts a handle into a dictionary."""
+    target = store.targets[0] if isinstance(store, ast.Assign) else None
+    return target.slice if isinstance(target, ast.Subscript) else None
 
 
 def _openings(

@@ -105,6 +105,11 @@ class Loader:
         """Return the statement of this call with arguments dropped or set, as code."""
         call = copy.copy(self.call)
         args = list(call.args)
+        given = {*PARAMETERS[: len(args)], *(word.arg for word in call.keywords)}
+        elsewhere = {name for each in self.variants for name in each.items} - given
+        reset = {name: repr(DEFAULTS.get(name)) for name in drop if name in elsewhere}
+        reset |= {name: text for name, text in changes.items() if name in elsewhere}
+        changes = {name: text for name, text in changes.items() if name not in reset}
         keywords = [word for word in call.keywords if word.arg not in {*drop, *changes}]
         for position, name in enumerate(PARAMETERS[: len(args)]):
             if name in drop or name in changes:
@@ -113,7 +118,7 @@ class Loader:
                 args, keywords = args[:position], rest + keywords
                 break
         keywords += [ast.keyword(name, ast.parse(text, mode="eval").body) for name, text in changes.items()]
-        call.args, call.keywords = args, keywords
+        call.args, call.keywords = args, _reset(keywords, reset)
         parent = self.values.tree.parents.get(self.call)
         try:
             if isinstance(parent, ast.Assign) and parent.value is self.call:
@@ -121,6 +126,19 @@ class Loader:
             return ast.unparse(call)
         except (RecursionError, ValueError):
             return f"DataLoader(..., {', '.join(f'{k}={v}' for k, v in changes.items())})"
+
+
+def _reset(keywords: list[ast.keyword], values: dict[str, str]) -> list[ast.keyword]:
+    """Set what comes from a dictionary, as `**{**options, "timeout": 0}`, or from a partial, by its name."""
+    parsed = {name: ast.parse(text, mode="eval").body for name, text in values.items()}
+    if not parsed:
+        return keywords
+    last = next((word for word in reversed(keywords) if word.arg is None), None)
+    if last is None:
+        return keywords + [ast.keyword(name, value) for name, value in parsed.items()]
+    keys: list[ast.expr | None] = [None, *(ast.Constant(name) for name in parsed)]
+    merged = ast.keyword(None, ast.Dict(keys, [last.value, *parsed.values()]))
+    return [merged if word is last else word for word in keywords]
 
 
 def _is_positive(node: ast.expr | None, values: Values, depth: int = 0) -> bool:

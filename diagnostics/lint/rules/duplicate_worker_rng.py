@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from diagnostics.findings import Status
 from diagnostics.lint.datasets import DatasetClass, mentions
 from diagnostics.lint.handles import KeptHandle, kept_handles
-from diagnostics.lint.names import last_name
+from diagnostics.lint.names import dotted, last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, spot_at
 
@@ -116,13 +116,21 @@ def find(script: Script) -> Iterator[Spot]:
             "Seed it in the worker, from torch.initial_seed().",
             f"self.{kept.attribute} = None  # in __init__",
             f"if self.{kept.attribute} is None:  # first line of {kept.dataset.reader}",
-            f"    self.{kept.attribute} = {kept.function}({_seed(kept.function)})",
+            f"    self.{kept.attribute} = {_seeded(kept)}",
             confidence="certain" if kept.dataset.has_workers else "likely",
         )
 
 
-def _seed(function: str) -> str:
-    return "torch.initial_seed() % 2**32" if function.startswith("numpy") else "torch.initial_seed()"
+def _seeded(kept: KeptHandle) -> str:
+    """Return a generator of its kind, seeded by torch's seed of this worker, spelled as it is here."""
+    func = kept.opening.func if isinstance(kept.opening, ast.Call) else kept.opening
+    name = dotted(func) or kept.function
+    if kept.function == "torch.Generator":
+        return f"{name}().manual_seed(torch.initial_seed())"
+    if kept.function == "numpy.random.Generator":  # which takes a bit generator
+        name = name.removesuffix("Generator") + "default_rng"
+    is_numpy = kept.function.startswith("numpy")
+    return f"{name}(torch.initial_seed(){' % 2**32' if is_numpy else ''})"
 
 
 def _is_seeded_per_worker(script: Script, kept: KeptHandle) -> bool:

@@ -30,7 +30,7 @@ from diagnostics.findings import Status
 from diagnostics.lint.datasets import mentions
 from diagnostics.lint.handles import KeptHandle, kept_handles
 from diagnostics.lint.script import Script
-from diagnostics.lint.spots import Spot, source_of, spot_at
+from diagnostics.lint.spots import Spot, spot_at
 
 CODE = "LN114"
 SLUG = "fork-shared-handle"
@@ -121,9 +121,7 @@ def find(script: Script) -> Iterator[Spot]:
                 kept.opening,
                 message,
                 "Open it in the worker, when the first sample is read.",
-                f"self.{kept.attribute} = None  # in __init__; keep its arguments on self",
-                f"if self.{kept.attribute} is None:  # first line of {kept.dataset.reader}",
-                f"    self.{kept.attribute} = {source_of(kept.opening)}",
+                *kept.lazily(),
                 confidence="certain" if kept.dataset.has_workers else "likely",
             )
 

@@ -30,7 +30,7 @@ from diagnostics.findings import Status
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
-from diagnostics.lint.tree import FUNCTIONS, Function
+from diagnostics.lint.tree import FUNCTIONS, Function, all_parameters
 
 CODE = "LN106"
 SLUG = "silent-truncation"
@@ -100,8 +100,8 @@ def _in_functions(script: Script, functions: list[Function], place: str) -> Iter
                 yield spot_at(
                     node,
                     f"{place} raises StopIteration: the loader takes it for the end of the epoch.",
-                    "Raise IndexError instead.",
-                    "raise IndexError(index)",
+                    "Raise another exception instead.",
+                    f"raise {_instead(function)}",
                 )
             elif isinstance(node, ast.Call) and _is_bare_next(script, node):
                 yield spot_at(
@@ -112,9 +112,17 @@ def _in_functions(script: Script, functions: list[Function], place: str) -> Iter
                     "try:",
                     f"    sample = {source_of(node)}",
                     "except StopIteration:",
-                    "    raise IndexError(index) from None",
+                    f"    raise {_instead(function)} from None",
                     confidence="likely",
                 )
+
+
+def _instead(function: Function) -> str:
+    """Return an exception that the loader passes on, with the index where there is one."""
+    parameters = all_parameters(function.args)
+    if function.name == "__getitem__" and len(parameters) > 1:
+        return f"IndexError({parameters[1].arg})"
+    return f'RuntimeError("{function.name} has no more data")'
 
 
 def _is_generator(script: Script, function: Function) -> bool:

@@ -143,19 +143,11 @@ def find(script: Script) -> Iterator[Spot]:
             kept.opening,
             message,
             "Open it in the worker, when it is first needed.",
-            *_lazily(kept.attribute, source_of(kept.opening), kept.dataset.reader),
+            *kept.lazily(),
             confidence="certain" if kept.dataset.has_workers else "likely",
         )
     yield from _generators(script)
     yield from _handed(script)
-
-
-def _lazily(name: str, opening: str, reader: str) -> tuple[str, ...]:
-    return (
-        f"self.{name} = None  # in __init__; keep its arguments on self",
-        f"if self.{name} is None:  # first line of {reader}",
-        f"    self.{name} = {opening}",
-    )
 
 
 def _generators(script: Script) -> Iterator[Spot]:

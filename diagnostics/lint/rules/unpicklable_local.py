@@ -32,9 +32,11 @@ from diagnostics.findings import Status
 from diagnostics.lint.context import chosen_methods
 from diagnostics.lint.datasets import methods_of
 from diagnostics.lint.handles import PICKLING
+from diagnostics.lint.loaders import Loader
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
+from diagnostics.lint.tree import FUNCTIONS, all_parameters
 
 CODE = "LN102"
 SLUG = "unpicklable-local"
@@ -80,6 +82,9 @@ loader = DataLoader(dataset, num_workers=2, collate_fn=lambda b: b, multiprocess
 )
 
 
+Culprit = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
 def find(script: Script) -> Iterator[Spot]:
     """Find what cannot be pickled by name in the arguments of loaders with workers."""
     if "fork" in chosen_methods(script):
@@ -90,57 +95,94 @@ def find(script: Script) -> Iterator[Spot]:
             continue
         for argument in ("dataset", "collate_fn", "worker_init_fn"):
             for part in script.datasets.parts_of(loader.argument(argument)):
-                for culprit, what, name in _culprits(script, part):
+                for culprit, what in _culprits(script, part):
                     if id(culprit) not in seen:
                         seen.add(id(culprit))
-                        yield _spot(script.show_line(loader.call), argument, culprit, what, name)
+                        yield _spot(script, loader, argument, culprit, what)
 
 
-def _spot(line: str, argument: str, culprit: ast.AST, what: str, name: str) -> Spot:
+def _spot(script: Script, loader: Loader, argument: str, culprit: Culprit, what: str) -> Spot:
+    line = script.show_line(loader.call)
     message = (
         f"{what} reaches the workers of the loader in line {line} through {argument}: "
         "it has no name to pickle."
     )
     return spot_at(
-        culprit,  # type: ignore[arg-type]
+        culprit,
         message,
         "Move it to module level.",
-        *_moved(culprit, argument, name),
+        *_moved(script, culprit, argument),
         confidence="likely",
     )
 
 
-def _moved(culprit: ast.AST, argument: str, name: str) -> tuple[str, ...]:
-    if isinstance(culprit, ast.Lambda):
-        new = name or ("collate" if argument == "collate_fn" else "prepare")
-        parameters = source_of(culprit.args)
-        head = f"def {new}({parameters}):  # at module level"
-        return (head, f"    return {source_of(culprit.body, 90)}", f"{argument}={new}" if not name else new)
-    kind = "class" if isinstance(culprit, ast.ClassDef) else "def"
-    brackets = "" if kind == "class" else "(...)"
-    return (f"{kind} {name}{brackets}:  # at module level, before the function that uses it", "    ...")
+def _moved(script: Script, culprit: Culprit, argument: str) -> tuple[str, ...]:
+    free = _free(script, culprit)
+    if isinstance(culprit, ast.ClassDef):
+        bases = ", ".join(map(source_of, culprit.bases))
+        hand = f"; hand {', '.join(free)} to its __init__" if free else ""
+        head = f"class {culprit.name}{f'({bases})' if bases else ''}:"
+        return (f"{head}  # at module level, before the function that uses it{hand}", "    ...")
+    name = "prepare" if argument == "dataset" else argument.removesuffix("_fn")
+    name = name if isinstance(culprit, ast.Lambda) else culprit.name
+    own = [source_of(culprit.args, 200)] if all_parameters(culprit.args) else []
+    body = f"return {source_of(culprit.body, 90)}" if isinstance(culprit, ast.Lambda) else "...  # as it is"
+    used = f"functools.partial({', '.join((name, *free))})" if free else name
+    return (
+        f"def {name}({', '.join((*free, *own))}):  # at module level",
+        f"    {body}",
+        _in_place(script, culprit, used, argument),
+    )
 
 
-def _culprits(script: Script, part: ast.expr) -> Iterator[tuple[ast.AST, str, str]]:
+def _free(script: Script, culprit: Culprit) -> list[str]:
+    """Return the variables of functions around it that it uses."""
+    inside = {id(node) for node in ast.walk(culprit)}
+    found = [
+        name.id
+        for name in ast.walk(culprit)
+        if isinstance(name, ast.Name)
+        and isinstance(home := script.tree.home_of(name), (*FUNCTIONS, ast.Lambda))
+        and id(home) not in inside
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _in_place(script: Script, culprit: Culprit, used: str, argument: str) -> str:
+    """Return what stands in place of a lambda: the argument, assignment or call that it is in."""
+    parent = script.tree.parents.get(culprit)
+    if isinstance(culprit, ast.Lambda) and isinstance(parent, ast.keyword) and parent.arg:
+        return f"{parent.arg}={used}"
+    if isinstance(culprit, ast.Lambda) and isinstance(parent, ast.Assign):
+        return f"{source_of(parent.targets[0])} = {used}"
+    if isinstance(culprit, ast.Lambda) and isinstance(parent, ast.Call):
+        new = ast.parse(used, mode="eval").body
+        arguments = [new if each is culprit else each for each in parent.args]
+        return source_of(ast.Call(parent.func, arguments, parent.keywords), 200)
+    return used if argument == "dataset" else f"{argument}={used}"
+
+
+def _culprits(script: Script, part: ast.expr) -> Iterator[tuple[Culprit, str]]:
     if isinstance(part, ast.Lambda):
-        yield part, "A lambda", ""
+        yield part, "A lambda"
         return
     node = part.func if isinstance(part, ast.Call) else part
     if isinstance(node, ast.Name):
         for scope in script.tree.scopes_of(node):
             for binding in script.tree.bindings.get((scope, node.id), ()):
                 is_local = script.tree.function_of(binding.node) is not None
-                if binding.kind == "function" and is_local and not isinstance(part, ast.Call):
-                    yield binding.node, f"The nested function {node.id}", node.id
-                elif binding.kind == "class" and is_local:
-                    yield binding.node, f"An object of the local class {node.id}", node.id
+                found = binding.node
+                if isinstance(found, FUNCTIONS) and is_local and not isinstance(part, ast.Call):
+                    yield found, f"The nested function {node.id}"
+                elif isinstance(found, ast.ClassDef) and is_local:
+                    yield found, f"An object of the local class {node.id}"
             if (scope, node.id) in script.tree.bindings:
                 break
     if isinstance(part, ast.Call):
         yield from _kept_by(script, last_name(part.func))
 
 
-def _kept_by(script: Script, class_name: str) -> Iterator[tuple[ast.AST, str, str]]:
+def _kept_by(script: Script, class_name: str) -> Iterator[tuple[Culprit, str]]:
     """Yield lambdas that the constructor of a class of this source puts on `self`."""
     known = script.values.classes.get(class_name)
     if known is None or PICKLING & {method.name for method in methods_of(known)}:
@@ -150,7 +192,7 @@ def _kept_by(script: Script, class_name: str) -> Iterator[tuple[ast.AST, str, st
         if is_store and isinstance(node, ast.Assign) and _is_in_constructor(script, node):
             for part in script.datasets.parts_of(node.value):
                 if isinstance(part, ast.Lambda):
-                    yield part, f"A lambda kept by {class_name}", ""
+                    yield part, f"A lambda kept by {class_name}"
 
 
 def _is_in_constructor(script: Script, node: ast.AST) -> bool:
