@@ -37,6 +37,7 @@ _PARENT = (
     r"same object|found) as"
     r"|attribute lookup [\w.]+ on (?!builtins)[\w.]+ failed|import of module)"
 )
+_NO_ATTRIBUTE = r"^(?!.{0,80}DataLoaderIter' object).*attribute '?([\w.]+)"  # not the loader's own, half made
 _NO_SCRIPT = r"[/\\']<(stdin|string|input)>"
 LOG_FIRES = (
     "AttributeError: Can't get attribute 'MyDataset' on <module '__main__' (built-in)>\n",
@@ -62,7 +63,7 @@ def recognise(trace: Trace) -> Recognition | None:
     found = (
         phrase(trace, _CHILD, guarded=True)
         or phrase(trace, _PARENT, guarded=True)
-        or raised_in(trace, "child_start", type_pattern="AttributeError", pattern=r"attribute '?([\w.]+)")
+        or raised_in(trace, "child_start", type_pattern="AttributeError", pattern=_NO_ATTRIBUTE)
         or raised_in(
             trace, "child_start", type_pattern="ModuleNotFound|ImportError", pattern=r"named '?([\w.]+)"
         )
