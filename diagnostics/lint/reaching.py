@@ -51,7 +51,8 @@ def reaching(tree: Tree, node: ast.AST, scope: Scope, bindings: list[Binding]) -
         statement = tree.statement_of(binding.node)
         block = tree.parents.get(statement) if statement is not None else None
         if block is not None and id(block) in above and _same_branch(tree, block, statement, node):
-            start = position
+            is_same = start < position and tree.statement_of(before[start].node) is statement
+            start = start if is_same else position  # a loop binds once a round
     return before[start:]
 
 

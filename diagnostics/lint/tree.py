@@ -25,6 +25,7 @@ MAIN_PROCESS = (
     {"mp.parent_process()", "None"},
     {"parent_process()", "None"},
 )
+MOST_ROUNDS = 12  # of a loop over a list that is written out
 BLOCKS = ("body", "orelse", "finalbody")
 
 
@@ -114,7 +115,9 @@ class Tree:
         elif isinstance(node, ast.AugAssign):
             self._bind_target(node.target, self._merged(node), node)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-            self._bind_target(node.target, None, node)
+            rounds = node.iter.elts if isinstance(node.iter, ast.Tuple | ast.List) else []
+            for value in rounds if 0 < len(rounds) <= MOST_ROUNDS else (None,):
+                self._bind_target(node.target, value, node)
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Del):
             self.deleted.append(node)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:

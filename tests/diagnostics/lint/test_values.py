@@ -114,6 +114,9 @@ def test_a_source_with_thousands_of_loaders_takes_seconds():
             "def f():\n    options = {'n': 4}\n    show(options['n'])",
             [4],
         ),
+        ("for n in (4, 6):\n    show(n)", [4, 6]),
+        ("x = [show(n) for n in (4, 6)]", [4, 6]),
+        ("n = 1\nfor n in (4, 6):\n    pass\nshow(n)", [4, 6]),
         ("n = 1\ndef f():\n    global n\n    n = 2\nshow(n)", [1, 2]),
     ],
 )
