@@ -62,6 +62,8 @@ def _fitting(shapes: list[str]) -> tuple[str, ...]:
     sizes = [shape.strip("[]").split(", ") for shape in shapes]
     if len(sizes) == 2 and len(sizes[0]) == len(sizes[1]) == 3:
         (channels, *size), (other_channels, *other_size) = sizes
+        if channels == other_channels not in {"3", "4"} and size[0] == other_size[0]:
+            return ("sample = torch.nn.functional.pad(sample, (0, longest - sample.shape[-1]))",)
         if {channels, other_channels} <= {"1", "2", "3", "4"}:
             rgb = ('image = image.convert("RGB")',) if channels != other_channels else ()
             resize = ("image = image.resize((224, 224))",) if size != other_size else ()

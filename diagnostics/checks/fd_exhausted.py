@@ -29,7 +29,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
 from diagnostics.quantities import format_quantity
-from diagnostics.traces.clues import Recognition, Trace, cut_in, phrase, recognised
+from diagnostics.traces.clues import Clue, Recognition, Trace, cut_in, phrase, recognised
 
 CODE = "DL102"
 SLUG = "fd-exhausted"
@@ -46,7 +46,10 @@ LOG_FIRES = (
     "RuntimeError: received 0 items of ancdata\n",
     "OSError: [Errno 24] Too many open files: '/home/user/data/7.jpg'\n",
 )
-LOG_SILENT = ("RuntimeError: unable to open shared memory object </torch_1_2> in read-write mode\n",)
+LOG_SILENT = (
+    "RuntimeError: unable to open shared memory object </torch_1_2> in read-write mode\n",
+    "gateway.tasks - ERROR - cleanup: [Errno 24] Too many open files: '/dev/null'\n",
+)
 
 # torch 2.13 with 4 workers had 28 descriptors open before any tensor was kept; CUDA, data and logs add more.
 OWN_DESCRIPTORS = 128
@@ -89,11 +92,17 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     return verdict(f"You may open {limit} files; workers may need {need}.", evidence, remedy, "likely")
 
 
+def _is_pythons(found: Clue) -> bool:
+    """Tell an error of Python's own from a line, or a library's error, of some other program."""
+    error = found.error
+    return error is not None and (bool(error.frames) or error.type in {"OSError", "RuntimeError"})
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for errno 24, or for descriptors that did not arrive."""
     words = r"received (?:\d+|%d) items of ancdata|Too many open files|\[Errno 24\]|EMFILE|os error 24\b"
     found = phrase(trace, words) or cut_in(trace, r"^(?:recvfds|recv_handle):")
-    if found is None or (found.error is None and not trace.is_training):
+    if found is None or not (trace.is_training or _is_pythons(found)):
         return None
     remedy = Remedy(
         "Raise the limit, share tensors by name, and copy what you keep of a batch.",

@@ -36,6 +36,14 @@ _WORDS = (
     r"has no attribute '(?:next|__next__|shape|items|batch)'"
     r"|DataLoader\.__init__\(\) (?:got an unexpected keyword|got multiple values|missing \d)"
 )
+_ARGUMENT = Remedy(
+    "Correct that argument; what was given at the start cannot be changed later.",
+    ("help(torch.utils.data.DataLoader)",),
+)
+_LENGTH = Remedy(
+    "Give the dataset a length; a stream without one is an IterableDataset, and takes no shuffle or sampler.",
+    ("def __len__(self): return len(self.paths)", "class Stream(torch.utils.data.IterableDataset): ..."),
+)
 LOG_FIRES = (
     "AttributeError: '_MultiProcessingDataLoaderIter' object has no attribute 'next'\n",
     "TypeError: 'DataLoader' object is not subscriptable\n",
@@ -46,17 +54,13 @@ LOG_SILENT = ("AttributeError: '_MultiProcessingDataLoaderIter' object has no at
 def _refused(trace: Trace) -> Recognition | None:
     """Find an argument, or an attribute set later, that the loader or a sampler of torch's does not take."""
     for error in trace.errors:
-        last = error.frames[-1] if error.frames else None
-        is_refusal = error.type in {"ValueError", "TypeError"} and last is not None and last.is_loader
-        if is_refusal and last is not None and last.function in {"__init__", "__setattr__"}:
-            own = error.user_frame
-            remedy = Remedy(
-                "Correct that argument; what was given at the start cannot be changed later.",
-                ("help(torch.utils.data.DataLoader)",),
-            )
-            place = f" at {own.place}" if own else ""
+        loaders = [frame for frame in error.frames if frame.is_loader]
+        is_refusal = error.type in {"ValueError", "TypeError"} and loaders and error.frames[-1] is loaders[-1]
+        if is_refusal and any(frame.function in {"__init__", "__setattr__"} for frame in loaders):
+            place = f" at {error.user_frame.place}" if error.user_frame else ""
             summary = f"The loader does not take what it is given{place}: {error.message[:160]}"
-            return recognised(error_clue(trace, "", error), summary, remedy, score=39)
+            advice = _LENGTH if "no len()" in error.message else _ARGUMENT
+            return recognised(error_clue(trace, "", error), summary, advice, score=39)
     return None
 
 

@@ -67,7 +67,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for SIGABRT of a worker, and for the library's last words."""
-    found = died_by(trace, "Aborted") or phrase(trace, r"worker[^.]{0,60}(?:signal:? ?6\b|SIGABRT)")
+    found = died_by(trace, "(?:Aborted|Abort trap)")
+    found = found or phrase(trace, r"worker[^.]{0,60}(?:signal:? ?6\b|SIGABRT)")
     if found is None:
         dump = trace.raised(
             lambda error: error.type == "Fatal Python error" and "Abort" in error.message and error.in_worker

@@ -15,7 +15,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "CUDA_LAUNCH_BLOCKING=1 python train.py",
     ),
     (
-        r"(?i)(?:CUDA|HIP|MPS|XPU)(?: backend)? out of memory|OutOfMemoryError",
+        r"(?i)(?:CUDA|HIP|MPS|XPU)(?: backend)? out of memory|OutOfMemoryError(?!: Java)",
         "the accelerator's memory running out",
         "DataLoader(..., batch_size=8)  # or gradient checkpointing; see torch.cuda.memory_summary()",
     ),
@@ -121,7 +121,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
 # What means a failure elsewhere even without a traceback.
 ANYWHERE = (
     r"(?i:CUDA|HIP|MPS backend) out of memory|THCudaCheck FAIL|\.cu:\d+: .{0,200}Assertion `"
-    r"|OutOfMemoryError: |NCCL WARN |shapes cannot be multiplied|device-side "
+    r"|OutOfMemoryError: (?!Java)|NCCL WARN |shapes cannot be multiplied|device-side "
     r"assert triggered|Error\(s\) in loading state_dict"
     r"|Expected all tensors to be on the same device|element 0 of tensors does not "
     r"require grad|size mismatch, m1"
@@ -137,7 +137,7 @@ ANYWHERE = (
     r"operation timeout|Connection closed by peer \["
     r"|DistNetworkError|DistStoreError|c10d/(?:socket|TCPStore)|BackendCompilerFailed|TorchRuntimeError"
     r"|inline_container\.cc|No space left on device: '(?!/dev/shm)|custom C\+\+ ops|Error building extension"
-    r"|Expected more than 1 value per channel|ncclCommWatchdog|oom-kill event|[Tt]ask \d+: Out Of Memory"
+    r"|Expected more than 1 value per channel|ncclCommWatchdog|oom[-_ ]kill event|[Tt]ask \d+: Out Of Memory"
     r"|Reason: +OOMKilled|working triton|loss returned in .{0,40} is nan"
     r"|expected scalar type|no kernel image is available|urllib\.error|Trying to backward through the graph"
 )

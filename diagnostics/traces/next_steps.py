@@ -9,7 +9,10 @@ _WATCH = "python -m diagnostics run -- python train.py  # names the worker and t
 _NONE = "DataLoader(..., num_workers=0)"
 _KILLED = r"(?i)\bkilled\b|\boom\b|out of memory|exit(?:ed)? (?:code|status)[: ]+(?:-9|137)"
 _CRASHED = r"(?i)segmentation|core dumped|bus error|\babort|Fatal Python|sigsegv"
-_ADVICE_WANTED = r"(?i)\b(?:what|how many|should i|which)\b[^?]{0,200}num_workers|num_workers[^?]{0,200}\?"
+_ADVICE_WANTED = (
+    r"(?i)\bhow many workers|\b(?:what|how many|should i|which)\b[^?]{0,200}num_workers"
+    r"|num_workers[^?]{0,200}\?"
+)
 _EXIT = r"(?i)exit(?:ed)?(?: with)? (?:code|status)[: ]+(-?\d{1,10})"
 
 

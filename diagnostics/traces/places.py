@@ -90,7 +90,8 @@ def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
 
 def _in_iterator(loader: Frame, inner: tuple[Frame, ...]) -> Place:
     if loader.function in {"__init__", "__iter__", "_get_iterator"}:
-        if any(part in frame.path for frame in inner for part in _STARTING):
+        is_starting = any(part in frame.path for frame in inner for part in _STARTING)
+        if is_starting or loader.code == "w.start()":
             return "start"
         if loader.function == "__init__":
             return "construct"

@@ -37,7 +37,8 @@ _SYSTEMS = {
     ),
     "Darwin": (
         r"/Users/\w|/opt/homebrew|[Mm]ac ?OS|OS ?X\b|Darwin|/Library/Frameworks|libdispatch|\.dylib"
-        r"|[Mm]ac[Bb]ook|\bM[1-4] (?:[Mm]ac|Pro\b|Max\b|Ultra\b)|\bon (?:a |my )?[Mm]ac\b|macosx|BPT trap"
+        r"|[Mm]ac[Bb]ook|\bM[1-4] (?:[Mm]ac|Pro\b|Max\b|Ultra\b)|\bon (?:a |my )?mac\b|\bMac\b"
+        r"|macosx|BPT trap"
     ),
     "Linux": (
         r"/home/|/root/|/usr/(?:local/)?lib/|/opt/conda|/dev/shm|/kaggle|/content/|slurm"
