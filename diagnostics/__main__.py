@@ -83,10 +83,15 @@ def _not_installed(name: str) -> int:
 
 
 def _open_closed_streams() -> None:
-    """Give a stream that the caller closed (`>&-`) to nothing, so that no file of ours takes its place."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Give a stream that the caller closed (`>&-`) to nothing, so that no file of ours takes its place.
+
+    `sys.stdin` stays None: who wants to read says that it is closed.
+    """
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+    for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 -- stays open
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- stays open
 
 
 def _disk_full(error: Exception) -> int:
