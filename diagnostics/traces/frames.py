@@ -21,7 +21,7 @@ _IPYTHON_CELL = re.compile(
     r"(?:Input |Cell )(In ?\[\d{1,5}\]),(?: line (\d{1,7}),?)?(?: in (\S{1,100}).{0,80})?"
 )
 _IPYTHON_OLD = re.compile(
-    r"(<ipython-input-[^>\n]{1,80}>|[~/.\w\\:-][^()\n]{0,400}?\.(?:py|pyx|ipynb|pxi)) in "
+    r"(<ipython-input-[^>\n]{1,80}>|[~/.\w\\:-][^()\n]{0,400}?\.(?:py|pyc|pyx|ipynb|pxi)) in "
     r"(<?[\w.]{1,100}>?)\(?"
 )
 _RICH = re.compile(r"(\S[^\n]{0,400}?\.pyx?):(\d{1,7}) in (\S{1,200})$")
@@ -101,7 +101,8 @@ class Frame:
 
 
 def _slashes(path: str) -> str:
-    return path.replace("\\\\", "/").replace("\\", "/")
+    path = path.replace("\\\\", "/").replace("\\", "/")
+    return path[:-1] if path.endswith(".pyc") else path  # as Python 2 tells it
 
 
 def _parse_cell(text: str, at: int) -> Frame | None:
