@@ -31,7 +31,7 @@ from diagnostics.traces.remedies import inherit
 CODE = "DL204"
 SLUG = "class-not-importable-in-worker"
 TITLE = "A worker cannot import the dataset's class"
-_CHILD = r"Can'?t get attribute '?([\w.]+)'? on <module '(?:__mp_main__|__main__' \(built-in)"
+_CHILD = r"Can'?t get attribute '?([\w.]+)'? on <module '(?:__mp_main__|__main__' \((?:built-in|<class))"
 _PARENT = (
     r"Can'?t pickle <(?:class|function) '?([\w.]+)'?(?: at 0x\w+)?>: (?:it'?s not (?:the "
     r"same object|found) as"

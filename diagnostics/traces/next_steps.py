@@ -38,7 +38,7 @@ def next_step(trace: Trace, trouble: str) -> Remedy:
             ("python -m diagnostics tune train.py:make",),
         )
     is_python = any(error.frames for error in trace.errors)
-    if is_python or trace.is_training or not trouble:
+    if is_python or trace.is_training or means or not trouble:
         return _for_training(trace, trouble + means)
     return Remedy(
         "Nothing here is PyTorch's: look for the first such line in the log of the program that wrote it.",

@@ -77,7 +77,10 @@ class Trace:
     @property
     def is_training(self) -> bool:
         """Whether torch, or a training, plays any part in the log."""
-        words = r"(?i)\bepochs?\b|torch|lightning|\bcuda|tensor|fine-?tun|\btrain(?:ing|er|\.py)\b|DataLoader"
+        words = (
+            r"(?i)\bepochs?\b|torch|lightning|\bcuda|tensor|\bloss\b|fine-?tun|\btrain(?:ing|er|\.py)\b"
+            r"|DataLoader"
+        )
         has_frames = any(frame.is_torch for error in self.errors for frame in error.frames)
         return bool(
             self.mentions_loader or has_frames or self.find(words) or compiled(words).search(self.code)

@@ -92,7 +92,7 @@ class Reader:
         if len(state.frames) < _MOST_FRAMES:
             state.frames.append(frame)
         state.detail_of = None
-        state.awaits_code = 'File "' in line.text and not frame.code
+        state.awaits_code = state.style != "dump" and 'File "' in line.text and not frame.code
         state.indentation = _indentation(line.text)
 
     def _is_part_of_frame(self, state: OpenTraceback, line: Line) -> bool:
