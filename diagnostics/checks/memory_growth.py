@@ -70,7 +70,7 @@ LOG_SILENT = (
 
 
 _STILL_RATIO = 1.05  # over the last quarter: a cache that has filled no longer grows
-_FEWEST_BYTES = 32 * MIB
+_FEWEST_BYTES = 16 * MIB
 _ARRAYS = Remedy(
     "Hold the dataset's index in arrays, not in lists of objects; copy what you keep out of a batch.",
     (

@@ -6,7 +6,13 @@ from diagnostics.traces.errors import Error
 from diagnostics.traces.frames import Frame
 from diagnostics.traces.places import Place
 
-_HANDS_OVER = ("_utils/worker.py", "_utils/fetch.py", "_utils/pin_memory.py", "data/dataloader.py")
+_HANDS_OVER = (
+    "_utils/worker.py",
+    "_utils/fetch.py",
+    "_utils/pin_memory.py",
+    "data/dataloader.py",
+    "multiprocessing/spawn.py",
+)
 _SAMPLE = ("__getitem__", "__getitems__", "__iter__", "__next__", "__len__")
 
 

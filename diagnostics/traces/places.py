@@ -146,7 +146,13 @@ def _in_child(error: Error) -> Place | None:
     frames = error.frames
     is_child = any(part in frame.path for frame in frames for part in _CHILDREN)
     runs = any(frame.function in {"_wrap", "_bootstrap", "start_processes"} for frame in frames)
-    return "child_start" if is_child and not runs else None
+    if not is_child or runs:
+        return None
+    last = max(index for index, frame in enumerate(frames) if any(part in frame.path for part in _CHILDREN))
+    inner = frames[last + 1 :]
+    called = inner[0] if inner else frames[-1]
+    is_rebuilt = called.is_user and called.path.endswith(".py") and called.function != "<module>"
+    return "dataset" if is_rebuilt else "child_start"  # `__setstate__` or `__getattr__` of what was sent
 
 
 def _in_samples(error: Error) -> Place | None:

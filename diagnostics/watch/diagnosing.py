@@ -33,6 +33,8 @@ SUDDEN = {  # what ends a run, or keeps it from ending, whatever its log says
 OVERRIDING = SUDDEN | {"ddp-loader-imbalance"}  # the log of which tells of another failure
 RESOURCE_SLUGS = {"shm-exhausted", "shm-open-failed", "fd-exhausted", "mmap-count-limit"}
 DEADLY = SUDDEN | RESOURCE_SLUGS | {"missing-main-guard", "class-not-importable-in-worker"}
+SYMPTOMS = {"loader-bottleneck", "too-few-workers", "too-many-workers"}  # they name no cause by themselves
+HANGS = {"hang-in-worker", "hang-fork-threads"}
 KINDS = {  # the kind of incident that a finding tells of
     "silent-truncation": ("stopped",),
     "hang-in-worker": ("hung",),
@@ -79,6 +81,8 @@ def _log_findings(
     observed: Observed, incidents: Sequence[Incident], checks: Sequence[Check]
 ) -> list[Finding]:
     has_failed = observed.has_failed
+    if observed.hang is None and any(main.loaders for main in observed.mains):  # an interrupt looks like one
+        checks = [check for check in checks if check.slug not in HANGS]
     found = explain_trace(read_trace(log_text(observed, incidents)), checks) if has_failed else []
     if not has_failed:
         remarks = explain_trace(read_trace(observed.stderr), checks)
@@ -165,7 +169,7 @@ def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagn
     ordered = _in_order(_log_findings(observed, incidents, asked), _run_findings(facts, asked))
     has_failed = observed.has_failed
     if not has_failed:  # what the log remarks on is no cause: what harms the data comes before it
-        ordered.sort(key=lambda one: one.status.rank)
+        ordered.sort(key=lambda one: (one.status.rank, one.slug in SYMPTOMS))
     kept = [one for one in ordered if one.status != Status.WARN or not has_failed or one in ordered[:1]]
     findings = [_with_incident(one, observed, incidents) for one in (kept if has_failed else ordered)]
     if findings and findings[0].slug == "unrecognised" and not observed.stderr.strip():

@@ -10,6 +10,7 @@ from diagnostics.watch.stacks import Stack, read_stacks
 
 START_UP_TIMES = 5  # a spawned worker imports torch and unpickles the dataset before it can tell anything
 DEATH_TOLD_SECONDS = 12.0  # torch asks every 5 s whether workers that are not its children still live
+INTERRUPTED_AFTER_SECONDS = 10.0  # without any progress: the likely reason why a run was interrupted
 LOST_AFTER_SECONDS = 5.0  # once it is known that a batch was not sent
 
 
@@ -54,6 +55,7 @@ class HangWatch:
         self.folder = folder
         self.after_seconds = after_seconds
         self.first: Hang | None = None
+        self.standing: Hang | None = None  # at the last look, told or not: why a run may be interrupted
         self._told: set[tuple[int, int]] = set()
         self._moved: dict[int, tuple[object, int]] = {}
 
@@ -68,15 +70,19 @@ class HangWatch:
             Nanoseconds of the monotonic clock.
         """
         now = time.monotonic_ns() if now is None else now
+        self.standing = None
         for main in records:
-            if not main.is_worker:
-                workers = tuple(one for one in records if one.is_worker and one.process["parent"] == main.pid)
-                hang = self._judge(main, workers, now)
-                if hang is not None:
-                    return self._tell(hang)
+            if main.is_worker:
+                continue
+            workers = tuple(one for one in records if one.is_worker and one.process["parent"] == main.pid)
+            hang = self._waits(main, workers, now)
+            if hang is not None and hang.seconds >= INTERRUPTED_AFTER_SECONDS:
+                self.standing = hang
+            if hang is not None and self._is_due(hang):
+                return self._tell(hang)
         return None
 
-    def _judge(self, main: Record, workers: tuple[Record, ...], now: int) -> Hang | None:
+    def _waits(self, main: Record, workers: tuple[Record, ...], now: int) -> Hang | None:
         state = (main.progress, tuple(sorted((one.pid, *one.progress) for one in workers)))
         if self._moved.get(main.pid, (None, 0))[0] != state:
             self._moved[main.pid] = (state, now)
@@ -85,11 +91,11 @@ class HangWatch:
             return None
         loader = max(waiting, key=lambda one: one.counters["waiting_since"])
         since = max(loader.counters["waiting_since"], self._moved[main.pid][1])
-        seconds = (now - since) / NANO
-        is_told = (main.pid, loader.counters["waiting_since"]) in self._told
-        if is_told or seconds < self._limit_seconds(loader, workers):
-            return None
-        return Hang(main, loader, workers, seconds)
+        return Hang(main, loader, workers, (now - since) / NANO)
+
+    def _is_due(self, hang: Hang) -> bool:
+        is_told = (hang.main.pid, hang.loader.counters["waiting_since"]) in self._told
+        return not is_told and hang.seconds >= self._limit_seconds(hang.loader, hang.workers)
 
     def _limit_seconds(self, loader: LoaderUse, workers: tuple[Record, ...]) -> float:
         if any(worker.having("unsent") for worker in workers):

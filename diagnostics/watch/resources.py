@@ -59,12 +59,12 @@ class Resources:
 
     def sample(self, pids: Iterable[int]) -> None:
         """Read the memory of the first processes, unless that was done a moment ago or costs too much."""
-        begun = time.monotonic()
+        begun, cpu_begun = time.monotonic(), time.thread_time()
         if begun < self._next_at:
             return
         for pid in list(pids)[:MOST_WATCHED]:
             memory = attempt(lambda pid=pid: psutil.Process(pid).memory_full_info())  # type: ignore[misc]
             if memory is not None and hasattr(memory, "uss"):
                 self.growths.setdefault(pid, Growth()).add(begun, memory.uss)
-        spent = time.monotonic() - begun
+        spent = time.thread_time() - cpu_begun
         self._next_at = begun + max(SHORTEST_PAUSE_SECONDS, COST_TIMES * spent)

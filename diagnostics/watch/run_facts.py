@@ -12,7 +12,7 @@ from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import LoaderUse
 
 SOURCE = "watched run"
-FEWEST_READINGS = 6
+FEWEST_READINGS = 5
 SIGTERM = -15  # what a main process that fails sends its workers: no cause
 
 

@@ -46,9 +46,10 @@ def watch(
             if not command.shares_keyboard:
                 keep(command.process.pid)
             tee.start()
-            code = None
+            code = standing = None
             while code is None:
                 code = command.wait(TICK_SECONDS)
+                standing = standing if command.received else observer.hangs.standing
                 hang = observer.tick() if code is None else None
                 if hang is not None and kills_on_hang:
                     kill_tree(command.process)
@@ -57,6 +58,8 @@ def watch(
                 elif hang is not None:
                     on_hang(observer.seen_so_far(bytes(tee.kept)))
             observed = observer.finish(code, tee.finish())
+        if command.received:
+            observed.hang = observed.hang or standing
         if code == 0:
             observed.hang = None  # it was told, and it went on after all
         observed.interrupted_by = command.received[-1] if command.received else None

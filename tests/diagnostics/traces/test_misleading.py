@@ -20,6 +20,16 @@ TRAPS = {
         "    print(loss)\nBrokenPipeError: [Errno 32] Broken pipe\n",
         "not-dataloader",
     ),
+    "what is rebuilt in a worker raises in its own code": (
+        "Traceback (most recent call last):\n"
+        '  File "<string>", line 1, in <module>\n'
+        '  File "/usr/lib/python3.11/multiprocessing/spawn.py", line 132, in _main\n'
+        "    self = reduction.pickle.load(from_parent)\n"
+        '  File "/home/me/data.py", line 6, in __setstate__\n    self.file = open(self.path)\n'
+        "FileNotFoundError: [Errno 2] No such file or directory: 'rows.bin'\n"
+        "RuntimeError: DataLoader worker (pid(s) 24005) exited unexpectedly\n",
+        "dataset-exception",
+    ),
     "an end of input alone is the echo": ("EOFError: Ran out of input\n", "worker-startup-secondary"),
     "no space from a semaphore is shared memory": (
         '  File "/usr/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'

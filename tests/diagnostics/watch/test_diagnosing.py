@@ -105,6 +105,25 @@ def test_an_interrupt_by_the_user_is_no_finding():
     assert slugs(exit_code=130, stderr=stderr, records=[main()], interrupted_by=signal.SIGINT) == []
 
 
+def test_an_interrupt_that_run_did_not_see_is_no_hang_where_batches_kept_coming():
+    stderr = (
+        b'Traceback (most recent call last):\n  File "t.py", line 3, in <module>\n    for batch in loader:\n'
+        b'  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 1291, in _try_get_data\n'
+        b"    data = self._data_queue.get(timeout=timeout)\n"
+        b'  File "/opt/lib/python3.11/selectors.py", line 415, in select\n'
+        b"    fd_event_list = self._selector.poll(timeout)\nKeyboardInterrupt\n"
+    )
+    assert slugs(exit_code=130, stderr=stderr, records=[]) == ["hang-in-worker"]
+    assert "hang-in-worker" not in slugs(exit_code=130, stderr=stderr, records=[main(use())])
+
+
+def test_a_symptom_comes_after_what_causes_it():
+    slow = {"wait_ns": 50.0, "first_wait_ns": 1.0, "busy_ns": 1.0}
+    loader = use({"num_workers": 2, "in_order": True}, batches=40, **slow)
+    busy = [worker(n, fetch_ns=50.0, slow_ns=45.0, slow_count=3) for n in (0, 1)]
+    assert slugs(exit_code=0, records=[main(loader), *busy]) == ["head-of-line-blocking", "loader-bottleneck"]
+
+
 def test_the_kernels_kill_of_the_main_process_is_told_by_its_counter():
     finding = diagnose(Observed(137, records=[main()], num_oom_kills=1)).findings[0]
     assert (finding.slug, finding.confidence) == ("worker-oom-killed", "certain")

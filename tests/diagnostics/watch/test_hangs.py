@@ -56,6 +56,14 @@ def test_a_batch_that_was_not_sent_is_waited_for_five_seconds_only(watch):
     assert watch.look(scene, 8 * SECOND) is not None
 
 
+def test_a_reader_that_stands_still_is_known_before_it_is_told_as_it_may_be_interrupted(watch):
+    scene = [waiting(), *stuck()]
+    assert looks(watch, (2, scene), (14, scene)) == [None, None]
+    assert watch.standing.stuck.worker == 1
+    looks(watch, (15, [waiting(batches=6), *stuck(position=1)]))
+    assert watch.standing is None
+
+
 def test_without_workers_the_reader_itself_is_stuck(watch):
     alone = main(use({"num_workers": 0}, waiting_since=SECOND), stage="fetching", indices=(4, 5), position=1)
     hang = looks(watch, (2, [alone]), (63, [alone]))[1]
