@@ -114,9 +114,7 @@ def exposed(transfer: str, step_seconds: float) -> dict[str, float]:
 
 
 @pytest.mark.filterwarnings("ignore:'pin_memory' argument is set as true")
-@pytest.mark.parametrize(
-    "transfer", [name for name in device_epochs.TRANSFERS if name != "pin_memory_device"]
-)
+@pytest.mark.parametrize("transfer", ["pageable", "pinned non_blocking", "pinned prefetched"])
 def test_a_step_hides_the_copies_that_run_beside_it_and_no_others(cuda: FakeCuda, transfer: str) -> None:
     alone, beside = exposed(transfer, 0.0), exposed(transfer, 0.02)
     assert beside["step_seconds"] == pytest.approx(0.02, rel=0.01)
