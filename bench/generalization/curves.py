@@ -35,7 +35,11 @@ def curves(grid: Sequence[Setting]) -> dict[str, list[tuple[float, str]]]:
     plain = next(one for one in grid if one.name == PLAIN.name)
     sizes = {float(one.num_train): one.name for one in grid if one.name.endswith(" samples")}
     found["training samples"] = sorted({float(plain.num_train): plain.name, **sizes}.items())
-    noises = [(one.label_noise, one.name) for one in grid if one.name.endswith("% wrong labels")]
+    noises = [
+        (one.label_noise, one.name)
+        for one in grid
+        if one.name.endswith("% wrong labels") and one.norm == "none"
+    ]
     found["wrong labels"] = sorted([*noises, (plain.label_noise, plain.name)])
     return found
 
@@ -60,6 +64,7 @@ def comparisons(grid: Sequence[Setting], targets: Sequence[str] = ()) -> list[di
         ("learning rates of SGD", "learning rate", _rates(grid), names),
         ("weight decay with dropout", "weight decay", _decay_and_dropout(grid), names),
         ("hostile inputs", "", _hostile(), names),
+        ("right and wrong labels", "", _labels(), names),
         ("inductive bias: images", "", _images(), names),
         (
             "inductive bias: linear truths",
@@ -119,6 +124,14 @@ def _hostile() -> Lines:
         "no normalization": [["as they are", PLAIN.name], *([kind, kind] for kind in kinds)],
         **normed,
     }
+
+
+def _labels() -> Lines:
+    right, wrong = "all right", f"{PLAIN.label_noise:.0%} wrong"
+    normed = {
+        norm: [[right, f"{norm}, 0% wrong labels"], [wrong, norm]] for norm in ("batch norm", "layer norm")
+    }
+    return {"no normalization": [[right, "0% wrong labels"], [wrong, PLAIN.name]], **normed}
 
 
 def _images() -> Lines:

@@ -94,6 +94,8 @@ def _data(*, is_full: bool, max_train: int) -> Iterator[Setting]:
         yield replace(PLAIN, name=f"{number} samples", num_train=number)
     for noise in NOISES if is_full else NOISES[:1]:
         yield replace(PLAIN, name=f"{noise:.0%} wrong labels", label_noise=noise)
+    for norm in ("batch", "layer"):
+        yield replace(PLAIN, name=f"{norm} norm, 0% wrong labels", norm=norm, label_noise=0.0)
 
 
 def _bias() -> Iterator[Setting]:

@@ -9,11 +9,12 @@ from bench.bench_generalization import WEIGHT_DECAYS, WeightDecayStudy, interval
 from bench.generalization import laboratory, linear_map, studies
 from bench.generalization.biases import margins, with_target
 from bench.generalization.curves import comparisons, curves
+from bench.generalization.data import split
 from bench.generalization.smoothness import smoothness
 from bench.generalization.sources import load_data
 from bench.generalization.studies import PLAIN, settings
 from bench.generalization.training import Training, train
-from diagnostics.hypotheses import Holds, all_claims, judge
+from diagnostics.hypotheses import Holds, all_claims, chosen_by_validation, judge, names_of
 
 SHORT = replace(PLAIN, epochs=2, num_train=40, widths=(8,))
 
@@ -91,6 +92,26 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
     data = load_data("digits")
     first, again = (train([SHORT], (1, 2), data) for _ in range(2))
     assert first.equals(again)
+
+
+def test_no_test_label_has_a_say_in_any_choice(short: None) -> None:
+    data, seed = load_data("digits"), 3
+    test = np.random.default_rng(seed).permutation(len(data.y_N))[: round(len(data.y_N) / 3)]
+    assert np.array_equal(split(data, PLAIN, seed).y_test.numpy(), data.y_N[test])
+    labels = data.y_N.copy()
+    labels[test] = np.random.default_rng(0).permutation(labels[test])
+    tables = []
+    for each in (data, replace(data, y_N=labels)):
+        lab = laboratory.Laboratory(each, [seed], is_full=False)
+        list(lab.training.epochs())
+        tables.append(lab.training.frame())
+    first, shuffled = tables
+    assert not first["test_accuracy"].equals(shuffled["test_accuracy"])
+    of_test = ["test_loss", "test_accuracy", "gap_loss", "gap_accuracy"]
+    assert first.drop(columns=of_test).equals(shuffled.drop(columns=of_test))
+    for prefix in ("decay ", "l2 ", "l1 ", "dropout "):
+        norms = [chosen_by_validation(t, names_of(t, prefix), "weight_norm") for t in tables]
+        assert norms[0].equals(norms[1])
 
 
 def test_learning_curves_are_taken_on_the_way() -> None:
