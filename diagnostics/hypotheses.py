@@ -12,7 +12,7 @@ A claim is a module in `diagnostics/claims/` that defines
 
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -114,13 +114,15 @@ def all_claims() -> list[Claim]:
     return sorted(claims, key=lambda claim: (claim.order, claim.name))
 
 
-def judge(rows: Rows, claims: Sequence[Claim] | None = None) -> list[Judged]:
+def judge(rows: Rows, claims: Sequence[Claim] | None = None, *, is_complete: bool = True) -> list[Judged]:
     """Judge every claim by the rows of a study.
 
     Parameters
     ----------
     rows : DataFrame
         One row a setting and seed, with the columns of a study's outcome.
+    is_complete : bool
+        Whether all training was done; if not, no claim holds or fails yet.
 
     Notes
     -----
@@ -140,7 +142,16 @@ def judge(rows: Rows, claims: Sequence[Claim] | None = None) -> list[Judged]:
             if len(values[claim.name]) >= MIN_SEEDS
         }
     )
-    return [_judged(claim, values[claim.name], present, absent) for claim in told]
+    judged = [_judged(claim, values[claim.name], present, absent) for claim in told]
+    return judged if is_complete else [_not_final(one) for one in judged]
+
+
+def _not_final(judged: Judged) -> Judged:
+    """Return a claim that half-trained networks cannot decide."""
+    if judged.verdict is Holds.UNMEASURED:
+        return judged
+    reason = f"{judged.effect.num_values} seeds: training was cut off, so that nothing is final"
+    return replace(judged, verdict=Holds.UNSURE, reason=reason)
 
 
 def _finite(claim: Claim, rows: Rows) -> np.ndarray:

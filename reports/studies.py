@@ -57,7 +57,8 @@ def claims(run: Run) -> tuple[Judged, ...]:
     frame = members(run)
     if frame.empty:
         return ()
-    return tuple(one for one in judge(frame, all_claims()) if one.verdict is not Holds.UNMEASURED)
+    judged = judge(frame, all_claims(), is_complete=study(run).get("is_complete") is not False)
+    return tuple(one for one in judged if one.verdict is not Holds.UNMEASURED)
 
 
 @lru_cache(maxsize=16)

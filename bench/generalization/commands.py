@@ -113,7 +113,7 @@ def judge_claims(arguments: argparse.Namespace) -> int:
         is_cut_off = not _worked(laboratory, f"set {number + 1} of {arguments.sets}", begun, arguments.budget)
         if is_cut_off and sets:
             break
-        sets.append(judge(laboratory.rows()))
+        sets.append(judge(laboratory.rows(), is_complete=not is_cut_off))
         if is_cut_off:
             break
     _print(sets)
@@ -123,7 +123,7 @@ def judge_claims(arguments: argparse.Namespace) -> int:
     print(f"{len(sets)} sets of {arguments.seeds} seeds, {time.monotonic() - begun:.0f} s; first set: {told}")
     print(f"contradictions between sets: {', '.join(name for name, _ in changed) or 'none'}")
     if is_cut_off:
-        print("cut off: the last set is unfinished")
+        print("cut off: the last set is unfinished, so that none of its verdicts is final")
     documents = [[one.as_dict() for one in judged] for judged in sets]
     write_json(
         arguments.json, "claims", {"data": data.name, "sets": documents, "is_complete": not is_cut_off}

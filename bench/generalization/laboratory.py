@@ -108,7 +108,7 @@ class Laboratory:
             "comparisons": comparisons(self.settings, tuple(self.targets)),
             "rows": _records(rows),
             "history": _history(self.training.history),
-            "claims": [one.as_dict() for one in judge(rows)],
+            "claims": [one.as_dict() for one in judge(rows, is_complete=self.is_complete)],
             "linear_map": verified(),
         }
 

@@ -94,6 +94,13 @@ def test_few_seeds_judge_nothing(num_seeds: int) -> None:
     assert judge(pd.DataFrame(), [few])[0].verdict is Holds.UNMEASURED
 
 
+def test_half_trained_networks_decide_nothing() -> None:
+    claims = [claim_of(0.1, 0.02), claim_of(-0.1, 0.02, seed=1)]
+    judged = judge(pd.DataFrame(), claims, is_complete=False)
+    assert [one.verdict for one in judged] == [Holds.UNSURE, Holds.UNSURE]
+    assert all("cut off" in one.reason for one in judged)
+
+
 def test_nan_effects_are_left_out_and_equal_ones_are_judged() -> None:
     values = pd.Series([0.1] * 6 + [float("nan")] * 4)
     one = Claim(**{**claim_of(0.1, 0.02).__dict__, "effects": lambda _: values})
