@@ -103,6 +103,7 @@ EXPECTED = {
     "unsendable_sample": whole("unpicklable-local", code=124, options=("--kill-on-hang",)),
     "worker_init_raises": Expected("dataset-exception", worker=1),
 }
+HEALTHY = {"healthy", "healthy_threads"}
 # Where chance decides which worker comes first to what all of them come to.
 SAMPLE_BY_CHANCE = {"shared_memory", "shared_zip", "open_files", "lock_copied_by_fork"}
 
@@ -141,8 +142,16 @@ def ran(runs, name):
 every_script = pytest.mark.parametrize("name", EXPECTED)
 
 
-def test_every_script_but_the_healthy_one_is_expected_to_be_something():
-    assert {path.stem for path in SCRIPTS.glob("*.py")} - {"healthy"} == set(EXPECTED)
+def test_every_script_but_the_healthy_ones_is_expected_to_be_something():
+    assert {path.stem for path in SCRIPTS.glob("*.py")} - HEALTHY == set(EXPECTED)
+
+
+@pytest.mark.parametrize("script", sorted(HEALTHY))
+def test_nothing_that_harms_is_found_in_a_healthy_run(script, tmp_path):
+    ran = run_watched([sys.executable, str(SCRIPTS / f"{script}.py")], tmp_path)
+    assert ran.code == 0
+    assert [finding for finding in ran.document["findings"] if finding["status"] == "fail"] == []
+    assert ran.stderr.count("torch-checkup: ") == 1
 
 
 @every_script

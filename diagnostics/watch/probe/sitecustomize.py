@@ -484,14 +484,12 @@ def watch_shutdown(original):
 
     @functools.wraps(original)
     def _shutdown_workers(self):
-        previous, STATE.is_leaving = STATE.is_leaving, True
+        STATE.workers.difference_update(worker.pid for worker in getattr(self, "_workers", ()))
         try:
             return original(self)
         except BaseException as error:
             without_us(error)
             raise
-        finally:
-            STATE.is_leaving = previous
 
     return _shutdown_workers
 
