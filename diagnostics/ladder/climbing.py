@@ -208,9 +208,9 @@ class Climb:
         """Return what a batch costs where it is loaded, in seconds."""
         alone, full = self.told["alone"], self.told.get("full", self.told["alone"])
         send = 0.0
-        if self.num_workers:
-            loading = _mean(full, "fetch_cpu") + _mean(full, "collate_cpu")
-            send = max(0.0, _mean(full, "process_cpu") - loading)
+        if self.num_workers:  # where nothing is fetched: threads of a dataset's own would count as sending
+            cached = self.told["cached"]
+            send = max(0.0, _mean(cached, "process_cpu") - _mean(cached, "collate_cpu"))
         return {
             "fetch_seconds": _mean(full, "fetch") - min(_mean(full, "delay"), _mean(full, "fetch")),
             "fetch_cpu_seconds": _mean(full, "fetch_cpu"),

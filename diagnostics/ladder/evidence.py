@@ -19,7 +19,7 @@ class Evidence:
     Attributes
     ----------
     wall, cpu : list of float
-        Seconds of single samples in the main process.
+        Seconds of single samples in the main process; the second of all its threads together.
     copy_seconds : float
         What copying one sample's bytes takes here.
     collate, collate_wait : float

@@ -116,6 +116,14 @@ class HoldsLambda(Spinning):
         self.transform = lambda value: value
 
 
+class Parting(Multiplying):
+    """Shares its work among threads of its own."""
+
+    def __getitem__(self, index):
+        torch.set_num_threads(4)
+        return super().__getitem__(index)
+
+
 def many_threads(worker):
     torch.set_num_threads(16)
 
@@ -174,6 +182,10 @@ def piling():
 
 def threaded():
     return DataLoader(Multiplying(), BATCH, num_workers=2, worker_init_fn=many_threads)
+
+
+def parting():
+    return DataLoader(Parting(), BATCH, num_workers=2)
 
 
 def streaming():

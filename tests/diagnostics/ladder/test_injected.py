@@ -151,6 +151,15 @@ def test_threads_beyond_the_processors_are_seen_in_the_workers():
     assert found.evidence.one_thread_gain > 0
 
 
+def test_work_that_a_dataset_shares_among_threads_of_its_own_is_no_waiting_and_no_crossing():
+    def look():
+        with Laboratory(sys.executable) as fresh:
+            verdict = judge(climbed(fresh, "parting").evidence)
+        return verdict.bound in {"cpu", "threads"}, [stage.as_dict() for stage in verdict.stages]
+
+    in_tries(look)
+
+
 def test_batches_that_piled_up_behind_a_slow_one_do_not_seem_to_take_no_time(lab):
     about = lab.ask("load", target=f"{CASES}:piling")
     lab.ask("open", name="loader", arguments=about["given"])

@@ -1,7 +1,7 @@
 """Samples one by one in the main process: what each takes, which are slow, how large they are."""
 
 from collections.abc import Callable, Iterator
-from time import perf_counter, thread_time
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 import torch
@@ -37,7 +37,8 @@ def time_samples(source: Source, seconds: float, beat: Callable[[], None]) -> di
     Returns
     -------
     dict
-        `wall` and `cpu`: seconds of each sample, without those in which it waited for a processor;
+        `wall` and `cpu`: seconds of each sample, without those in which it waited for a processor, and those
+        of all threads that worked for it;
         `slowest`: [index, seconds] of some; `sample_bytes`.
     """
     wall: list[float] = []
@@ -49,14 +50,14 @@ def time_samples(source: Source, seconds: float, beat: Callable[[], None]) -> di
         if len(held) == (source.batch_size or 1):
             held.clear()  # as a batch is dropped whole; while it is kept, samples need fresh memory
         delayed = delay.seconds()
-        started, started_cpu = perf_counter(), thread_time()
+        started, started_cpu = perf_counter(), process_time()
         try:
             sample = fetch()
         except StopIteration:
             break
-        cpu.append(thread_time() - started_cpu)
+        cpu.append(process_time() - started_cpu)
         spent = perf_counter() - started
-        wall.append(max(cpu[-1], spent - (delay.seconds() - delayed)))
+        wall.append(max(min(cpu[-1], spent), spent - (delay.seconds() - delayed)))
         indices.append(index if isinstance(index, int | str) else str(index))
         num_bytes += bytes_of(sample)
         held.append(sample)
