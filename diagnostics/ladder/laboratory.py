@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent / "child"
 CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_lab.serving import main; main()"
 HANG_SECONDS = 60.0  # far beyond any healthy batch
 LOAD_SECONDS = 60.0  # for importing torch and the user's file, at least
+FAREWELL = "bye"  # as the child has it
 STACK_SECONDS, MOST_STACK_SECONDS = 0.2, 10.0  # between two looks, and for all stacks that were asked for
 STACK_HEAD = "(most recent call first)"  # faulthandler's, above each stack
 
@@ -85,12 +86,25 @@ class Laboratory:
     def __exit__(self, *error: object) -> None:
         child = self._child
         assert child is not None
+        self._say_farewell()
         kill_tree(child)
         with suppress(OSError):
             child.stdin.close()  # type: ignore[union-attr]
         with suppress(subprocess.TimeoutExpired):
             child.wait(GRACE_SECONDS)
         self._stderr.close()
+
+    def _say_farewell(self) -> None:
+        """Let the child remove its temporary files, which a kill would leave."""
+        assert self._child is not None
+        assert self._child.stdin is not None
+        with suppress(OSError, queue.Empty):
+            self._child.stdin.write(FAREWELL + "\n")
+            self._child.stdin.flush()
+            while (line := self._answers.get(timeout=GRACE_SECONDS)) and json.loads(line).get(
+                "result"
+            ) != FAREWELL:
+                pass
 
     def _forward(self, stream: Any) -> None:
         with stream:

@@ -21,7 +21,7 @@ from diagnostics.ladder.laboratory import FailedError, Laboratory
 from diagnostics.outcomes import UsageError
 from diagnostics.tuning.trying import Tuner
 
-FAULTY = Path(__file__).with_name("faulty.py")
+FAULTY, CASES = (Path(__file__).with_name(name) for name in ("faulty.py", "cases.py"))
 ROOT = Path(__file__).parents[3]
 QUICK = Effort(rounds=1, turn_seconds=0.02, sampling_seconds=0.02, cores_seconds=0.01, memory_seconds=0.01)
 ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and process groups of POSIX")
@@ -55,6 +55,15 @@ def test_the_first_finding_is_the_cause(lab: Laboratory, name: str, slug: str) -
     findings = findings_of(caught.value)
     assert findings[0].slug == slug, findings
     assert not any("torch_checkup_lab" in line for line in findings[0].evidence)
+
+
+def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Laboratory(sys.executable) as lab:
+        lab.ask("load", target=f"{CASES}:waiting")
+        lab.ask("open", name="loader", arguments={"num_workers": 1})
+        assert list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_tuning_data_that_no_worker_can_be_sent_ends_in_the_same_diagnosis(lab: Laboratory) -> None:

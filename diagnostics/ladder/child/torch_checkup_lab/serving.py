@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 import traceback
 import warnings
 from collections.abc import Callable
+from multiprocessing.util import get_temp_dir
 from queue import SimpleQueue
 from time import monotonic
 from typing import Any
@@ -15,6 +17,7 @@ from .loading import TargetError, load_object
 from .signals import show_stack_on_signal
 
 BEAT_SECONDS = 0.5
+FAREWELL = "bye"  # the parent's last line; it kills everything when it is answered
 
 
 class Line:
@@ -27,6 +30,7 @@ class Line:
         os.dup2(silent, 0)
         os.dup2(2, 1)
         self.last_beat = 0.0
+        self.sockets_folder = get_temp_dir()  # multiprocessing's own; workers that are started later share it
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
@@ -35,7 +39,12 @@ class Line:
         while chunk := os.read(self.source, 65536):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                self.requests.put(line.decode())
+                if line.decode() == FAREWELL:
+                    shutil.rmtree(self.sockets_folder, ignore_errors=True)
+                    self.send({"result": FAREWELL})
+                else:
+                    self.requests.put(line.decode())
+        shutil.rmtree(self.sockets_folder, ignore_errors=True)
         if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         os._exit(1)
