@@ -74,6 +74,9 @@ def _find(trace: Trace) -> Clue | None:
                 return error_clue(trace, "", error)
     if any(says(error, _WORDS) for error in trace.errors):
         return None
+    is_unsaid = any(error.in_worker and error.is_cut and not error.message for error in trace.errors)
+    if is_unsaid and (told := phrase(trace, rf"{_OLD}|THCudaCheck FAIL .{{0,200}}initialization error")):
+        return told  # by CUDA itself, before the worker's traceback that is cut off
     if shared := raised_in(trace, "collate", "dataset", "receive", pattern=_SHARED):
         return shared
     return phrase(trace, _WORDS) or cut_in(trace, "^_lazy_init:", "dataset", "collate")

@@ -25,7 +25,7 @@ PyTorch documentation, torch.utils.data.Dataset.
 
 from diagnostics.findings import Remedy
 from diagnostics.traces.blame import blame
-from diagnostics.traces.clues import Recognition, Trace, error_clue, recognised, says
+from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised, says
 from diagnostics.traces.errors import Error
 from diagnostics.traces.trace import compiled
 
@@ -34,6 +34,10 @@ SLUG = "dataset-exception"
 TITLE = "The dataset's code raised an exception"
 _NOT_ITS_OWN = ("KeyboardInterrupt", "SystemExit", "GeneratorExit", "Empty")
 _CUT = " (the place is cut off)"
+_PLAIN = Remedy(
+    "Read that sample alone, where a debugger works, and mend the code or the data.",
+    ("dataset[index]  # the sample that fails", "DataLoader(dataset, num_workers=0, shuffle=False)"),
+)
 _WHO = {
     "dataset": "your dataset",
     "__len__": "your dataset's __len__",
@@ -110,6 +114,9 @@ _ADVICE = (
         "dataset[len(dataset) - 1]",
     ),
 )
+# What is said while a sample is made, hardly ever elsewhere in a training: enough where no frame is shown.
+_OF_TENSORS = r"strides? (?:in|of) (?:the|a) given numpy array (?:is|are) negative"
+_OF_IMAGES = r"image file is truncated|cannot identify image file|broken data stream when reading image"
 # What torch and multiprocessing raise themselves where a batch is waited for.
 _LOADERS_OWN = {
     *_NOT_ITS_OWN,
@@ -186,17 +193,25 @@ def _advice(part: str, error: Error) -> Remedy:
             return Remedy(
                 text, tuple(line.replace("NAME", names[0] if names else "NAME") for line in commands)
             )
-    return Remedy(
-        "Read that sample alone, where a debugger works, and mend the code or the data.",
-        ("dataset[index]  # the sample that fails", "DataLoader(dataset, num_workers=0, shuffle=False)"),
-    )
+    return _PLAIN
+
+
+def _unplaced(trace: Trace) -> Recognition | None:
+    """Find what only the making of a sample says, with no frame to tell whose."""
+    words = f"{_OF_TENSORS}|{_OF_IMAGES}" if trace.is_training else _OF_TENSORS
+    found = phrase(trace, words, guarded=True)
+    if found is None or not (found.error is None or found.error.is_loose):
+        return None
+    name = found.error.type if found.error else "an exception"
+    advice = _advice("dataset", found.error) if found.error else _PLAIN
+    return recognised(found, f"Your dataset raised {name}{_CUT}.", advice, score=38, confidence="likely")
 
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for an exception whose innermost loader frame is the fetching of samples."""
     candidates = [error for error in trace.errors if _is_the_datasets(trace, error)]
     if not candidates:
-        return None
+        return _unplaced(trace)
     first = next((one for one in candidates if one.type), candidates[0])
     error = _end_of_chain(candidates, first)
     blamed, root = blame(error, trace.place(error)), blame(first, trace.place(first))

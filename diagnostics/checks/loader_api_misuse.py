@@ -29,7 +29,7 @@ CODE = "DL254"
 SLUG = "loader-api-misuse"
 TITLE = "The loader is used in a way it does not offer"
 _WORDS = (
-    r"'_\w*DataLoaderIter' object has no attribute '_{0,2}next_{0,2}'|'DataLoader' object "
+    r"'_\w*DataLoaderIter' object has no attribute '(?:_{0,2}next_{0,2}|[a-z]\w*)'|'DataLoader' object "
     r"(?:is not (?:an iterator|subscriptable|callable)|does not support (?:indexing|item "
     r"assignment))"
     r"|'_\w*DataLoaderIter' object is not (?:subscriptable|callable)|'DataLoader' object "

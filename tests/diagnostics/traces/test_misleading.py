@@ -30,6 +30,20 @@ TRAPS = {
         "RuntimeError: DataLoader worker (pid(s) 24005) exited unexpectedly\n",
         "dataset-exception",
     ),
+    "an image that is broken in a training is the dataset's": (
+        "Epoch 3: 10%\nOSError: image file is truncated (1 bytes not processed)\n",
+        "dataset-exception",
+    ),
+    "an image that is broken in no training is not known": (
+        "OSError: image file is truncated (1 bytes not processed)\n",
+        "unrecognised",
+    ),
+    "what CUDA said before a worker's traceback that is cut off is the worker's": (
+        "THCudaCheck FAIL file=THCGeneral.cpp line=50 error=3 : initialization error\n"
+        "RuntimeError: Caught RuntimeError in DataLoader worker process 2.\n"
+        "Original Traceback (most recent call last):\n",
+        "cuda-in-forked-worker",
+    ),
     "an end of input alone is the echo": ("EOFError: Ran out of input\n", "worker-startup-secondary"),
     "no space from a semaphore is shared memory": (
         '  File "/usr/lib/python3.8/multiprocessing/synchronize.py", line 57, in __init__\n'
