@@ -122,7 +122,8 @@ class Reader:
             found = RAISED.match(text.strip())
             is_deeper = _indentation(text) > state.indentation
             looks_raised = found and LIKELY_TYPE.match(found.group(1)) and not is_deeper
-            if not looks_raised:
+            is_torn = text.lstrip().startswith(": ")  # a message whose type another process's line cut off
+            if not (looks_raised or is_torn):
                 state.frames[-1] = replace(state.frames[-1], code=text.strip()[:400])
                 return True
         return state.awaits_code or text.startswith("  [Previous line repeated")
