@@ -40,6 +40,9 @@ _ESCAPED_END = re.compile(
 # A frame that a terminal or a mail wrapped after its comma, and what may follow there.
 _WRAPPED = re.compile(r"File \"[^\"\n]{1,300}\",(?: line(?: \d{1,7},)?)?\s*$")
 _REST = re.compile(r"\s{0,8}(?:line \d|\d{1,7}(?:,|$)|in [\w<])")
+# A frame in a panel of rich's, which breaks it anywhere: a path from its root on, and the whole.
+_BROKEN = re.compile(r"(?:/|~|[A-Za-z]:[\\/])\S[^\n\"]{20,300}$")
+_PANELLED = re.compile(r"\S[^\n\"]{0,400}\.pyx?:\d{1,7} in [\w.<>]{1,200}$")
 LONGEST_LINE = 1000  # characters kept of a line: a longer one is data, not a message
 LONGEST_LOG = 100_000  # characters of a log that was escaped into one line, from each end
 _SAYING = ("log", "message", "msg", "text")  # the keys of JSON records that hold the line itself
@@ -166,13 +169,18 @@ def rejoin(lines: list[Line]) -> list[Line]:
     whole: list[Line] = []
     for line in lines:
         before = whole[-1] if whole else None
-        if (
-            before
-            and before.source == line.source
-            and _REST.match(line.text)
-            and _WRAPPED.search(before.text)
-        ):
-            whole[-1] = replace(before, text=f"{before.text.rstrip()} {line.text.lstrip()}")
+        text = _joined(before.text, line.text) if before and before.source == line.source else ""
+        if before and text:
+            whole[-1] = replace(before, text=text)
         else:
             whole.append(line)
     return whole
+
+
+def _joined(before: str, after: str) -> str:
+    """Return two lines as the one frame that they are, or ""."""
+    if _REST.match(after) and _WRAPPED.search(before):
+        return f"{before.rstrip()} {after.lstrip()}"
+    if len(after) < 300 and _BROKEN.match(before) and not _PANELLED.match(before):
+        return next((text for text in (before + after, f"{before} {after}") if _PANELLED.match(text)), "")
+    return ""
