@@ -21,8 +21,10 @@ _TIMES = (
     re.compile(r"0\d{4,7}  ?|\[\d{1,7}\] (?=\S)"),
     re.compile(r"\[?(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2}\s{1,2}\d{1,2} \d{2}:\d{2}:\d{2}(?: \d{4})?\]?\s"),
 )
+# Of a quoted line, of one in a panel, and of a report's title, which Markdown marks as Python does a comment.
 _QUOTES = re.compile(
-    r"(?:std(?:err|out)(?:: ?| [FP] )|(?:>|&gt;)+ ?|[│┃╎] ?|\|\s(?=\s*(?:File|Traceback|\w+Error)))"
+    r"(?:#{1,6} {1,4}(?=\S)|std(?:err|out)(?:: ?| [FP] )|(?:>|&gt;)+ ?"
+    r"|[│┃╎] ?|\|\s(?=\s*(?:File|Traceback|\w+Error)))"
 )
 _INDENTED_QUOTE = re.compile(r" {2,16}(?:[*|+] (?:\d{1,3} x )?)(?=\[rank|Traceback|  ?File|[\w.]+Error)")
 _LEVEL = re.compile(

@@ -224,6 +224,27 @@ def test_a_frame_that_a_terminal_wrapped_is_joined():
     assert (frame.line_number, frame.function, frame.code) == (189, "recv_handle", "return recvfds(s, 1)[0]")
 
 
+@pytest.mark.parametrize("width", range(24, 89))
+def test_a_frame_that_a_panel_of_rich_broke_anywhere_is_joined(width):
+    frame = "/home/me/miniconda3/lib/python3.11/site-packages/torch/utils/data/dataloader.py:1371 in __next__"
+    log = f"│ {frame[:width]} │\n│ {frame[width:].lstrip()} │\n│ ❱ 1371 │   data = self._next_data() │\n"
+    (read,) = read_trace(log).errors[0].frames
+    assert (read.path, read.line_number, read.function) == (frame.split(":", maxsplit=1)[0], 1371, "__next__")
+    assert read.code == "data = self._next_data()"
+
+
+def test_a_reports_title_is_no_comment_and_completes_the_traceback_that_is_cut_off():
+    log = "# [Bug] KeyError: 'a'\nTraceback (most recent call last):\n  File \"/w/a.py\", line 3, in f\n"
+    assert [(error.type, len(error.frames)) for error in read_trace(log).errors] == [("KeyError", 1)]
+
+
+def test_a_message_that_another_processs_line_tore_off_its_type_is_no_code():
+    log = 'OSError  File "/w/heap.py", line 3, in f\n: [WinError 1455] too small\n'
+    trace = read_trace(log)
+    assert trace.find("WinError 1455")
+    assert not trace.errors[0].frames[0].code
+
+
 def test_records_in_json_are_opened_and_what_only_looks_like_one_is_kept():
     log = '{"log":"\\u001b[31mValueError: x\\n","stream":"stderr"}\n{"loss": 1}\n{"log":' + "[" * 1500 + "}\n"
     trace = read_trace(log)
