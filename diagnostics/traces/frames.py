@@ -101,7 +101,7 @@ class Frame:
 
 
 def _slashes(path: str) -> str:
-    path = path.replace("\\\\", "/").replace("\\", "/")
+    path = path.replace("\\\\", "/").replace("\\", "/").replace("\t", "/t")  # C:\train.py, unescaped
     return path[:-1] if path.endswith(".pyc") else path  # as Python 2 tells it
 
 

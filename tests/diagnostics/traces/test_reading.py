@@ -224,6 +224,11 @@ def test_a_frame_that_a_terminal_wrapped_is_joined():
     assert (frame.line_number, frame.function, frame.code) == (189, "recv_handle", "return recvfds(s, 1)[0]")
 
 
+def test_a_tab_in_a_path_is_what_was_made_of_a_backslash_and_a_t():
+    frame = parse_frame('  File "C:\\user\train.py", line 3, in f', 1)
+    assert frame.path == "C:/user/train.py"
+
+
 @pytest.mark.parametrize("width", range(24, 89))
 def test_a_frame_that_a_panel_of_rich_broke_anywhere_is_joined(width):
     frame = "/home/me/miniconda3/lib/python3.11/site-packages/torch/utils/data/dataloader.py:1371 in __next__"
