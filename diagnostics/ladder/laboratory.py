@@ -62,7 +62,7 @@ class Laboratory:
         self._log_begins = 0
 
     def __enter__(self) -> "Laboratory":
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile("a+b")  # appending: we seek in what children write to
         paths = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(FOLDER)]))
         try:
             with interrupts_put_off():
