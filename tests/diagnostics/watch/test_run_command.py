@@ -80,18 +80,24 @@ def test_a_command_that_a_signal_ended_gives_128_and_its_number(temporary):
     assert done.returncode == 128 + signal.SIGKILL
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_a_signal_reaches_what_a_shell_has_started(temporary, number):
+def counting(environment, *shell):
+    """Start a watched command that counts its signals, through a shell or not, and wait until it is ready."""
     watched = subprocess.Popen(
-        command("sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", COUNTING),
+        command(*shell, sys.executable, "-c", COUNTING),
         cwd=ROOT,
-        env=temporary,
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
     )
     assert watched.stdout.readline() == b"ready\n"
+    return watched
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_reaches_what_a_shell_has_started(temporary, number):
+    watched = counting(temporary, "sh", "-c", '"$@"; exit $?', "sh")
     os.kill(watched.pid, number)
     output, _ = watched.communicate(timeout=30)
     assert output.decode().strip() == f"[{number.value}]" or f"{number!r}" in output.decode()
@@ -100,16 +106,7 @@ def test_a_signal_reaches_what_a_shell_has_started(temporary, number):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["to the process", "to its group"])
 def test_a_signal_reaches_the_command_exactly_once(temporary, number, send):
-    watched = subprocess.Popen(
-        command(sys.executable, "-c", COUNTING),
-        cwd=ROOT,
-        env=temporary,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
-    )
-    assert watched.stdout.readline() == b"ready\n"
+    watched = counting(temporary)
     send(watched.pid, number)
     output, _ = watched.communicate(timeout=30)
     assert output.decode().strip() == f"[{number.value}]" or f"{number!r}" in output.decode()
