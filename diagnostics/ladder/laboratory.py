@@ -22,7 +22,7 @@ CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_lab.serving 
 HANG_SECONDS = 60.0  # far beyond any healthy batch
 LOAD_SECONDS = 60.0  # for importing torch and the user's file, at least
 FAREWELL = "bye"  # as the child has it
-STACK_SECONDS, MOST_STACK_SECONDS = 0.2, 10.0  # between two looks, and for all stacks that were asked for
+LOOK_SECONDS, STACK_SECONDS, MOST_STACK_SECONDS = 0.05, 5.0, 20.0  # between looks, for one stack, for all
 STACK_HEAD = "(most recent call first)"  # faulthandler's, above each stack
 
 
@@ -168,24 +168,25 @@ class Laboratory:
         assert self._child is not None
         before = self._log()
         number: int | None = getattr(signal, "SIGUSR1", None)
-        processes, num_asked = [], 0
+        processes = []
         with suppress(psutil.Error):
             own = psutil.Process(self._child.pid)
             processes = [own, *own.children(recursive=True)]
+        told, ends = "", time.monotonic() + MOST_STACK_SECONDS
         for process in processes:
             if number is not None and _is_python_of_ours(process):
                 with suppress(psutil.Error):
                     process.send_signal(number)
-                    num_asked += 1
-        return FailedError(before, self.hang_seconds, self._stacks(len(before), num_asked))
+                    told += self._stack(len(before + told), ends)
+        return FailedError(before, self.hang_seconds, told)
 
-    def _stacks(self, begins: int, num_stacks: int) -> str:
-        """Return what arrives on stderr, until all stacks have; a busy machine takes its time."""
-        told, ends = "", time.monotonic() + MOST_STACK_SECONDS
+    def _stack(self, begins: int, ends: float) -> str:
+        """Return one process' stack, whole: of several at once the lines would mix."""
+        told, ends = "", min(ends, time.monotonic() + STACK_SECONDS)
         while time.monotonic() < ends:
-            threading.Event().wait(STACK_SECONDS)
+            threading.Event().wait(LOOK_SECONDS)
             before, told = told, self._log()[begins:]
-            if told.count(STACK_HEAD) >= num_stacks and told == before:
+            if STACK_HEAD in told and told == before:
                 break
         return told
 
