@@ -189,11 +189,22 @@ class DeviceEpochs(LoaderEpochs):
         }
         return result
 
+    def _pace(self, starts: float, arrivals: list[float]) -> float:
+        """Seconds per batch; with a step, once every worker has delivered its first.
+
+        The first batches are waited for once an epoch, and would seem exposed in each of its steps.
+        """
+        if not self.work.wanted:
+            return super()._pace(starts, arrivals)
+        starts = arrivals[max(1, self.num_workers) - 1]
+        return (arrivals[-1] - starts) / (len(arrivals) - max(1, self.num_workers))
+
     def _epoch(self) -> tuple[float, list[float], list[float]]:
         """Read one epoch; a batch has arrived when the step that used it has ended."""
+        batches = iter(self.loader)
         timeline, waits = Timeline(self.device), []
         asked, self.issues = timeline.starts, []
-        for batch in self.loader:
+        for batch in batches:
             waits.append(perf_counter() - asked)
             wait_for_room(timeline.events)
             begins = perf_counter()

@@ -18,6 +18,7 @@ from bench.user_data import tensors_in
 
 IN_PROCESS = "in-process"
 MAX_BATCHES = 20_000
+FEWEST_GROUPS = 2  # batches of each worker in an epoch
 NUM_THREADS = 1  # what torch gives a worker; the main process gets the same, so that 0 workers compare fairly
 
 
@@ -36,25 +37,6 @@ class EpochSampler(Sampler[int]):
 
     def __len__(self) -> int:
         return self.num_samples
-
-
-def steady_seconds_per_batch(starts: float, arrivals: list[float], num_workers: int) -> float:
-    """Seconds per batch once every worker has delivered its first.
-
-    W workers deliver in groups of W, so the clock runs from the arrival of batch W to that of the last batch,
-    whose number is a multiple of W: start-up is left out, and no batch comes for free.
-
-    Parameters
-    ----------
-    starts : float
-        Clock when the epoch began, in seconds.
-    arrivals : list of float, length a multiple of `num_workers` and greater than it
-        Clock when each batch was there.
-    num_workers : int
-        0 counts from the start of the epoch.
-    """
-    begins = arrivals[num_workers - 1] if num_workers else starts
-    return (arrivals[-1] - begins) / (len(arrivals) - num_workers)
 
 
 class LoaderEpochs:
@@ -100,15 +82,18 @@ class LoaderEpochs:
         """Start the workers, time the first batch, and estimate how long a batch takes."""
         torch.set_num_threads(NUM_THREADS)
         before = set(multiprocessing.active_children())
+        if self.is_cuda:
+            torch.cuda.synchronize(self.device)  # its context is there before the first batch is asked for
         self._set_batches(2)
-        starts, arrivals, _ = self._epoch()
-        self.first_batch_seconds = arrivals[0] - starts
+        asked = perf_counter()
+        _, arrivals, _ = self._epoch()
+        self.first_batch_seconds = arrivals[0] - asked
         self._count_bytes()
         self.worker_pids = [p.pid for p in multiprocessing.active_children() if p not in before and p.pid]
         for num_groups in (4, 32, 256):  # until the estimate rests on 50 ms
             self._set_batches(num_groups)
             starts, arrivals, _ = self._epoch()
-            self.seconds_per_batch = steady_seconds_per_batch(starts, arrivals, self.num_workers)
+            self.seconds_per_batch = self._pace(starts, arrivals)
             if arrivals[-1] - starts > 0.05:
                 break
 
@@ -121,7 +106,7 @@ class LoaderEpochs:
         cpu_before = process_tree.cpu_seconds()
         starts, arrivals, waits = self._epoch()
         cpu_used = process_tree.cpu_seconds() - cpu_before
-        self.seconds_per_batch = steady_seconds_per_batch(starts, arrivals, self.num_workers)
+        self.seconds_per_batch = self._pace(starts, arrivals)
         seconds_per_sample = self.seconds_per_batch / self.batch_size
         p50, p99 = np.quantile(waits, [0.5, 0.99])
         return PassResult(
@@ -154,33 +139,41 @@ class LoaderEpochs:
         del self.loader
 
     def _whole_periods(self, num_batches: float) -> int:
-        """Groups of batches, one a worker, whose timed part holds whole periods of the dataset's costs."""
+        """Groups of batches, one a worker, that hold whole periods of the dataset's costs."""
         group_size = max(1, self.num_workers)
         step = self.period // math.gcd(self.period, group_size * self.batch_size)
-        untimed = 1 if self.num_workers else 0
-        timed = max(1, round((num_batches / group_size - untimed) / step)) * step
-        return max(2, untimed + timed)
+        return max(math.ceil(FEWEST_GROUPS / step), round(num_batches / group_size / step)) * step
 
     def _set_batches(self, num_groups: int) -> None:
         self.epoch.num_samples = num_groups * max(1, self.num_workers) * self.batch_size
 
+    def _pace(self, starts: float, arrivals: list[float]) -> float:
+        """Seconds per batch of an epoch.
+
+        The workers are up and idle, are all asked at once, and have as many batches each: all of the work
+        lies between the asking and the last arrival, and no batch that was loaded ahead comes for free.
+        """
+        return (arrivals[-1] - starts) / len(arrivals)
+
     def _epoch(self) -> tuple[float, list[float], list[float]]:
-        """Read one epoch: clock at its start, at each batch's arrival, and seconds waited for each batch.
+        """Read one epoch: clock when it was asked for, at each arrival, and seconds waited for each batch.
 
         On the CPU a batch has arrived when the loader hands it over, and one look at the clock is all that is
         added to the loop: small batches take microseconds.
         """
         if self.is_cuda:
             return self._epoch_to_device()
+        batches = iter(self.loader)
         starts = perf_counter()
-        arrivals = [perf_counter() for _ in self.loader]
+        arrivals = [perf_counter() for _ in batches]
         return starts, arrivals, np.diff([starts, *arrivals]).tolist()
 
     def _epoch_to_device(self) -> tuple[float, list[float], list[float]]:
         """Copy each batch to the device as it comes; it has arrived when its copies are through."""
+        batches = iter(self.loader)
         timeline, waits = Timeline(self.device), []
         asked = timeline.starts
-        for batch in self.loader:
+        for batch in batches:
             waits.append(perf_counter() - asked)
             for tensor in tensors_in(batch):
                 tensor.to(self.device, non_blocking=True)

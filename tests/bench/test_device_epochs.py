@@ -13,6 +13,7 @@ from bench.configuration import Options
 from bench.device_epochs import (
     IN_FLIGHT,
     TRANSFERS,
+    DeviceEpochs,
     KnownWork,
     Mover,
     exposed_seconds,
@@ -88,6 +89,14 @@ def test_each_way_copies_on_its_stream_and_the_step_waits_for_it(name: str, expe
 )
 def test_only_what_the_step_cannot_hide_is_exposed(per_batch: float, step: float, exposed: float) -> None:
     assert exposed_seconds(per_batch, step) == pytest.approx(exposed)
+
+
+@pytest.mark.parametrize(("step", "per_batch"), [(1.0, 1.0), (0.0, 13 / 4)])
+def test_what_is_waited_for_once_an_epoch_is_not_exposed_in_each_step(step: float, per_batch: float) -> None:
+    """Two batches come after 10 s, then one a second."""
+    epochs = DeviceEpochs.__new__(DeviceEpochs)
+    epochs.work, epochs.num_workers = SimpleNamespace(wanted=step), 2  # type: ignore[assignment]
+    assert epochs._pace(0.0, [10.0, 11.0, 12.0, 13.0]) == pytest.approx(per_batch)
 
 
 def test_the_host_is_never_more_than_two_steps_ahead() -> None:

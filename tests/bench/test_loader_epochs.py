@@ -1,11 +1,12 @@
 import itertools
 import multiprocessing
+from time import perf_counter
 
 import psutil
 import pytest
 import torch
 
-from bench.loader_epochs import IN_PROCESS, EpochSampler, LoaderEpochs, steady_seconds_per_batch
+from bench.loader_epochs import IN_PROCESS, EpochSampler, LoaderEpochs
 from bench.streams import Repeated, Shards, Stream
 from bench.workloads import SkewedSamples, SlowStorage, TinyRows
 
@@ -17,15 +18,21 @@ def loader(num_workers: int, start_method: str = "fork") -> LoaderEpochs:
     return LoaderEpochs(TinyRows(), batch_size=4, num_workers=num_workers, start_method=method, device="cpu")
 
 
-@pytest.mark.parametrize("num_workers", [1, 2, 3])
-def test_workers_that_deliver_in_groups_count_at_their_true_rate(num_workers: int) -> None:
-    """Each of W workers takes 1 s a batch: W batches arrive together each second, the first after 9 s."""
-    arrivals = [9.0 + group for group in range(5) for _ in range(num_workers)]
-    assert steady_seconds_per_batch(0.0, arrivals, num_workers) == pytest.approx(1 / num_workers)
+def test_no_batch_that_was_loaded_ahead_comes_for_free() -> None:
+    """Of 12 batches that take a core 1 s each, 2 cores load 6 s long, also where most arrive in the end."""
+    assert loader(0)._pace(10.0, [13.0, *[16.0] * 11]) == pytest.approx(6.0 / 12)
 
 
-def test_without_workers_the_whole_epoch_counts() -> None:
-    assert steady_seconds_per_batch(10.0, [11.0, 12.0, 13.0], 0) == pytest.approx(1.0)
+@needs_fork
+def test_the_clock_starts_once_the_workers_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs, seen = loader(2), []
+    epochs.warm_up()
+    monkeypatch.setattr(epochs, "_pace", lambda starts, arrivals: seen.append((starts, arrivals)) or 1.0)
+    before = perf_counter()
+    epochs.measure(0.05, 1.0)
+    [(starts, arrivals)] = seen
+    assert before < starts < arrivals[0]
+    epochs.close()
 
 
 def test_the_sampler_wraps_at_the_end_of_the_dataset_and_changes_length() -> None:
@@ -97,14 +104,12 @@ def test_an_epoch_is_whole_groups_of_batches() -> None:
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
 @pytest.mark.parametrize("num_workers", [0, 1, 2, 3])
 @pytest.mark.parametrize("num_batches", [1, 100, 1000])
-def test_the_timed_part_of_an_epoch_holds_whole_periods_of_the_costs(
-    num_workers: int, num_batches: int
-) -> None:
+def test_an_epoch_holds_whole_periods_of_the_costs(num_workers: int, num_batches: int) -> None:
     epochs = LoaderEpochs(SkewedSamples(), batch_size=8, num_workers=num_workers, start_method="fork")
     groups = epochs._whole_periods(num_batches)
-    timed = (groups - (num_workers > 0)) * max(1, num_workers) * 8
-    assert timed > 0
-    assert timed % SkewedSamples.period == 0
+    samples = groups * max(1, num_workers) * 8
+    assert samples > 0
+    assert samples % SkewedSamples.period == 0
 
 
 @needs_fork
