@@ -12,7 +12,7 @@ from diagnostics.intervals import Interval, geometric_interval, ratio_interval
 from diagnostics.ladder.climbing import CACHED, EMPTY, FULL
 from diagnostics.ladder.laboratory import Laboratory
 from diagnostics.tuning.limits import Room, problem, read_room
-from diagnostics.tuning.model import Costs, predict, propose, smallest_within, worth_trying
+from diagnostics.tuning.model import TOLERANCE, Costs, predict, propose, smallest_within, worth_trying
 from diagnostics.tuning.settings import Setting, candidates
 
 MOST_TRIALS = 5
@@ -23,7 +23,7 @@ CLEAR_ROUNDS = 2  # in which a setting loses by far: it need not be measured aga
 SAMPLING_SECONDS = 0.4
 CORES_SECONDS = 0.03
 FINALIST = 1.3  # times the best: what is slower is not measured again
-CLOSE = 1.15  # times the best: what is slower takes no part in the last comparison
+CLOSE = 1.1  # times the best: what is slower takes no part in the last comparison
 START_SECONDS = 12.0  # left of the budget: other ways to start workers are tried only then
 RESERVE = 0.25  # of the budget, for the last comparison
 
@@ -94,6 +94,16 @@ def start_method(about: Mapping[str, Any]) -> tuple[str, list[str] | None]:
     )
 
 
+def in_play(finalists: list[Trial]) -> list[Trial]:
+    """Return the trials that may yet be as good as the best of those measured in the same turns."""
+    best = min(finalists, key=lambda one: float(np.median(one.batch_seconds)))
+    return [
+        one
+        for one in finalists
+        if one is best or ratio_interval(one.batch_seconds, best.batch_seconds).low <= 1 + TOLERANCE
+    ]
+
+
 class Tuner:
     """One tuning; `run` is its course."""
 
@@ -113,8 +123,8 @@ class Tuner:
     def run(self, progress: Callable[[str], None], tries_starts: bool = True) -> Tuned:
         """Measure until nothing promises more, five settings are tried, or the budget is spent."""
         progress("samples")
-        first = self._try(Setting(0))
-        self.costs = self._costs()
+        first, alone = self._try(Setting(0))
+        self.costs = self._costs(alone)
         self.settings = self._possible()
         self.turn_seconds = self._turn_seconds()
         while len(self.trials) < MOST_TRIALS:
@@ -160,9 +170,8 @@ class Tuner:
         self.fitting = fitting
         return worth_trying(self.costs, fitting)
 
-    def _costs(self) -> Costs:
+    def _costs(self, alone: list[dict[str, float]]) -> Costs:
         samples = self.lab.ask("samples", seconds=SAMPLING_SECONDS, in_worker=True)
-        alone = [self._measure(Setting(0)) for _ in range(ROUNDS)]
         return Costs(
             wall=samples["wall"],
             cpu=samples["cpu"],
@@ -204,8 +213,11 @@ class Tuner:
         self.is_cut_short = left < max(dearest, 2 * ROUNDS * self.turn_seconds)
         return not self.is_cut_short
 
-    def _try(self, setting: Setting) -> Trial:
-        """Open a setting and measure it in turns with the best so far; a clear loser is closed again."""
+    def _try(self, setting: Setting) -> tuple[Trial, list[dict[str, float]]]:
+        """Open a setting and measure it in turns with the best so far; a clear loser is closed again.
+
+        Returns the trial and what each of its turns told.
+        """
         begun = time.monotonic()
         rival = min(self._measured(), key=lambda one: self._measured()[one]) if self.trials else None
         arguments = {**setting.arguments(self.method), "preload": self.preload}
@@ -219,7 +231,7 @@ class Tuner:
             self._measure_crossing(setting, told)
         self._close_losers(FINALIST)
         trial.seconds = time.monotonic() - begun
-        return trial
+        return trial, told
 
     def _in_turns_with(self, rival: Setting | None, setting: Setting) -> list[dict[str, float]]:
         told: list[dict[str, float]] = []
@@ -268,8 +280,10 @@ class Tuner:
         for trial in finalists:
             trial.batch_seconds = []
         for number in range(LAST_ROUNDS):
-            if number >= FEWEST_LAST_ROUNDS and time.monotonic() - self.begun > self.budget:
-                break
+            if number >= FEWEST_LAST_ROUNDS:
+                finalists = in_play(finalists)
+                if len(finalists) == 1 or time.monotonic() - self.begun > self.budget:
+                    break
             for trial in random.sample(finalists, k=len(finalists)):
                 self._measure(trial.setting)
         times = np.array([trial.batch_seconds for trial in finalists])
@@ -280,7 +294,8 @@ class Tuner:
         now = float(np.median(chosen.batch_seconds))
         for trial in self.trials.values():
             if trial.is_open:
-                trial.ratio = ratio_interval(trial.batch_seconds, chosen.batch_seconds)
+                turns = len(trial.batch_seconds)  # fewer of one that lost before the end
+                trial.ratio = ratio_interval(trial.batch_seconds, chosen.batch_seconds[:turns])
             else:
                 trial.batch_seconds = [now * trial.relative / chosen.relative]
         return chosen

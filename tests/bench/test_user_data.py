@@ -1,11 +1,14 @@
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.data import BatchSampler, DataLoader, IterableDataset, SequentialSampler
 
+from bench.loader_epochs import LoaderEpochs
 from bench.streams import Stream
-from bench.user_data import UserDataError, is_user_data, load, tensors_in
+from bench.user_data import UserDataError, is_user_data, load, of_loaded, tensors_in
 
 SOURCE = """
 import torch
@@ -34,6 +37,11 @@ words = "words"
 def make(): return Numbers()
 def make_loader(): return DataLoader(Numbers(), batch_size=5)
 """
+
+
+class Streamed(IterableDataset[torch.Tensor]):
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        return iter(torch.arange(12.0).view(3, 4))
 
 
 @pytest.fixture
@@ -71,6 +79,23 @@ def test_a_stream_without_samples_ends_in_a_sentence(file: Path) -> None:
 
 def test_the_loaders_own_collate_function_is_kept(file: Path) -> None:
     assert load(f"{file}:loader").collate_fn is list
+
+
+def test_batches_of_a_loaders_own_are_samples_of_one_batch() -> None:
+    numbers = [torch.tensor([float(one)]) for one in range(7)]
+    by_length = BatchSampler(SequentialSampler(numbers), 3, drop_last=False)
+    loaders = [
+        DataLoader(numbers, batch_sampler=by_length),  # type: ignore[arg-type]
+        DataLoader(numbers, batch_size=None),  # type: ignore[arg-type]
+        DataLoader(Streamed(), batch_size=None),
+    ]
+    for own in loaders:
+        data = of_loaded(own, "train.py:loader")
+        again = LoaderEpochs(
+            data.dataset, batch_size=data.batch_size, collate_fn=data.collate_fn, num_workers=0
+        )
+        again.epoch.num_samples = len(list(own))
+        assert [batch.tolist() for batch in again.loader] == [batch.tolist() for batch in own]
 
 
 def test_the_dataset_can_be_pickled_for_spawned_workers(file: Path) -> None:

@@ -1,0 +1,19 @@
+from diagnostics.tuning.settings import Setting
+from diagnostics.tuning.trying import Trial, in_play
+
+
+def trial(num_workers: int, *seconds: float) -> Trial:
+    return Trial(Setting(num_workers), {}, batch_seconds=list(seconds))
+
+
+def test_a_setting_that_is_slower_beyond_doubt_is_not_measured_to_the_end() -> None:
+    best = trial(2, 1.00, 1.10, 0.95, 1.02)
+    near = trial(1, 1.02, 1.11, 0.97, 1.05)
+    unsteady = trial(4, 1.40, 0.90, 1.50, 1.00)
+    slower = trial(3, 1.09, 1.20, 1.04, 1.12)
+    assert in_play([near, best, slower, unsteady]) == [near, best, unsteady]
+
+
+def test_one_setting_alone_stays() -> None:
+    alone = trial(0, 1.0, 2.0, 3.0, 4.0)
+    assert in_play([alone]) == [alone]
