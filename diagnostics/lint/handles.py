@@ -120,7 +120,7 @@ def kept_handles(script: Script, functions: frozenset[str]) -> Iterator[KeptHand
         constructing = script.datasets.runs_in(dataset.node, "__init__")
         sampling = script.datasets.runs_in(dataset.node, *SAMPLING)
         yield from _on_self(script, dataset, functions, constructing, sampling)
-        yield from _in_module(script, dataset, functions, sampling)
+        yield from _in_bodies(script, dataset, functions, sampling)
 
 
 def _on_self(
@@ -218,14 +218,18 @@ def _is_let_go(script: Script, attribute: str, functions: list[Function], store:
     return False
 
 
-def _in_module(
+def _in_bodies(
     script: Script, dataset: DatasetClass, functions: frozenset[str], sampling: list[Function]
 ) -> Iterator[KeptHandle]:
-    used = {n.id for f in sampling for n in ast.walk(f) if isinstance(n, ast.Name)}
-    for statement in script.module.body:
-        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
-            continue
-        name = statement.targets[0].id
-        if name in used:
-            for opening, function in opened(script, statement.value, functions):
-                yield KeptHandle(dataset, name, opening, function, True)
+    """Yield what the module or the class itself opens when it is imported, where samples use it."""
+    nodes = [node for function in sampling for node in ast.walk(function)]
+    of_module = {node.id for node in nodes if isinstance(node, ast.Name)}
+    of_class = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    bodies = [(script.module.body, of_module)]
+    bodies += [(each.body, of_class) for each in script.values.family(dataset.node)]
+    for body, used in bodies:
+        for statement in body:
+            if isinstance(statement, ast.Assign) and last_name(statement.targets[0]) in used:
+                for opening, function in opened(script, statement.value, functions):
+                    name = last_name(statement.targets[0])
+                    yield KeptHandle(dataset, name, opening, function, True)

@@ -13,8 +13,10 @@ from diagnostics.lint.tree import FUNCTIONS, Tree
 from diagnostics.lint.values import Values
 
 # A source without one of each is none of ours: most files of a project, and not worth a walk.
-LIBRARIES = ("torch", "monai", "multiprocessing")
-SUBJECTS = ("DataLoader", "Dataset", "datasets", "Sampler", "set_start_method", ".next(")
+LIBRARIES = ("torch", "monai", "multiprocessing", "ultralytics", "transformers")
+SUBJECTS = (
+    "DataLoader", "Dataset", "datasets", "Sampler", "set_start_method", ".next(", "ultralytics", "Trainer",
+)  # fmt: skip
 
 
 STARTING = {"Fire", "spawn", "launch", "run"}  # call the function that they are given

@@ -58,6 +58,15 @@ class Noisy(Dataset):
         return rng.rand()
 loader = DataLoader(Noisy(), num_workers=2)
 """,
+    """
+import numpy as np
+from torch.utils.data import DataLoader, Dataset
+class Noise(Dataset):
+    rng = np.random.default_rng(0)
+    def __getitem__(self, index):
+        return self.rng.normal(size=3)
+loader = DataLoader(Noise(), num_workers=2)
+""",
 )
 SILENT = (
     """

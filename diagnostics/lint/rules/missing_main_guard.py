@@ -3,7 +3,8 @@
 What it means
 -------------
 A loader with workers is read by code that runs as soon as the file is imported: at module level, or in a
-function called there, without `if __name__ == "__main__":` around it.
+function called there, without `if __name__ == "__main__":` around it. Trainers of other libraries read one
+too: `YOLO(...).train()` has 8 workers unless told otherwise.
 
 Why it matters
 --------------
@@ -36,6 +37,7 @@ from diagnostics.lint.loaders import Loader
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
+from diagnostics.lint.trainers import workers_started
 
 CODE = "LN101"
 SLUG = "missing-main-guard"
@@ -55,6 +57,17 @@ def main():
     for batch in loader:
         step(batch)
 main()
+""",
+    """
+from ultralytics import YOLO
+model = YOLO("yolo11n.pt")
+model.train(data="coco8.yaml", epochs=3)
+""",
+    """
+from transformers import Trainer, TrainingArguments
+arguments = TrainingArguments("out", dataloader_num_workers=4)
+trainer = Trainer(model, arguments, train_dataset=data)
+trainer.train()
 """,
 )
 SILENT = (
@@ -79,6 +92,14 @@ loader = DataLoader(dataset, num_workers=0)
 for batch in loader:
     print(batch)
 """,
+    """
+from ultralytics import YOLO
+YOLO("yolo11n.pt").train(data="coco8.yaml", workers=0)
+""",
+    """
+from transformers import Trainer, TrainingArguments
+Trainer(model, args=TrainingArguments("out"), train_dataset=data).train()
+""",
 )
 
 RUNNERS = {"fit", "fit_one_cycle", "validate", "test", "predict", "run", "train", "evaluate", "learn"}
@@ -89,6 +110,7 @@ def find(script: Script) -> Iterator[Spot]:
     """Find a loader with workers that is made and read on import."""
     if script.is_notebook or "fork" in chosen_methods(script):
         return
+    yield from _by_trainers(script)
     if not any(each.has_workers for each in script.loaders):
         return
     running = script.unguarded
@@ -112,6 +134,23 @@ def find(script: Script) -> Iterator[Spot]:
         *_guarded(script, reader, loader),
         confidence="likely",
     )
+
+
+def _by_trainers(script: Script) -> Iterator[Spot]:
+    """Find the first call of another library's trainer that starts workers on import."""
+    calls = [node for node in script.unguarded if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda node: node.lineno):
+        workers = workers_started(script, call)
+        if workers:
+            yield spot_at(
+                call,
+                f"This starts workers ({workers}) when the file is imported: no main guard stands around it.",
+                "Call what starts training under a main guard.",
+                'if __name__ == "__main__":',
+                f"    {source_of(call)}",
+                confidence="likely",
+            )
+            return
 
 
 def _workers(loader: Loader) -> str:
