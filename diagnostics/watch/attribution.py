@@ -64,6 +64,12 @@ class Cost:
         return self.wait + self.first_wait + self.start
 
     @property
+    def starting(self) -> float:
+        """What starting workers took: first batches are waited for longer than it takes to load one."""
+        a_batch = (self.fetch + self.collate) / max(1, self.num_batches)
+        return self.start + max(0.0, self.first_wait - self.use.counters["epochs"] * a_batch)
+
+    @property
     def loop(self) -> float:
         """From asking for the first batch to the last one."""
         return self.waited + self.busy
@@ -93,7 +99,7 @@ class Cost:
         """What the loading is bound by: the part that is the largest where the reader waited."""
         if not self.loop or self.waited < HIDDEN_FRACTION * self.loop:
             return "none"
-        if self.start + self.first_wait > self.wait:
+        if self.starting > self.waited / 2:
             return "startup"
         if self.slow > SLOW_SHARE * self.fetch:
             return "skew"

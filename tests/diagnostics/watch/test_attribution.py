@@ -44,6 +44,12 @@ def test_starting_workers_bounds_what_waits_for_first_batches():
     assert bound(loader, worker(0, fetch_ns=2.0)) == "startup"
 
 
+def test_an_epoch_of_one_long_batch_is_bound_by_the_batch_and_not_by_a_start():
+    loader = use(epochs=10, batches=10, first_wait_ns=50.0, start_ns=1.0, busy_ns=5.0)
+    reader = main(loader, **{f"{name}_ns": int(49e9) for name in ("fetch", "cpu", "timed")})
+    assert costs(Observed(records=[reader]))[0].bound == "cpu"
+
+
 def test_loading_that_hides_behind_the_training_is_bound_by_nothing():
     assert bound(use(TWO, batches=100, wait_ns=1.0, busy_ns=99.0), worker(0, fetch_ns=90.0)) == "none"
 
