@@ -120,9 +120,11 @@ def skewed() -> Dataset[Tensor]:
     return Costly(_skewed_cost)
 
 
-def iterable() -> Dataset[Tensor]:
+def iterable() -> Shards:
     """The mixed samples as a stream that its workers share."""
-    return Shards(mixed())
+    shards = Shards(mixed())
+    shards.num_samples = len(shards.dataset)
+    return shards
 
 
 def records() -> Dataset[dict[str, Any]]:

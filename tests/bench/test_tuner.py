@@ -29,6 +29,10 @@ def row(fraction: Interval, num_trials: int = 4, seconds: float = 9.0) -> Row:
 GOOD = Interval(0.99, 0.98, 1.0, 7)
 
 
+def test_the_stream_has_samples_before_anybody_asks_for_an_epoch() -> None:
+    assert len(next(iter(tuner_workloads.iterable()))) == 8
+
+
 def test_every_workload_makes_a_batch() -> None:
     for name in tuner_workloads.NAMES:
         data = load(tuner.target_of(name))
