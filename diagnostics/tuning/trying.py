@@ -16,10 +16,11 @@ from diagnostics.tuning.model import TOLERANCE, Costs, predict, propose, smalles
 from diagnostics.tuning.settings import Setting, candidates
 
 MOST_TRIALS = 5
-TURN_SECONDS, LONGEST_TURN_SECONDS = 0.2, 0.4
+TURN_SECONDS, LONGEST_TURN_SECONDS = 0.2, 0.3
 TURN_PRECISION = 0.05  # of a turn's mean, by how much the samples differ
-ROUNDS, LAST_ROUNDS, FEWEST_LAST_ROUNDS = 4, 9, 4  # a turn's ratio varied by 6 % here: 9 turns settle 2 %
-CLEAR_ROUNDS = 2  # in which a setting loses by far: it need not be measured again
+ROUNDS, FEWEST_LAST_ROUNDS = 4, 4
+LAST_SECONDS = 1.6  # of each finalist: a ratio of 0.2 s turns varied by 6 % here, so that 8 settle 2 %
+CLEAR_ROUNDS = 2  # in which a setting loses or wins by far: that need not be measured again
 SAMPLING_SECONDS = 0.4
 CORES_SECONDS = 0.03
 FINALIST = 1.3  # times the best: what is slower is not measured again
@@ -195,7 +196,7 @@ class Tuner:
         answer: dict[str, float] = self.lab.ask(
             "measure",
             name=setting.name,
-            seconds=self.turn_seconds,
+            seconds=self.turn_seconds if mode == FULL else TURN_SECONDS,
             mode=mode,
             is_stepping=bool(self.step) and mode == FULL,
         )
@@ -243,7 +244,8 @@ class Tuner:
             told.append(both[setting])
             own, other = (both[one]["seconds"] / both[one]["batches"] for one in (setting, rival or setting))
             ratios.append(own / other)
-            if len(ratios) >= CLEAR_ROUNDS and min(ratios) > FINALIST:
+            is_clear = min(ratios) > FINALIST or max(ratios) < 1 / FINALIST
+            if len(ratios) >= CLEAR_ROUNDS and is_clear:
                 break
         if rival is None:
             self.first_seconds = float(np.median(self.trials[setting].batch_seconds))
@@ -273,13 +275,17 @@ class Tuner:
         self.lab.ask("close", name=trial.setting.name)
         trial.is_open = False
 
+    @property
+    def _last_rounds(self) -> int:
+        return max(FEWEST_LAST_ROUNDS, round(LAST_SECONDS / self.turn_seconds))
+
     def _last_turns(self) -> Trial:
         """Measure what is left in turns, and choose the smallest that is as good as the best."""
         self._close_losers(CLOSE)
         finalists = [trial for trial in self.trials.values() if trial.is_open]
         for trial in finalists:
             trial.batch_seconds = []
-        for number in range(LAST_ROUNDS):
+        for number in range(self._last_rounds):
             if number >= FEWEST_LAST_ROUNDS:
                 finalists = in_play(finalists)
                 if len(finalists) == 1 or time.monotonic() - self.begun > self.budget:
@@ -308,7 +314,7 @@ class Tuner:
         progress("one thread")
         self.lab.ask("open", name="one thread", arguments={"num_workers": 0, "threads": 1})
         ratios = []
-        for _ in range(LAST_ROUNDS):
+        for _ in range(self._last_rounds):
             both = {}
             for name in random.sample(["one thread", chosen.setting.name], k=2):
                 answer = self.lab.ask(
