@@ -200,7 +200,7 @@ def _unplaced(trace: Trace) -> Recognition | None:
     """Find what only the making of a sample says, with no frame to tell whose."""
     words = f"{_OF_TENSORS}|{_OF_IMAGES}" if trace.is_training else _OF_TENSORS
     found = phrase(trace, words, guarded=True)
-    if found is None or not (found.error is None or found.error.is_loose):
+    if found is None or not (found.error is None or found.error.is_loose or found.error.is_cut):
         return None
     name = found.error.type if found.error else "an exception"
     advice = _advice("dataset", found.error) if found.error else _PLAIN

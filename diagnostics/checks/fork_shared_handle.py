@@ -32,13 +32,13 @@ _WORDS = (
     r"bad object header|[Bb]ad (?:heap|local heap|symbol table|global heap|B-tree)|wrong "
     r"(?:B-tree|fractal heap) signature|addr overflow"
     r"|Can'?t (?:read|open) (?:data|object|directory)? ?\((?:inflate|wrong|file read "
-    r"failed|bad|unable|can'?t)|Unable to (?:open|synchronously open) object \((?:bad"
-    r"|addr|wrong|unable to|inflate|invalid)"
+    r"failed|bad|unable|can'?t)|Unable to (?:synchronously )?open object \((?!(?i:object '|component not))"
     r"|Bad CRC-32|Bad magic number for (?:file|central) |BadZipFile: (?:Bad|File name in "
     r"directory|Overlapped)|Error -3 while decompressing|Error -5 while decompressing"
     r"|MDB_(?:BAD_RSLOT|CORRUPTED|PAGE_NOTFOUND|BAD_TXN)|lmdb\.(?:Bad|Corrupted"
     r"|PageNotFound)|unpack requires a buffer of"
 )
+_CARRIED = {"receive", "reraise"}  # where what a worker raised is raised again
 LOG_FIRES = (
     "KeyError: Caught KeyError in DataLoader worker process 1.\nOriginal Traceback (most recent call last):\n"
     '  File "/home/user/h5data.py", line 21, in __getitem__\n    return self.file["images"][i]\n'
@@ -60,7 +60,8 @@ def recognise(trace: Trace) -> Recognition | None:
     found = phrase(trace, _WORDS, guarded=True)
     if found is None:
         return None
-    if found.error is not None and found.error.frames and not found.error.in_worker:
+    error = found.error
+    if error is not None and error.frames and not error.in_worker and trace.place(error) not in _CARRIED:
         return None
     told = found.lines[-1].text
     is_telling = "MDB_" in told or ("KeyError" in told and "Unable to" in told)  # whole, yet not to be read

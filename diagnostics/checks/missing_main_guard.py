@@ -27,6 +27,7 @@ PyTorch documentation, torch.utils.data, "Platform-specific behaviors".
 
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised
+from diagnostics.traces.errors import Error
 from diagnostics.traces.remedies import GUARD
 
 CODE = "DL201"
@@ -55,6 +56,11 @@ LOG_SILENT = (
 )
 
 
+def _goes_on(error: Error) -> bool:
+    """Tell a traceback without its end that stands in a loop: the script runs, rather than defines."""
+    return any(frame.code.startswith("for ") for frame in error.frames)
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for Python's own words, or for a child that imports the script and comes to a loader."""
     summary = "A worker imported your script and came to its training loop: the main guard is missing."
@@ -68,10 +74,10 @@ def recognise(trace: Trace) -> Recognition | None:
         restarts = any(frame.is_loader for frame in error.frames) or any(
             frame.is_multiprocessing and frame.function in {"start", "_Popen"} for frame in error.frames
         )
-        imports = error.frames[-1].code.startswith(("import ", "from "))  # cut while a library was loaded
+        imports = any(frame.code.startswith(("import ", "from ")) for frame in error.frames)
         if restarts or (error.type == "" and not imports):
             clue = error_clue(trace, "", error)
-            if restarts:
+            if restarts or _goes_on(error):
                 return recognised(clue, summary, _REMEDY, score=70, confidence="likely")
             return recognised(clue, summary, _REMEDY, score=45, confidence="possible")
     return None

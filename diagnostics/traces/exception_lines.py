@@ -21,6 +21,7 @@ CAUGHT = re.compile(
 )
 CARRIED = re.compile(rf"(?:^|[\s:])({_NAME}): (Caught \w{{1,80}} in (?:DataLoader|pin memory|replica))")
 _RAISE = re.compile(rf"raise ({_NAME})\(f?(['\"])(.{{3,400}}?)(?:\2|$)")
+_TELLS = re.compile(r"\b(?:causes?|gives?|throws?|leads? to|results? in|fails? with)$")
 _CODE_WORDS = (
     "raise ",
     "return ",
@@ -60,9 +61,11 @@ def is_code(text: str) -> bool:
 def named_anywhere(text: str) -> re.Match[str] | None:
     """Find an exception that is named anywhere in a line that is no code."""
     found = _LOOSE.search(text)
-    if found is None or is_code(text) or text[: found.start()].rstrip().endswith("except"):
+    if found is None:
         return None
-    return found
+    before = text[: found.start(1)].rstrip()
+    is_told = bool(_TELLS.search(before))  # a sentence that begins as code does
+    return None if before.endswith("except") or (is_code(text) and not is_told) else found
 
 
 def ends_traceback(found: re.Match[str], is_indented: bool, expected: str) -> bool:

@@ -174,7 +174,14 @@ def _in_import(error: Error) -> Place | None:
         return "import"
     if error.is_cut and error.frames[-1].code.startswith(("import ", "from ")):
         return "import"
-    return "receive" if _LOOP.search(error.frames[-1].code) else None
+    return "receive" if _LOOP.search(_last(error).code) else None
+
+
+def _last(error: Error) -> Frame:
+    """Return the last frame, of a traceback that is cut in a progress bar the one that loops over the bar."""
+    frames = error.frames
+    is_bar = error.is_cut and len(frames) > 1 and frames[-1].function == "__iter__" and not frames[-1].is_user
+    return frames[-2] if is_bar else frames[-1]
 
 
 def _in_torch(error: Error) -> Place | None:

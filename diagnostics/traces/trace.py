@@ -16,6 +16,7 @@ from diagnostics.traces.tracebacks import read_errors
 from diagnostics.traces.windows import select
 
 MOST_SPEAKERS = 64
+_NOTHING = re.compile(r"(?:`{3}[\w+-]{0,20})?")  # said: an empty quoted line, a fence of Markdown
 MOST_ERRORS = 300  # kept of a log that repeats itself; the first and the last ones
 
 
@@ -128,7 +129,8 @@ def read_trace(data: bytes | str) -> Trace:
     numbered = split_lines(text)
     said = [(number, part) for number, content in select(numbered) for part in messages(content)]
     chosen = unfold([(number, clean(part)) for number, part in said])
-    lines = [Line(number, *strip_prefixes(content)) for number, content in chosen]
+    read = (Line(number, *strip_prefixes(content)) for number, content in chosen)
+    lines = [line for line in read if not _NOTHING.fullmatch(line.text.strip())]
     if len({line.source for line in lines}) > MOST_SPEAKERS:  # numbers of lines, not of ranks
         lines = [replace(line, source="") for line in lines]
     lines = rejoin(lines)

@@ -27,6 +27,7 @@ _MOST_DETAIL_LINES = 30
 _MOST_PLAIN_DETAIL_LINES = 4
 _FINALIZERS = ("__del__", "__dealloc__", "_shutdown_workers")
 _MOST_FRAMES = 400
+_LONGEST_CODE = 400
 
 
 def _is_of_finalizer(frames: tuple[Frame, ...]) -> bool:
@@ -89,6 +90,9 @@ class Reader:
     def _add_frame(self, state: OpenTraceback, line: Line, frame: Frame) -> None:
         if not state.is_reading:
             state.is_reading, state.frames = True, []
+        before = line.text.split('File "', 1)[0].strip() if state.awaits_code else ""
+        if before:  # lines that were folded into one
+            state.frames[-1] = replace(state.frames[-1], code=before[:_LONGEST_CODE])
         if len(state.frames) < _MOST_FRAMES:
             state.frames.append(frame)
         state.detail_of = None
@@ -124,7 +128,7 @@ class Reader:
             looks_raised = found and LIKELY_TYPE.match(found.group(1)) and not is_deeper
             is_torn = text.lstrip().startswith(": ")  # a message whose type another process's line cut off
             if not (looks_raised or is_torn):
-                state.frames[-1] = replace(state.frames[-1], code=text.strip()[:400])
+                state.frames[-1] = replace(state.frames[-1], code=text.strip()[:_LONGEST_CODE])
                 return True
         return state.awaits_code or text.startswith("  [Previous line repeated")
 

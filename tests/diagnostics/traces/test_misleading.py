@@ -15,6 +15,18 @@ TRAPS = {
         "bootstrapping phase.\n",
         "missing-main-guard",
     ),
+    "a child that is cut while it imports a library is not known": (
+        '  File "/usr/lib/python3.8/multiprocessing/spawn.py", line 236, in prepare\n'
+        "    _fixup_main_from_path(data['init_main_from_path'])\n"
+        '  File "/home/me/train.py", line 3, in <module>\n    import nets\n'
+        '  File "/home/me/nets.py", line 8, in <module>\n    for size in sizes:\n',
+        "unrecognised",
+    ),
+    "an object that an HDF5 file lacks is the dataset's": (
+        "KeyError: Caught KeyError in DataLoader worker process 1.\n"
+        "KeyError: \"Unable to open object (object 'images' doesn't exist)\"\n",
+        "dataset-exception",
+    ),
     "a broken pipe that one's own print meets is one's own": (
         'Traceback (most recent call last):\n  File "/home/me/train.py", line 9, in <module>\n'
         "    print(loss)\nBrokenPipeError: [Errno 32] Broken pipe\n",

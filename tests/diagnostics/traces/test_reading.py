@@ -243,6 +243,27 @@ def test_a_reports_title_is_no_comment_and_completes_the_traceback_that_is_cut_o
     assert [(error.type, len(error.frames)) for error in read_trace(log).errors] == [("KeyError", 1)]
 
 
+def test_a_sentence_that_begins_as_code_does_names_an_error_and_code_does_not():
+    assert read_trace("self.size = 2 causes ValueError: too big\n").errors[0].message == "too big"
+    assert read_trace('self.fail("ValueError: too big")\nif x: raise KeyError: y\n').errors == ()
+
+
+def test_the_error_of_a_title_completes_what_a_worker_raised_and_no_childs_broken_pipe():
+    inner = "RuntimeError: x\n\nRuntimeError: Caught RuntimeError in DataLoader worker process 0.\n"
+    assert [(error.where[:10], error.message) for error in read_trace(inner).errors][1:] == [
+        ("DataLoader", "x")
+    ]
+    child = 'Traceback (most recent call last):\n  File "spawn.py", line 1, in spawn_main\n'
+    errors = read_trace(f"BrokenPipeError: pipe\n{child}").errors
+    assert [error.type for error in errors] == ["BrokenPipeError", ""]
+
+
+def test_fences_and_folded_lines_are_told_from_a_frames_code():
+    log = '  File "a.py", line 5, in f\n```\n> \nh(x) File "b.py", line 6, in h\n    y()\nKeyError: 1\n'
+    (error,) = read_trace(log).errors
+    assert [(frame.path, frame.code) for frame in error.frames] == [("a.py", "h(x)"), ("b.py", "y()")]
+
+
 def test_a_message_that_another_processs_line_tore_off_its_type_is_no_code():
     log = 'OSError  File "/w/heap.py", line 3, in f\n: [WinError 1455] too small\n'
     trace = read_trace(log)
