@@ -27,7 +27,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
-from diagnostics.traces.clues import Clue, Recognition, Trace, death, died_by, error_clue, joined, phrase
+from diagnostics.traces.clues import (
+    Clue,
+    Recognition,
+    Trace,
+    death,
+    died_by,
+    error_clue,
+    joined,
+    phrase,
+    says,
+)
 from diagnostics.traces.remedies import NO_WORKERS
 
 CODE = "DL221"
@@ -37,11 +47,16 @@ NEEDS = ("run.death_signal_name", "run.deaths_count")
 FIRES = {"run.death_signal_name": "SIGABRT", "run.deaths_count": 1}
 SILENT = {"run.death_signal_name": None, "run.deaths_count": 0}
 _LAST_WORDS = (
-    r"terminate called after throwing[^.]{0,120}|what\(\): .{0,120}|double free or "
-    r"corruption|free\(\): invalid \w+|malloc\w*\(\): \w[\w ]{0,40}"
-    r"|corrupted (?:size|double-linked)[\w -]{0,40}|Assertion [`'].{0,120}?' failed|OMP: "
+    r"terminate called after throwing[^.]{0,120}|what\(\): .{0,120}|Assertion [`'].{0,120}?' failed|OMP: "
     r"Error #\d+.{0,80}|LLVM ERROR:.{0,80}"
 )
+# What glibc writes before it calls abort(): malloc/malloc.c, debug/fortify_fail.c.
+_GLIBC = (
+    r"(?:\w{0,20}(?:free|alloc|consolidate|munmap_chunk|calloc)\(\)|_int_\w{1,10}): \w[\w ]{3,60}"
+    r"|double free or corruption|corrupted (?:size|double-linked|unsorted)[\w -]{0,40}"
+    r"|\*\*\* (?:stack smashing|buffer overflow) detected|invalid fastbin entry|break adjusted to free"
+)
+_DYING = "_error_if_any_worker_fails"  # which the handler calls when a worker is gone
 LOG_FIRES = (
     "RuntimeError: DataLoader worker (pid 4411) is killed by signal: Aborted.\n",
     "double free or corruption (!prev)\nRuntimeError: DataLoader worker (pid 31) is "
@@ -65,6 +80,16 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     return fail(summary, (f"{num_deaths or 1} deaths, the first by SIGABRT",), _READ)
 
 
+def _broken_heap(trace: Trace) -> Clue | None:
+    """Find glibc's complaint beside a worker's end of which no more is shown."""
+    ends = trace.raised(
+        lambda error: (
+            any(_DYING in frame.code for frame in error.frames) and not says(error, r"signal|exit code")
+        )
+    )
+    return error_clue(trace, "", ends) if ends and phrase(trace, _GLIBC) else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for SIGABRT of a worker, and for the library's last words."""
     found = died_by(trace, "(?:Aborted|Abort trap)")
@@ -73,10 +98,10 @@ def recognise(trace: Trace) -> Recognition | None:
         dump = trace.raised(
             lambda error: error.type == "Fatal Python error" and "Abort" in error.message and error.in_worker
         )
-        found = error_clue(trace, "", dump) if dump else None
+        found = error_clue(trace, "", dump) if dump else _broken_heap(trace)
     if found is None:
         return None
-    words = phrase(trace, _LAST_WORDS)
+    words = phrase(trace, f"{_LAST_WORDS}|{_GLIBC}")
     found = Clue(joined((words, found)), found.error, found.groups)
     said = "its last words stand above" if words else "its last words are not in this log"
     remedy = Remedy(
