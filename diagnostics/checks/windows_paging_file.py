@@ -28,6 +28,15 @@ from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, phras
 CODE = "DL217"
 SLUG = "windows-paging-file"
 TITLE = "The paging file is too small for the workers"
+# Error 1455 in the languages of Windows; an ImportError has the words without the number.
+_TOO_SMALL = (
+    "page ?file is too small|paging file is too small|页面文件太小|頁面檔.{0,4}太小|分頁檔.{0,4}太小"
+    "|ページング ?ファイルが小さすぎる|페이징 ?파일이 너무 작|[Aa]uslagerungsdatei ist zu klein"
+    "|fichier de pagination est insuffisant|archivo de paginación es demasiado pequeño"
+    "|arquivo de paginação é muito pequeno|ficheiro de paginação é demasiado pequeno"
+    "|[Ff]ile di paging insufficiente|[Фф]айл подкачки слишком мал|[Pp]lik stronicowania jest za mały"
+    "|wisselbestand is te klein|[Dd]isk belleği dosyası.{0,40}çok küçük|[Ss]tránkovací soubor je příliš malý"
+)
 LOG_FIRES = (
     "OSError: [WinError 1455] The paging file is too small for this operation to complete. Error loading "
     '"C:\\\\lib\\\\site-packages\\\\torch\\\\lib\\\\cudnn_cnn_infer64_8.dll" or one of its dependencies.\n',
@@ -49,7 +58,7 @@ def _library_in_worker(trace: Trace) -> Clue | None:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the error code, whose text is in the user's language."""
-    found = phrase(trace, r"WinError 1455|paging file is too small|os error 1455|error code: 1455")
+    found = phrase(trace, rf"WinError 1455|os error 1455|error code: 1455|{_TOO_SMALL}")
     found = found or _library_in_worker(trace)
     if found is None:
         return None
