@@ -23,7 +23,7 @@ PyTorch issue 71187; tqdm issue 1124.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
 
 CODE = "DL256"
 SLUG = "iterator-inherited-by-fork"
@@ -37,9 +37,20 @@ LOG_FIRES = (
 LOG_SILENT = ("AssertionError: daemonic processes are not allowed to have children\n",)
 
 
+def _cut_off(trace: Trace) -> Clue | None:
+    """Find the question itself, in a traceback without its end: nothing else comes of it."""
+    error = trace.raised(
+        lambda error: (
+            error.type in {"", "AssertionError"}
+            and any(f.function == "_shutdown_workers" and "w.is_alive()" in f.code for f in error.frames)
+        )
+    )
+    return error_clue(trace, "", error) if error else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the assertion of a process that is no child."""
-    found = phrase(trace, r"can only (?:test|join) a child process")
+    found = phrase(trace, r"can only (?:test|join) a child process") or _cut_off(trace)
     if found is None:
         return None
     remedy = Remedy(
