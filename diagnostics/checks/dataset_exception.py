@@ -164,6 +164,8 @@ def _is_the_datasets(trace: Trace, error: Error) -> bool:
     if "replica" in error.where or "Bad file descriptor" in error.detail:
         return False
     place = trace.place(error)
+    if place == "reraise" and error.type and error.frames[-1].code == "raise exception":
+        return any(frame.is_loader for frame in error.frames)  # unchanged, as the worker raised it
     if error.is_cut and place == "receive" and error.type and error.type not in _LOADERS_OWN:
         return True
     inside = (

@@ -64,7 +64,7 @@ def blame(error: Error, place: Place) -> Blamed:
         return Blamed("__len__", own)
     if place == "sampler":
         return Blamed("sampler", deepest)
-    if place == "construct":
+    if place in {"construct", "reraise"}:
         return Blamed("dataset", own)
     if place == "collate":
         is_default = deepest is None and any(frame.path.endswith("collate.py") for frame in inner)
