@@ -64,6 +64,12 @@ def error_clue(trace: Trace, pattern: str, error: Error) -> Clue:
     return Clue(quoted(error), error, _groups(pattern, f"{error.type}: {error.detail}"))
 
 
+def _goes_elsewhere(trace: Trace, error: Error) -> bool:
+    """Tell a traceback without its end that goes on into a library: what the text says is its error."""
+    is_cut = error.is_cut and not error.message and bool(error.frames)
+    return is_cut and trace.place(error) in ELSEWHERE and not error.frames[-1].is_user
+
+
 def phrase(trace: Trace, pattern: str, guarded: bool = False) -> Clue | None:
     """Find a pattern in the errors, else anywhere outside of code.
 
@@ -80,7 +86,7 @@ def phrase(trace: Trace, pattern: str, guarded: bool = False) -> Clue | None:
     if fitting:
         best = next((error for error in fitting if error.frames and not error.is_wrapper), fitting[0])
         return error_clue(trace, pattern, best)
-    if having:
+    if having or (guarded and any(_goes_elsewhere(trace, error) for error in trace.errors)):
         return None
     found = trace.find(pattern)
     return Clue(found.lines, None, tuple(group or "" for group in found.match.groups())) if found else None

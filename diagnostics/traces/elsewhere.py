@@ -31,7 +31,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "DistributedDataParallel(model, find_unused_parameters=True)",
     ),
     (
-        r"(?i)NCCL|gloo|ProcessGroup|DistBackend|TCPStore|DistNetwork|DistStore|c10d|rendezvous"
+        r"(?i)NCCL|gloo|Process ?Group|DistBackend|TCPStore|DistNetwork|DistStore|c10d|rendezvous"
         r"|init_process_group",
         BETWEEN_RANKS,
         "NCCL_DEBUG=INFO TORCH_DISTRIBUTED_DEBUG=DETAIL torchrun train.py",
@@ -51,6 +51,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         r"^KeyboardInterrupt",
         "an interrupt by you or the system",
         "py-spy dump --pid PID  # if it seemed to hang",
+    ),
+    (
+        r"module '[\w.]+' has no attribute",
+        "a name that a module lacks: misspelt, or of another version",
+        "python -m pip list",
     ),
     (
         r"(?i)state_dict|load_state_dict|PytorchStreamReader|weights_only|checkpoint"
@@ -133,6 +138,7 @@ ANYWHERE = (
     r"|JSONDecodeError|HfHubHTTPError|wandb\.errors|wandb: ERROR|requests\.exceptions"
     r"|(?i:loss is nan)|Expected input batch_size|modified by an inplace operation|Found "
     r"no NVIDIA driver|Input type \(|optimizer got an empty"
+    r"|module 'torch[\w.]*' has no attribute|[Tt]imed out initializing process group"
     r"|Default process group has not been initialized|Watchdog caught collective "
     r"operation timeout|Connection closed by peer \["
     r"|DistNetworkError|DistStoreError|c10d/(?:socket|TCPStore)|BackendCompilerFailed|TorchRuntimeError"

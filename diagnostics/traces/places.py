@@ -53,6 +53,7 @@ _OTHER_LOADERS = (
     "torchdata/",
     "webdataset/",
 )
+_OTHER_STARTERS = ("multiprocessing/managers.py", "multiprocessing/pool.py", "concurrent/futures/process.py")
 _CHILDREN = ("multiprocessing/spawn.py", "multiprocessing/forkserver.py")
 _SAMPLE_FUNCTIONS = ("__getitem__", "__getitems__")
 _BY_PATH: tuple[tuple[str, Place], ...] = (
@@ -103,7 +104,7 @@ def place_of(error: Error) -> Place:
     """Return where an error was raised; "unknown" where the log does not show it."""
     frames = error.frames
     if frames and frames[-1].path.endswith("torch/_utils.py") and frames[-1].function == "reraise":
-        return "reraise"
+        return "forward" if any("torch/nn/" in frame.path for frame in frames) else "reraise"
     positions = [
         index
         for index, frame in enumerate(frames)
@@ -196,6 +197,8 @@ def _in_process(error: Error) -> Place | None:
     processes = [frame for frame in error.frames if frame.is_multiprocessing]
     if any(frame.function == "start_processes" for frame in processes):
         return "user"  # ranks are started, not workers
+    if any(frame.path.endswith(_OTHER_STARTERS) for frame in error.frames):
+        return "user"
     if any(frame.function in {"_launch", "_Popen", "dump", "start"} for frame in processes):
         return "start"
     return "unknown" if error.frames[0].is_multiprocessing else None

@@ -23,7 +23,8 @@ _TIMES = (
 )
 # Of a quoted line, of one in a panel, and of a report's title, which Markdown marks as Python does a comment.
 _QUOTES = re.compile(
-    r"(?:#{1,6} {1,4}(?=\S)|std(?:err|out)(?:: ?| [FP] )|(?:>|&gt;)+ ?"
+    r"(?:#{1,6} {1,4}(?=\S)|#(?=Traceback \(most|[A-Za-z_.]{1,60}(?:Error|Exception): )"
+    r"|std(?:err|out)(?:: ?| [FP] )|(?:>|&gt;)+ ?"
     r"|[│┃╎] ?|\|\s(?=\s*(?:File|Traceback|\w+Error)))"
 )
 _INDENTED_QUOTE = re.compile(r" {2,16}(?:[*|+] (?:\d{1,3} x )?)(?=\[rank|Traceback|  ?File|[\w.]+Error)")

@@ -27,6 +27,30 @@ TRAPS = {
         "KeyError: \"Unable to open object (object 'images' doesn't exist)\"\n",
         "dataset-exception",
     ),
+    "glibc's words beside a worker that another signal ended are not its cause": (
+        "free(): invalid pointer\n"
+        "RuntimeError: DataLoader worker (pid 3) is killed by signal: Segmentation fault.\n",
+        "worker-segfault",
+    ),
+    "glibc's words without a loader are no worker's": (
+        "epoch 3\nmunmap_chunk(): invalid pointer\nAborted (core dumped)\n",
+        "unrecognised",
+    ),
+    "what a replica of the model raises again is no dataset's": (
+        '  File "/opt/lib/site-packages/torch/nn/parallel/parallel_apply.py", line 86, in parallel_apply\n'
+        "    output.reraise()\n"
+        '  File "/opt/lib/site-packages/torch/_utils.py", line 543, in reraise\n    raise exception\n'
+        "sph.KernelError: <exception str() failed>\n",
+        "not-dataloader",
+    ),
+    "a process pool of one's own that cannot pickle is no loader": (
+        '  File "/home/me/prepare.py", line 9, in <module>\n    pool.map(f, files)\n'
+        '  File "/usr/lib/python3.11/multiprocessing/pool.py", line 329, in _repopulate_pool_static\n'
+        "    w.start()\n"
+        '  File "/usr/lib/python3.11/multiprocessing/reduction.py", line 60, in dump\n'
+        "    ForkingPickler(file, protocol).dump(obj)\nTypeError: cannot pickle '_thread.lock' object\n",
+        "not-dataloader",
+    ),
     "a broken pipe that one's own print meets is one's own": (
         'Traceback (most recent call last):\n  File "/home/me/train.py", line 9, in <module>\n'
         "    print(loss)\nBrokenPipeError: [Errno 32] Broken pipe\n",

@@ -29,6 +29,8 @@ CAUGHT = (
         ("2024-05-01 10:00:00,123 - ERROR - ValueError: x", "ValueError: x", ""),
         ("E       ValueError: x", "ValueError: x", ""),
         ("> ValueError: x", "ValueError: x", ""),
+        ("#ValueError: x", "ValueError: x", ""),
+        ("#num_workers: 4", "#num_workers: 4", ""),
         ("  0%|          | 0/60 [00:00<?, ?it/s]", "  0%|          | 0/60 [00:00<?, ?it/s]", ""),
     ],
 )
