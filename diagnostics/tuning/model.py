@@ -12,7 +12,7 @@ GUESSED_CROSSING = 5e-4  # seconds a batch, until the first trial with workers m
 NUM_BATCHES = 200
 NEAR = 1.25  # times the best: predictions within it are worth a trial beside it
 UNUSUAL_GAIN = 0.95
-SLACK = 1.1  # times what resources allow: beyond it other arguments than the number of workers may help
+SLACK = 1.03  # times what resources allow: beyond it other arguments than the number of workers may help
 TOLERANCE = 0.03  # settings so close to the best are as good: the smallest of them wins
 
 
@@ -111,8 +111,8 @@ def propose(
 
     First the one that the bent model thinks best. Where that is measured, its neighbours: the next smaller
     one that might be as good, and the next larger one where the largest tried so far is the best. Where
-    these are measured too and the best is slower than resources explain, one with other arguments: what the
-    model does not know (slow samples in runs, jitter) is what order and prefetching are for.
+    these are measured too and the best is slower than resources explain, other arguments, at first all of
+    them: what the model does not know (slow samples in runs, jitter) is what order and prefetching are for.
     """
     guesses = corrected(costs, measured, settings)
     promised = (
@@ -137,14 +137,10 @@ def propose(
             return one
     if not best.num_workers or measured[best] < SLACK * least(costs, best.num_workers):
         return None
-    beside = [one for one in variants if one.num_workers == best.num_workers and one not in measured]
-    return max(beside, key=lambda one: _shared(one, best), default=None)
-
-
-def _shared(one: Setting, best: Setting) -> tuple[bool, bool, int]:
-    """Order variants: those that change one argument before those that change two, and prefetching first."""
-    changes = (one.prefetch_factor != best.prefetch_factor) + (one.is_unordered != best.is_unordered)
-    return changes == 1, one.is_unordered == best.is_unordered, one.prefetch_factor
+    beside = sorted(one for one in variants if one.num_workers == best.num_workers)
+    if not beside or (beside[-1] in measured and best == best.plain):
+        return None  # what more prefetching and no order together do not gain, neither gains alone
+    return next((one for one in (beside[-1], *beside) if one not in measured), None)
 
 
 def worth_trying(costs: Costs, settings: Iterable[Setting]) -> list[Setting]:

@@ -12,7 +12,7 @@ from diagnostics.intervals import Interval, geometric_interval, ratio_interval
 from diagnostics.ladder.climbing import CACHED, EMPTY, FULL
 from diagnostics.ladder.laboratory import Laboratory
 from diagnostics.tuning.limits import Room, problem, read_room
-from diagnostics.tuning.model import TOLERANCE, Costs, predict, propose, smallest_within, worth_trying
+from diagnostics.tuning.model import TOLERANCE, Costs, predict, propose, worth_trying
 from diagnostics.tuning.settings import Setting, candidates
 
 MOST_TRIALS = 5
@@ -24,6 +24,7 @@ CLEAR_ROUNDS = 2  # in which a setting loses or wins by far: that need not be me
 SAMPLING_SECONDS = 0.4
 CORES_SECONDS = 0.03
 FINALIST = 1.3  # times the best: what is slower is not measured again
+SURE = 0.7  # confidence with which a setting is as good as the fastest, on both sides
 CLOSE = 1.1  # times the best: what is slower takes no part in the last comparison
 START_SECONDS = 12.0  # left of the budget: other ways to start workers are tried only then
 RESERVE = 0.25  # of the budget, for the last comparison
@@ -95,13 +96,29 @@ def start_method(about: Mapping[str, Any]) -> tuple[str, list[str] | None]:
     )
 
 
+def _fastest(finalists: list[Trial]) -> Trial:
+    return min(finalists, key=lambda one: float(np.median(one.batch_seconds)))
+
+
+def smallest_as_good(finalists: list[Trial]) -> Trial:
+    """Return the smallest of those measured in the same turns that is surely within 3 % of the fastest."""
+    fastest = _fastest(finalists)
+    as_good = [
+        one
+        for one in finalists
+        if one is fastest
+        or ratio_interval(one.batch_seconds, fastest.batch_seconds, SURE).high <= 1 + TOLERANCE
+    ]
+    return min(as_good, key=lambda one: one.setting)
+
+
 def in_play(finalists: list[Trial]) -> list[Trial]:
     """Return the trials that may yet be as good as the best of those measured in the same turns."""
-    best = min(finalists, key=lambda one: float(np.median(one.batch_seconds)))
+    fastest = _fastest(finalists)
     return [
         one
         for one in finalists
-        if one is best or ratio_interval(one.batch_seconds, best.batch_seconds).low <= 1 + TOLERANCE
+        if one is fastest or ratio_interval(one.batch_seconds, fastest.batch_seconds).low <= 1 + TOLERANCE
     ]
 
 
@@ -292,11 +309,7 @@ class Tuner:
                     break
             for trial in random.sample(finalists, k=len(finalists)):
                 self._measure(trial.setting)
-        times = np.array([trial.batch_seconds for trial in finalists])
-        relative = np.median(times / times.min(axis=0), axis=1)
-        chosen = self.trials[
-            smallest_within({t.setting: float(r) for t, r in zip(finalists, relative, strict=True)})
-        ]
+        chosen = smallest_as_good(finalists)
         now = float(np.median(chosen.batch_seconds))
         for trial in self.trials.values():
             if trial.is_open:

@@ -1,5 +1,5 @@
 from diagnostics.tuning.settings import Setting
-from diagnostics.tuning.trying import Trial, in_play
+from diagnostics.tuning.trying import Trial, in_play, smallest_as_good
 
 
 def trial(num_workers: int, *seconds: float) -> Trial:
@@ -17,3 +17,11 @@ def test_a_setting_that_is_slower_beyond_doubt_is_not_measured_to_the_end() -> N
 def test_one_setting_alone_stays() -> None:
     alone = trial(0, 1.0, 2.0, 3.0, 4.0)
     assert in_play([alone]) == [alone]
+
+
+def test_the_smallest_that_is_surely_as_good_as_the_fastest_is_chosen() -> None:
+    fastest = trial(8, 1.00, 1.10, 0.95, 1.02)
+    as_good = trial(3, 1.01, 1.10, 0.96, 1.02)
+    unsure = trial(2, 1.10, 1.00, 1.05, 0.95)
+    slower = trial(1, 1.05, 1.16, 1.00, 1.07)
+    assert smallest_as_good([slower, unsure, fastest, as_good]) is as_good
