@@ -38,6 +38,7 @@ from diagnostics.traces.clues import (
     phrase,
     raised_in,
     recognised,
+    told,
 )
 from diagnostics.traces.remedies import NO_WORKERS, look_inside
 
@@ -75,6 +76,10 @@ _STANDS = (
     r"(?i)\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlock|(?<!press )ctrl.?c|interrupt"
     r"|kill(?:ed)? the)\b"
 )
+_LOADING = r"(?:data[- ]?load(?:er|ing)s?|num_workers)\b"
+_HANGS = r"\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlocks?|never starts?|does ?n[o']t start)\b"
+_HANGS += r"(?! (?:for )?(?:about |around |~ ?)?(?:a few|\d+) ?(?:s|min)\w*)"  # and goes on
+_HANGS_IN_LOADER = rf"(?i)(?:{_HANGS}[^.?!]{{0,120}}\b{_LOADING}|\b{_LOADING}[^.?!]{{0,120}}{_HANGS})"
 _LOOK = Remedy(
     "Look at that place; a timeout turns the next such hang into an error.",
     ("DataLoader(..., timeout=60)", NO_WORKERS),
@@ -108,17 +113,28 @@ def _cut_while_waiting(trace: Trace) -> Clue | None:
     return found if is_nameless and trace.find(_STANDS) else None
 
 
+def _interrupted(trace: Trace) -> Clue | None:
+    """Find an interrupt whose traceback is cut above the loader, beside words of a hang there."""
+    error = trace.raised(lambda error: error.type == "KeyboardInterrupt" and error.is_cut)
+    is_above = error is not None and trace.place(error) in {"user", "library", "unknown"}
+    return error_clue(trace, "", error) if error and is_above and trace.find(_HANGS_IN_LOADER) else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for an interrupt, or a dump of stacks, at the queue."""
     found = raised_in(trace, "receive", "loader", type_pattern=_INTERRUPTS)
-    found = found or _dumped(trace) or _cut_while_waiting(trace)
+    found = found or _dumped(trace) or _cut_while_waiting(trace) or _interrupted(trace)
     if found is None:
         other = trace.raised(
             lambda error: error.type == "KeyboardInterrupt" and error.in_worker and bool(error.user_frame)
         )
         found = error_clue(trace, "", other) if other else None
+    words = None if found else told(trace, _HANGS_IN_LOADER)
+    found = found or words
     if found is None:
         return None
     remedy = Remedy("Look where the workers stand while it hangs.", look_inside(trace.platform))
     summary = "The main process was waiting for a batch; a worker is stuck or gone."
-    return recognised(found, summary, remedy, Role.CAUSE, 42, "possible")
+    if words:
+        summary = "Loading is told to hang: a worker may be stuck or gone."
+    return recognised(found, summary, remedy, Role.REMARK if words else Role.CAUSE, 42, "possible")

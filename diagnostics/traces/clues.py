@@ -25,6 +25,7 @@ __all__ = [
     "recognised",
     "refused_to_pickle",
     "says",
+    "told",
 ]
 
 _SIGSEGV = 11
@@ -113,6 +114,14 @@ def phrases(trace: Trace, pattern: str) -> list[Clue]:
         Clue(quote.lines, None, tuple(group or "" for group in quote.match.groups()))
         for quote in trace.find_all(pattern)
     ]
+
+
+def told(trace: Trace, *patterns: str) -> Clue | None:
+    """Find what somebody states in words, where no traceback and no error speaks for itself."""
+    if any(not error.is_ignored for error in trace.errors):
+        return None
+    quotes = (trace.find(pattern) for pattern in patterns)
+    return next((Clue(quote.lines) for quote in quotes if quote), None)
 
 
 def raised_in(trace: Trace, *places: Place, type_pattern: str = "", pattern: str = "") -> Clue | None:
