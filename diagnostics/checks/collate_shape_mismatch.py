@@ -23,7 +23,7 @@ PyTorch documentation, torch.utils.data.default_collate; torch.nn.utils.rnn.pad_
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, cut_in, phrase, raised_in, recognised
+from diagnostics.traces.clues import Clue, Recognition, Trace, cut_in, phrase, raised_in, recognised
 
 CODE = "DL225"
 SLUG = "collate-shape-mismatch"
@@ -41,6 +41,7 @@ _IN_COLLATE = (
 )
 _PAD = ("torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True)  # the first dimension varies",)
 _STACK = r"\btorch\.(?:stack|cat)\(|\b_new_shared\(|np\.stack\(|\.new\(storage\)"  # which fail for this alone
+_LOADING = r"(?i)collat|data ?load|dataset|num_workers|__getitem__"
 LOG_FIRES = (
     "RuntimeError: stack expects each tensor to be equal size, but got [3, 224, 224] at "
     "entry 0 and [1, 224, 224] "
@@ -75,11 +76,17 @@ def _fitting(shapes: list[str]) -> tuple[str, ...]:
     return (*_PAD, "image = image.resize((224, 224))  # where the samples are images")
 
 
+def _is_anothers(trace: Trace, found: Clue) -> bool:
+    """Tell words without frames, beside a stack of one's own and nothing that loads."""
+    is_loose = found.error is None or found.error.is_loose
+    return is_loose and bool(trace.find(r"torch\.stack\(")) and not trace.find(_LOADING)
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a failed stack, unless a network did it."""
     found = raised_in(trace, "collate", pattern=_WORDS) or phrase(trace, _WORDS, guarded=True)
     found = found or raised_in(trace, "collate", pattern=_IN_COLLATE) or cut_in(trace, _STACK, "collate")
-    if found is None:
+    if found is None or _is_anothers(trace, found):
         return None
     shapes = [group for group in found.groups if group.startswith("[")]
     told = f": {shapes[0]} against {shapes[1]}" if len(shapes) == 2 else ""
