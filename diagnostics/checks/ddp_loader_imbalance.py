@@ -27,7 +27,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok
-from diagnostics.traces.clues import Clue, Recognition, Trace, has, joined, phrase, phrases, recognised, says
+from diagnostics.traces.clues import (
+    Clue,
+    Recognition,
+    Role,
+    Trace,
+    has,
+    joined,
+    phrase,
+    phrases,
+    recognised,
+    says,
+    told,
+)
 from diagnostics.traces.elsewhere import main_failure
 
 CODE = "DL255"
@@ -62,6 +74,12 @@ _END = (
 _BAR = r"(\d{1,3})%\|[^%]{0,120}"
 _OTHER_BARS = r"(?i)load|map|download|tokeniz|generat|shard|saving|fetch|filter|extract"
 _STEP = r"(?i)(?:step|iter(?:ation)?|batch)\D{0,4}(\d{1,7})"
+_SHARES = r"(?:batches|samples|utterances|examples|sequences|steps|iterations|inputs)\b"
+_SAYING = (
+    rf"(?i)\b(?:(?:different|uneven|unequal|varying) (?:numbers? of )?(?:\w+ )?{_SHARES}"
+    rf"|numbers? of {_SHARES}[^.?!]{{0,30}}\b(?:is|are) (?:different|uneven|unequal|not the same)\b)"
+    r"[^?!]{0,400}\b(?:hangs?|stuck|waits?|deadlocks?|blocks?|NCCL timeouts?)\b"
+)
 LOG_FIRES = (
     "Epoch 0: 100%|##########| 313/313 [02:10<00:00]\n[rank0]:[E "
     "ProcessGroupNCCL.cpp:563] [Rank 0] Watchdog caught "
@@ -127,8 +145,10 @@ def recognise(trace: Trace) -> Recognition | None:
     hint = None
     if timeout is not None:
         hint = phrase(trace, _END) or _full_bar(trace, timeout) or _unequal_steps(trace)
+    words = told(trace, _SAYING) if trace.find(r"(?i)\b(?:ranks?|nodes?|gpus?|DDP)\b") else None
     if certain is None and (hint is None or _another_failed(trace)):
-        return None
+        summary = "Ranks are said to have different numbers of batches, and to wait for each other in vain."
+        return recognised(words, summary, _EQUAL, Role.REMARK, 45, "possible") if words else None
     found = certain or Clue(joined((hint, timeout)))
     summary = "One rank ran out of batches while another waits for it (a timeout near an epoch's end)."
     return recognised(found, summary, _EQUAL, score=41, confidence="certain" if certain else "possible")

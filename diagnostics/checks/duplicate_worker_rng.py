@@ -26,8 +26,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok
-from diagnostics.traces.clues import Recognition, Role, Trace, recognised
-from diagnostics.traces.repeats import repeated_by_workers
+from diagnostics.traces.clues import Recognition, Role, Trace, recognised, told
+from diagnostics.traces.repeats import WORKERS, repeated_by_workers, repeated_numbers
 
 CODE = "DL242"
 SLUG = "duplicate-worker-rng"
@@ -39,6 +39,9 @@ FIRES = {
     "run.equal_random_names": ["self.rng"],
 }
 SILENT = {"run.random_workers_count": 4, "run.equal_random_workers_count": 0, "run.equal_random_names": []}
+_SAME = r"\b(?:same|identical|duplicated?)\b[^.?!]{0,40}(?:\brandom|\baugment)"
+_WHO = r"\b(?:workers?|threads?|process(?:es)?|batch(?:es)?)\b"
+_SAYING = (rf"(?i){_SAME}[^.?!]{{0,60}}{_WHO}", rf"(?i){_WHO}[^.?!]{{0,60}}{_SAME}")
 LOG_FIRES = (
     "worker 0: 0.5488135 0.71518937\nworker 1: 0.5488135 0.71518937\nworker 2: 0.5488135 0.71518937\n",
     "worker_id=0 random crop (0.3745, 0.9507)\nworker_id=1 random crop (0.3745, 0.9507)\n",
@@ -75,9 +78,10 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
 
 
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for lines of different workers with equal fractions."""
+    """Look for equal fractions of different workers, for numbers that repeat, and for such words."""
     found = repeated_by_workers(trace, fractions=True)
-    if found is None:
+    words = None if found else repeated_numbers(trace) or told(trace, *_SAYING)
+    if found is None and not (words and trace.find(WORKERS)):
         return None
     remedy = Remedy(
         "Seed each worker from torch's seed.",
@@ -86,6 +90,9 @@ def recognise(trace: Trace) -> Recognition | None:
             "DataLoader(..., worker_init_fn=seed_worker)",
         ),
     )
+    if found is None and words is not None:
+        summary = "Workers seem to draw the same random numbers."
+        return recognised(words, summary, remedy, Role.REMARK, 45, "possible")
     return recognised(
         found,
         "Two workers print equal random numbers.",

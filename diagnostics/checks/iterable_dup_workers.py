@@ -26,8 +26,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok
-from diagnostics.traces.clues import Recognition, Role, Trace, recognised
-from diagnostics.traces.repeats import repeated_by_workers
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, recognised, told
+from diagnostics.traces.repeats import WORKERS, repeated_by_workers
 
 CODE = "DL243"
 SLUG = "iterable-dup-workers"
@@ -35,6 +35,14 @@ TITLE = "Every worker yields the whole stream"
 NEEDS = ("run.stream_workers_count", "run.equal_stream_workers_count")
 FIRES = {"run.stream_workers_count": 4, "run.equal_stream_workers_count": 4}
 SILENT = {"run.stream_workers_count": 4, "run.equal_stream_workers_count": 0}
+_DATA = r"\b(?:data|samples?|batch(?:es)?|examples?|records?|rows|keys)\b"
+_SAYING = (
+    rf"(?i){_DATA}[^.?!]{{0,40}}\b(?:repeated|repeats?|comes?|seen)\b[^.?!]{{0,30}}"
+    r"(?:\d|num_?work\w*|number of workers) times",
+    rf"(?i)\b(?:each|every|all(?: the)?) workers?\b[^.?!]{{0,30}}\bsame {_DATA}",
+)
+_DOUBLED = rf"(?i){_DATA}[^.?!]{{0,20}}\bduplicat|\bduplicat\w*[^.?!]{{0,20}}{_DATA}"
+_STREAM = r"(?i)\biterable|\bstream|tfrecord|webdataset"
 LOG_FIRES = (
     "worker 0 yields [0, 1, 2, 3]\nworker 1 yields [0, 1, 2, 3]\n",
     "worker_id 0: sample_0001.tar\nworker_id 1: sample_0001.tar\nworker_id 0: sample_0002.tar\n"
@@ -70,9 +78,19 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     )
 
 
+def _told(trace: Trace) -> Clue | None:
+    """Find words of samples that come several times, from workers or from a stream that they read."""
+    found = told(trace, *_SAYING) or (told(trace, _DOUBLED) if trace.find(_STREAM) else None)
+    return found if trace.find(WORKERS) else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for lines of different workers with equal samples."""
     found = repeated_by_workers(trace, fractions=False)
+    words = None if found else _told(trace)
+    if words:
+        summary = "The samples are said to come once from each worker: the stream is not divided among them."
+        return recognised(words, summary, _DIVIDE, Role.REMARK, 39, "possible")
     if found is None:
         return None
     remedy = Remedy(

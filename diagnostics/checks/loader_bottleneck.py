@@ -27,7 +27,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
 from diagnostics.quantities import format_quantity
-from diagnostics.traces.clues import Clue, Recognition, Role, Trace, phrases, recognised
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, phrases, recognised, told
 
 CODE = "DL253"
 SLUG = "loader-bottleneck"
@@ -56,6 +56,17 @@ _STEP = (
 _REVERSED = (
     r"(?i)\bdata(?:[_ ]time)?:?\s+(\d+\.\d+)s?(?: \( ?[\d.]+\))?[^\n]{0,40}?\b(?:batch[_ "
     r"]?|iter[_ ]?|step[_ ]?)time:?\s+(\d+\.\d+)"
+)
+_LOADS = r"(?:data ?load(?:er|ing)s?|load(?:ing|s)? (?:\w+ )?data)\b"
+_OF_DATA = rf"(?i){_LOADS}|num_workers|data[_ ]time|for (?:the )?data\b"
+_SAYING = (
+    r"(?i)\bGPUs?\b[^.?!]{0,40}\b(?:idles?|idling|starv\w+|waits?|waiting)\b",
+    r"(?i)\bGPU[- ]?(?:util\w*|usage|load)\b[^.?!]{0,60}\b(?:drop|fall|go|stay|remain|becom|is)\w*\b"
+    r"[^.?!]{0,30}\b0\b(?!\.)",
+    rf"(?i)\b{_LOADS}[^.?!,]{{0,40}}\b(?:slow(?:ly)?|lag\w*|bottleneck)\b",
+    rf"(?i)\b(?:slow\w*|lag\w*|bottleneck\w*|limited)\b[^.?!]{{0,20}}\b(?:due to|because of|by|is) (?:the )?"
+    rf"{_LOADS}",
+    rf"(?i)\btime\b[^.?!]{{0,30}}\b(?:consumed|spent|taken|used)\b[^.?!]{{0,20}}\b{_LOADS}",
 )
 LOG_FIRES = (
     "Epoch: [0][10/500]\tTime 1.52 (1.60)\tData 1.31 (1.40)\nEpoch: [0][20/500]\tTime "
@@ -99,6 +110,18 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     return warn(summary, evidence, Remedy(*advice), "likely")
 
 
+def _told(trace: Trace) -> Recognition | None:
+    """Find an idle GPU, or a slow loader, that is told in words."""
+    found = told(trace, *_SAYING)
+    if found is None or not trace.find(_OF_DATA):
+        return None
+    remedy = Remedy(
+        "Measure what bounds a sample, and which settings are best.",
+        ("python -m diagnostics profile FILE.py:NAME", _TUNE),
+    )
+    return recognised(found, "The training is said to wait for data.", remedy, Role.REMARK, 41, "possible")
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Compare the times of steps with those of data in the lines that give both."""
     clues = phrases(trace, _STEP)
@@ -108,7 +131,7 @@ def recognise(trace: Trace) -> Recognition | None:
         pairs = [(float(clue.groups[0]), float(clue.groups[1])) for clue in clues]
     shares = sorted(data / step for data, step in pairs if step > 0)
     if len(shares) < 3 or not WAITING_SHARE < shares[len(shares) // 2] <= 1.0:
-        return None
+        return _told(trace) if len(shares) < 3 else None
     share = shares[len(shares) // 2]
     remedy = Remedy(
         "Measure with other numbers of workers; see what bounds a sample.",

@@ -30,7 +30,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
-from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, recognised, says
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, recognised, says, told
 
 CODE = "DL103"
 SLUG = "py314-forkserver"
@@ -40,6 +40,10 @@ FIRES = dict(zip(NEEDS, ("Linux", "3.14.0", "forkserver"), strict=True))
 SILENT = dict(zip(NEEDS, ("Linux", "3.12.4", "fork"), strict=True))
 _REFUSED = (
     r"[Cc]an'?(?:t|not) (?:pickle|get local)|cannot be pickled|bootstrapping phase|Can'?t get attribute"
+)
+_SAYING = (
+    r"(?i)\b3\.14\b[^?!]{0,120}\bforkserver\b[^?!]{0,200}"
+    r"(?:not picklable|cannot be pickled|can'?t pickle|PicklingError|bootstrapping)"
 )
 LOG_FIRES = (
     '  File "/usr/lib/python3.14/multiprocessing/popen_forkserver.py", line 47, in _launch\n'
@@ -97,6 +101,10 @@ def _find(trace: Trace) -> Clue | None:
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a refusal that only forkserver brings about, on a Python whose default it is."""
     found = _find(trace)
+    words = None if found else told(trace, _SAYING)
+    if words:
+        summary = "Python 3.14 is said to have broken this: workers start by forkserver, and pickle."
+        return recognised(words, summary, _PREPARE, Role.REMARK, 60, "possible")
     if found is None or trace.platform.os_name in {"Windows", "Darwin"}:
         return None
     summary = (

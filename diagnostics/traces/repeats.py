@@ -5,7 +5,10 @@ import re
 from diagnostics.traces.recognition import Clue
 from diagnostics.traces.trace import Trace
 
+WORKERS = r"(?i)\bnum[-_ ]?work|\bworkers?\b|data ?loader"
 _WORKER = re.compile(r"(?i)\bworker[ _]?(?:id|info\.id)?[ =:#(]{0,3}(\d{1,4})\b[)\]:,;>-]{0,3}\s*(.{3,200})$")
+_NUMBERS = re.compile(r"[\[(]*(?:-?\d[\d.e+-]*[\s,;\])]{1,12}){3}[-\d.e+\s,;\[\]()]*$")
+_FEWEST_REPEATS = 3
 _FRACTION = re.compile(r"\d\.\d{3,}")
 _DRAWN = re.compile(r"(?i)rand|seed|augment|crop|noise|rng|flip")
 _SAMPLE = re.compile(r"\d")
@@ -28,4 +31,17 @@ def repeated_by_workers(trace: Trace, fractions: bool) -> Clue | None:
         other = first.setdefault(said, (worker, index))
         if other[0] != worker:
             return Clue((trace.lines[other[1]], line))
+    return None
+
+
+def repeated_numbers(trace: Trace) -> Clue | None:
+    """Find numbers alone in a line that follows itself, where random numbers and workers are spoken of."""
+    count, before = 0, ""
+    for line in trace.lines:
+        said = " ".join(line.text.split())
+        count = count + 1 if said == before else 1
+        before = said
+        if count == _FEWEST_REPEATS and _NUMBERS.match(said):
+            everything = trace.find(WORKERS) and trace.find_line("random")
+            return Clue((line,)) if everything else None
     return None

@@ -51,6 +51,28 @@ TRAPS = {
         "    ForkingPickler(file, protocol).dump(obj)\nTypeError: cannot pickle '_thread.lock' object\n",
         "not-dataloader",
     ),
+    "words of a slow loader overrule no error": (
+        "the dataloader is the bottleneck, the GPU idles\nRuntimeError: CUDA out of memory. Tried\n",
+        "not-dataloader",
+    ),
+    "words of a slow loader explain no traceback that is not known": (
+        'the dataloader is the bottleneck\n  File "/home/me/face_dataset.py", line 9, in crop\n'
+        "TypeError: object has no len()\n",
+        "unrecognised",
+    ),
+    "an interrupt above the loader beside no word of a hang is one's own": (
+        "num_workers=4\n^CTraceback (most recent call last):\n"
+        '  File "test.py", line 64, in main\n    evaluate(model)\n',
+        "not-dataloader",
+    ),
+    "a loader that stands still for seconds does not hang": (
+        "at the start of every epoch the dataloader is stuck for around 30 seconds\n",
+        "unrecognised",
+    ),
+    "numbers that repeat are no random ones where nobody speaks of them": (
+        "num_workers=2\n[0, 1, 2, 3]\n[0, 1, 2, 3]\n[0, 1, 2, 3]\n",
+        "unrecognised",
+    ),
     "a broken pipe that one's own print meets is one's own": (
         'Traceback (most recent call last):\n  File "/home/me/train.py", line 9, in <module>\n'
         "    print(loss)\nBrokenPipeError: [Errno 32] Broken pipe\n",
