@@ -148,7 +148,7 @@ def recognise(trace: Trace) -> Recognition | None:
     words = told(trace, _SAYING) if trace.find(r"(?i)\b(?:ranks?|nodes?|gpus?|DDP)\b") else None
     if certain is None and (hint is None or _another_failed(trace)):
         summary = "Ranks are said to have different numbers of batches, and to wait for each other in vain."
-        return recognised(words, summary, _EQUAL, Role.REMARK, 45, "possible") if words else None
+        return recognised(words, summary, _EQUAL, Role.STATED, 45, "possible") if words else None
     found = certain or Clue(joined((hint, timeout)))
     summary = "One rank ran out of batches while another waits for it (a timeout near an epoch's end)."
     return recognised(found, summary, _EQUAL, score=41, confidence="certain" if certain else "possible")

@@ -79,25 +79,11 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for equal fractions of different workers, for numbers that repeat, and for such words."""
-    found = repeated_by_workers(trace, fractions=True)
-    words = None if found else repeated_numbers(trace) or told(trace, *_SAYING)
-    if found is None and not (words and trace.find(WORKERS)):
+    if found := repeated_by_workers(trace, fractions=True):
+        summary = "Two workers print equal random numbers."
+        return recognised(found, summary, _SEED, Role.REMARK, 70, "likely")
+    words = repeated_numbers(trace) or told(trace, *_SAYING)
+    if words is None or not trace.find(WORKERS):
         return None
-    remedy = Remedy(
-        "Seed each worker from torch's seed.",
-        (
-            "def seed_worker(worker_id): np.random.seed(torch.initial_seed() % 2**32)",
-            "DataLoader(..., worker_init_fn=seed_worker)",
-        ),
-    )
-    if found is None and words is not None:
-        summary = "Workers seem to draw the same random numbers."
-        return recognised(words, summary, remedy, Role.REMARK, 45, "possible")
-    return recognised(
-        found,
-        "Two workers print equal random numbers.",
-        remedy,
-        role=Role.REMARK,
-        score=70,
-        confidence="likely",
-    )
+    summary = "Workers seem to draw the same random numbers."
+    return recognised(words, summary, _SEED, Role.STATED, 45, "possible")

@@ -137,4 +137,4 @@ def recognise(trace: Trace) -> Recognition | None:
     summary = "The main process was waiting for a batch; a worker is stuck or gone."
     if words:
         summary = "Loading is told to hang: a worker may be stuck or gone."
-    return recognised(found, summary, remedy, Role.REMARK if words else Role.CAUSE, 42, "possible")
+    return recognised(found, summary, remedy, Role.STATED if words else Role.CAUSE, 42, "possible")

@@ -86,25 +86,10 @@ def _told(trace: Trace) -> Clue | None:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for lines of different workers with equal samples."""
-    found = repeated_by_workers(trace, fractions=False)
-    words = None if found else _told(trace)
-    if words:
+    if found := repeated_by_workers(trace, fractions=False):
+        summary = "Two workers yield the same samples: the stream is not divided among them."
+        return recognised(found, summary, _DIVIDE, Role.REMARK, 70, "likely")
+    if words := _told(trace):
         summary = "The samples are said to come once from each worker: the stream is not divided among them."
-        return recognised(words, summary, _DIVIDE, Role.REMARK, 39, "possible")
-    if found is None:
-        return None
-    remedy = Remedy(
-        "Let each worker yield its own share.",
-        (
-            "info = torch.utils.data.get_worker_info()",
-            "yield from itertools.islice(stream, info.id, None, info.num_workers)",
-        ),
-    )
-    return recognised(
-        found,
-        "Two workers yield the same samples: the stream is not divided among them.",
-        remedy,
-        role=Role.REMARK,
-        score=70,
-        confidence="likely",
-    )
+        return recognised(words, summary, _DIVIDE, Role.STATED, 39, "possible")
+    return None

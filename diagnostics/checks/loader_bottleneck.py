@@ -119,7 +119,7 @@ def _told(trace: Trace) -> Recognition | None:
         "Measure what bounds a sample, and which settings are best.",
         ("python -m diagnostics profile FILE.py:NAME", _TUNE),
     )
-    return recognised(found, "The training is said to wait for data.", remedy, Role.REMARK, 41, "possible")
+    return recognised(found, "The training is said to wait for data.", remedy, Role.STATED, 41, "possible")
 
 
 def recognise(trace: Trace) -> Recognition | None:

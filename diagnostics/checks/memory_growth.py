@@ -109,7 +109,7 @@ def _told(trace: Trace) -> Recognition | None:
     if not told or not (trace.find(_OF_LOADING) or (trace.find(r"(?i)\bepochs?\b") and trace.find(_OF_HOST))):
         return None
     summary = "The log tells of main memory that grows while batches are loaded."
-    return recognised(told[0], summary, _ARRAYS, role=Role.REMARK, score=45, confidence="possible")
+    return recognised(told[0], summary, _ARRAYS, role=Role.STATED, score=45, confidence="possible")
 
 
 def recognise(trace: Trace) -> Recognition | None:

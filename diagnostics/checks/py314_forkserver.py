@@ -104,7 +104,7 @@ def recognise(trace: Trace) -> Recognition | None:
     words = None if found else told(trace, _SAYING)
     if words:
         summary = "Python 3.14 is said to have broken this: workers start by forkserver, and pickle."
-        return recognised(words, summary, _PREPARE, Role.REMARK, 60, "possible")
+        return recognised(words, summary, _PREPARE, Role.STATED, 60, "possible")
     if found is None or trace.platform.os_name in {"Windows", "Darwin"}:
         return None
     summary = (

@@ -120,8 +120,9 @@ def told(trace: Trace, *patterns: str) -> Clue | None:
     """Find what somebody states in words, where no traceback and no error speaks for itself."""
     if any(not error.is_ignored for error in trace.errors):
         return None
-    quotes = (trace.find(pattern) for pattern in patterns)
-    return next((Clue(quote.lines) for quote in quotes if quote), None)
+    quotes = (quote for pattern in patterns for quote in trace.find_all(pattern, limit=20))
+    own = (Clue(quote.lines) for quote in quotes if "Warning" not in quote.lines[0].text)
+    return next(own, None)
 
 
 def raised_in(trace: Trace, *places: Place, type_pattern: str = "", pattern: str = "") -> Clue | None:

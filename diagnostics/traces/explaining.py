@@ -14,6 +14,7 @@ STATUSES = {
     Role.ELSEWHERE: Status.FAIL,
     Role.SYMPTOM: Status.FAIL,
     Role.REMARK: Status.WARN,
+    Role.STATED: Status.WARN,
     Role.NOISE: Status.WARN,
     Role.OPEN: Status.UNKNOWN,
 }
@@ -40,8 +41,9 @@ def _order(recognition: Recognition, elsewhere_at: int | None) -> tuple[int, int
 def rank(recognitions: Sequence[tuple[Check, Recognition]]) -> list[tuple[Check, Recognition]]:
     """Sort by role, then by how specific, then by position in the log; drop what is superfluous.
 
-    A failure elsewhere is told only where no cause in the loader is known, "unrecognised" only alone, and
-    nothing twice: a more general diagnosis of lines that a more specific one has told is left out.
+    A failure elsewhere is told only where no cause in the loader is known, "unrecognised" and what somebody
+    merely states only alone, and nothing twice: a more general diagnosis of lines that a more specific one
+    has told is left out.
     """
     elsewhere = [one.at for _, one in recognitions if one.role == Role.ELSEWHERE]
     ordered = sorted(recognitions, key=lambda pair: _order(pair[1], min(elsewhere, default=None)))
@@ -51,7 +53,7 @@ def rank(recognitions: Sequence[tuple[Check, Recognition]]) -> list[tuple[Check,
     told = {line.number for line in ordered[0][1].lines}
     for check, one in ordered[1:]:
         is_told = bool(one.lines) and one.lines[-1].number in told and one.role > Role.REMARK
-        if one.role in {Role.OPEN, Role.ELSEWHERE} or is_told:
+        if one.role in {Role.OPEN, Role.STATED, Role.ELSEWHERE} or is_told:
             continue
         kept.append((check, one))
         told |= {line.number for line in one.lines}

@@ -17,10 +17,11 @@ class Role(IntEnum):
 
     OPEN = 0  # nothing is known
     NOISE = 1  # follows from anything that ends a training
-    REMARK = 2  # a warning that no failure needs
-    SYMPTOM = 3  # something broke, and what broke it stands elsewhere
-    ELSEWHERE = 4  # the failure is no loader's
-    CAUSE = 5
+    STATED = 2  # what somebody says of a failure that the log does not show
+    REMARK = 3  # a warning that no failure needs
+    SYMPTOM = 4  # something broke, and what broke it stands elsewhere
+    ELSEWHERE = 5  # the failure is no loader's
+    CAUSE = 6
 
 
 @dataclass(frozen=True)

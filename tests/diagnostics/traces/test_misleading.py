@@ -206,6 +206,14 @@ def test_what_misleads(name):
     assert explain_log(text)[0].slug == slug
 
 
+def test_a_librarys_warning_states_no_failure_and_what_is_stated_is_told_only_alone():
+    words = "Be aware that this might get DataLoader running slow or even freeze"
+    assert [finding.slug for finding in explain_log(f"UserWarning: {words}\n")] == ["unrecognised"]
+    assert [finding.slug for finding in explain_log(f"{words}\n")] == ["hang-in-worker"]
+    many = "This DataLoader will create 8 worker processes in total. Our suggested max number is 4\n"
+    assert [finding.slug for finding in explain_log(f"{many}{words}\n")] == ["too-many-workers"]
+
+
 def test_what_was_dragged_along_comes_after_the_cause():
     text, _ = TRAPS["a broken pipe beside a refusal to pickle is the refusal"]
     assert [finding.slug for finding in explain_log(text)] == [
