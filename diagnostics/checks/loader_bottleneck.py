@@ -27,7 +27,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
 from diagnostics.quantities import format_quantity
-from diagnostics.traces.clues import Clue, Recognition, Role, Trace, phrases, recognised, told
+from diagnostics.traces.clues import Clue, Recognition, Role, Trace, has, phrases, recognised, told
 
 CODE = "DL253"
 SLUG = "loader-bottleneck"
@@ -48,7 +48,9 @@ SILENT = {
 WAITING_FRACTION = 0.25  # of the loop
 MOST_FRACTION = 0.9  # above it what is left of the loop is too little to speak of a factor
 FEWEST_SECONDS = 2.0  # of waiting: less is not worth anybody's time
-WAITING_SHARE = 0.5  # of a step's time, in the median
+WAITING_SHARE = 0.5  # of a step's time
+_FEWEST_HELD_UP = 2  # steps: one alone may have another reason
+_FIRST_STEP = r"\b0/\d"  # of an epoch: workers start
 _STEP = (
     r"(?i)\b(?:batch[_ ]?)?time:?\s+(\d+\.\d+)s?(?: \( ?[\d.]+\))?[^\n]{0,40}?\bdata(?:[_ "
     r"]time)?:?\s+(\d+\.\d+)"
@@ -122,6 +124,20 @@ def _told(trace: Trace) -> Recognition | None:
     return recognised(found, "The training is said to wait for data.", remedy, Role.STATED, 41, "possible")
 
 
+def _waiting_share(pairs: list[tuple[float, float]], clues: list[Clue]) -> float:
+    """Return which share of the steps is waiting: in the median, or of their sum, once workers have started.
+
+    Workers that run in step let several steps pass at once and then hold up one.
+    """
+    shares = sorted(data / step for data, step in pairs if step > 0)
+    median = shares[len(shares) // 2]
+    beginnings = [index == 0 or has(clue, _FIRST_STEP) for index, clue in enumerate(clues)]
+    late = [pair for pair, is_first in zip(pairs, beginnings, strict=True) if not is_first and pair[1] > 0]
+    if sum(data > WAITING_SHARE * step for data, step in late) < _FEWEST_HELD_UP:
+        return median
+    return max(median, sum(data for data, _ in late) / sum(step for _, step in late))
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Compare the times of steps with those of data in the lines that give both."""
     clues = phrases(trace, _STEP)
@@ -129,10 +145,11 @@ def recognise(trace: Trace) -> Recognition | None:
     if len(pairs) < 3:
         clues = phrases(trace, _REVERSED)
         pairs = [(float(clue.groups[0]), float(clue.groups[1])) for clue in clues]
-    shares = sorted(data / step for data, step in pairs if step > 0)
-    if len(shares) < 3 or not WAITING_SHARE < shares[len(shares) // 2] <= 1.0:
-        return _told(trace) if len(shares) < 3 else None
-    share = shares[len(shares) // 2]
+    if sum(step > 0 for _, step in pairs) < 3:
+        return _told(trace)
+    share = _waiting_share(pairs, clues)
+    if not WAITING_SHARE < share <= 1.0:
+        return None
     remedy = Remedy(
         "Measure with other numbers of workers; see what bounds a sample.",
         ("python -m diagnostics", "DataLoader(..., num_workers=4, persistent_workers=True)"),
@@ -140,7 +157,7 @@ def recognise(trace: Trace) -> Recognition | None:
     found = Clue(tuple(clue.lines[0] for clue in clues[:2]))
     return recognised(
         found,
-        f"{share:.0%} of a step is waiting for data (median of {len(shares)} lines).",
+        f"{share:.0%} of a step is waiting for data ({len(pairs)} lines).",
         remedy,
         Role.REMARK,
         55,
