@@ -71,9 +71,9 @@ LOG_SILENT = (
 )
 
 
-_WAITS = "^(?:get|wait|_?poll|select|acquire|_?recv(?:_bytes)?):"
+_WAITS = r"^(?:get|wait|_?poll|select|acquire|_?recv(?:_bytes)?):|_data_queue\.get\("
 _STANDS = (
-    r"(?i)\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlock|(?<!press )ctrl.?c|interrupt"
+    r"(?i)\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlock|not moving|(?<!press )ctrl.?c|interrupt"
     r"|kill(?:ed)? the)\b"
 )
 _LOADING = r"(?:data[- ]?load(?:er|ing)s?|num_workers)\b"

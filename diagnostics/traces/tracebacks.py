@@ -150,8 +150,8 @@ class Reader:
             self._emit(state, line, found.group(1), found.group(2) or "")
         elif state.detail_of is not None:
             self._continue(state, line, is_indented)
-        if stripped.endswith("^C"):
-            state.expected = "KeyboardInterrupt"
+        if not (state.is_reading or state.where):
+            state.expected = "KeyboardInterrupt" if stripped.endswith("^C") else ""
         if not is_code(text):
             self.texts.append(line)
 
