@@ -41,7 +41,8 @@ _SAYING = (
     r"(?:\d|num_?work\w*|number of workers) times",
     rf"(?i)\b(?:each|every|all(?: the)?) workers?\b[^.?!]{{0,30}}\bsame {_DATA}",
 )
-_DOUBLED = rf"(?i){_DATA}[^.?!]{{0,20}}\bduplicat|\bduplicat\w*[^.?!]{{0,20}}{_DATA}"
+_TWICE = r"\bduplicat(?:e[sd]?|ion)\b"
+_DOUBLED = rf"(?i){_DATA}[^.?!]{{0,20}}{_TWICE}|{_TWICE}[^.?!]{{0,20}}{_DATA}"
 _STREAM = r"(?i)\biterable|\bstream|tfrecord|webdataset"
 LOG_FIRES = (
     "worker 0 yields [0, 1, 2, 3]\nworker 1 yields [0, 1, 2, 3]\n",

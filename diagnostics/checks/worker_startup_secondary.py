@@ -59,7 +59,8 @@ def _find(trace: Trace) -> Clue | None:
         is_cut = not error.type and trace.platform.os_name in {"Windows", "Darwin"}
         if trace.place(error) == "start" and is_cut:
             return error_clue(trace, "", error)
-        if says(error, _BROKEN) and trace.place(error) in {"start", "child_start"}:
+        is_above = error.is_cut and error.type == "BrokenPipeError" and trace.mentions_loader
+        if says(error, _BROKEN) and (is_above or trace.place(error) in {"start", "child_start"}):
             return error_clue(trace, _BROKEN, error)
     loose = phrase(trace, _WORDS, guarded=True)
     return loose if loose and (loose.error is None or loose.error.is_loose) else None

@@ -230,7 +230,7 @@ def kind_of_failure(text: str, place: Place = "unknown", platform: Platform | No
 def _is_echo(trace: Trace, error: Error) -> bool:
     """Tell what only carries or follows another error, and what the loader says itself."""
     said = f"{error.type}: {error.detail}"
-    is_own_pipe = error.type in _PIPES and trace.place(error) == "user"
+    is_own_pipe = error.type in _PIPES and trace.place(error) == "user" and not error.is_cut
     is_echo = error.type in _ECHOES and not is_own_pipe
     is_mere = error.is_ignored or error.is_wrapper or is_echo or error.type.endswith("Warning")
     return is_mere or bool(compiled(_LOADERS_OWN).search(said))

@@ -5,7 +5,7 @@ import re
 from diagnostics.traces.recognition import Clue
 from diagnostics.traces.trace import Trace
 
-WORKERS = r"(?i)\bnum[-_ ]?work|\bworkers?\b|data ?loader"
+WORKERS = r"(?i)\bnum[-_ ]?work|\bworkers?\b|data ?loader|multi-?process"
 _WORKER = re.compile(r"(?i)\bworker[ _]?(?:id|info\.id)?[ =:#(]{0,3}(\d{1,4})\b[)\]:,;>-]{0,3}\s*(.{3,200})$")
 _NUMBERS = re.compile(r"[\[(]*(?:-?\d[\d.e+-]*[\s,;\])]{1,12}){3}[-\d.e+\s,;\[\]()]*$")
 _FEWEST_REPEATS = 3

@@ -206,6 +206,19 @@ def test_what_misleads(name):
     assert explain_log(text)[0].slug == slug
 
 
+def steps(*waits):
+    return "".join(
+        f"Epoch: [{epoch}][{step}/900]\tTime {wait + 0.2:.3f}\tData {wait:.3f}\n"
+        for epoch in range(3)
+        for step, wait in enumerate(waits)
+    )
+
+
+def test_workers_in_step_are_a_bottleneck_and_their_start_in_each_epoch_is_none():
+    assert explain_log(steps(4.0, 0.01, 0.01, 4.0, 0.01, 0.01))[0].slug == "loader-bottleneck"
+    assert explain_log(steps(4.0, 0.01, 0.01, 0.01))[0].slug == "unrecognised"
+
+
 def test_a_librarys_warning_states_no_failure_and_what_is_stated_is_told_only_alone():
     words = "Be aware that this might get DataLoader running slow or even freeze"
     assert [finding.slug for finding in explain_log(f"UserWarning: {words}\n")] == ["unrecognised"]
