@@ -1,0 +1,71 @@
+from collections.abc import Callable
+from typing import Any
+
+from diagnostics.ladder.climbing import FULL
+from diagnostics.tuning.trying import Tuner
+
+ABOUT: dict[str, Any] = {
+    "start_methods": ["fork"],
+    "default_start_method": "fork",
+    "is_cuda_started": False,
+    "given": None,
+    "preload": [],
+    "module": "data",
+    "batch_size": 16,
+    "cores": 2,
+    "has_in_order": True,
+    "pickled_bytes": 1000,
+    "pickle_problem": "",
+    "num_batches": 1000,
+    "threads": 1,
+}
+SAMPLE_SECONDS, CROSSING_SECONDS = 0.001, 0.0002
+
+
+class MadeUp:
+    """A laboratory whose loaders take as long as a function of the workers and of the turns so far says."""
+
+    def __init__(self, seconds: Callable[[int, int], float]) -> None:
+        self.seconds, self.num_turns = seconds, 0
+        self.opened: list[str] = []
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        if do == "open":
+            self.opened.append(arguments["name"])
+            return {"batch_bytes": 1000, "start_seconds": 0.1}
+        if do == "samples":
+            return {"wall": [SAMPLE_SECONDS] * 100, "cpu": [SAMPLE_SECONDS] * 100}
+        if do == "cores":
+            return 2.0
+        return self.measured(**arguments) if do == "measure" else None
+
+    def measured(self, name: str, mode: int, **others: Any) -> dict[str, float]:
+        self.num_turns += 1
+        counters = ("step_seconds", "collate", "collate_cpu", "fetch_cpu", "process_cpu", "main_cpu")
+        number = int(name.partition(" ")[0])
+        a_batch = self.seconds(number, self.num_turns) if mode == FULL else CROSSING_SECONDS
+        return {**dict.fromkeys(counters, 0.0), "seconds": a_batch, "batches": 1, "loaded": 1}
+
+
+def tuned(seconds: Callable[[int, int], float]) -> tuple[int, MadeUp]:
+    lab = MadeUp(seconds)
+    tuner = Tuner(lab, ABOUT, 0.0, 60.0)  # type: ignore[arg-type]
+    return tuner.run(lambda words: None, tries_starts=False).chosen.setting.num_workers, lab
+
+
+def test_computing_samples_get_a_worker_for_each_core() -> None:
+    assert tuned(lambda number, turn: 0.016 / max(1, min(number, 2)))[0] == 2
+
+
+def test_workers_that_lost_while_the_machine_was_busy_get_another_chance() -> None:
+    def seconds(number: int, turn: int) -> float:
+        slowdown = 3.0 if number and turn < 16 else 1.0
+        return 0.016 / max(1, min(number, 2)) * slowdown
+
+    number, lab = tuned(seconds)
+    assert number == 2
+    assert lab.opened.count("2 workers") == 2
+
+
+def test_workers_that_lose_again_are_not_chosen_whatever_the_model_hoped() -> None:
+    assert tuned(lambda number, turn: 0.016 * (3.0 if number else 1.0))[0] == 0
