@@ -5,7 +5,7 @@ from itertools import accumulate
 
 SMALL_LOG_LINES = 5_000
 MOST_LINES = 8_000  # read of a large log; half from its beginning, half from its end
-MOST_CHARACTERS = 1_000_000
+MOST_CHARACTERS = 800_000  # together
 SHORT_LINE = 400
 MOST_HITS = 50_000  # of a word of trouble, from each end
 MOST_REPEATS = 20  # of a line, its digits aside
@@ -70,7 +70,7 @@ def select(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
 
     Lines that repeat one of the last few, digits aside, are left out there: logs repeat themselves.
     """
-    if len(lines) <= SMALL_LOG_LINES:
+    if len(lines) <= SMALL_LOG_LINES and sum(len(text) for _, text in lines) <= MOST_CHARACTERS:
         return lines
     wanted: set[int] = set(range(HEAD)) | set(range(len(lines) - TAIL, len(lines)))
     seen: dict[str, int] = {}
@@ -85,7 +85,14 @@ def select(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     chosen = sorted(wanted)
     if len(chosen) > MOST_LINES:
         chosen = chosen[: MOST_LINES // 2] + chosen[-MOST_LINES // 2 :]
-    kept = [lines[index] for index in chosen]
-    if sum(len(text) for _, text in kept) > MOST_CHARACTERS:
-        kept = [(number, text[:SHORT_LINE]) for number, text in kept]
-    return kept
+    return _bounded([lines[index] for index in chosen])
+
+
+def _bounded(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return lines of bearable length together: long ones cut short, then those from both ends."""
+    if sum(len(text) for _, text in lines) <= MOST_CHARACTERS:
+        return lines
+    short = [(number, text[:SHORT_LINE]) for number, text in lines]
+    ends = list(accumulate(len(text) for _, text in short))
+    half = MOST_CHARACTERS // 2
+    return [line for line, end in zip(short, ends, strict=True) if end <= half or end > ends[-1] - half]

@@ -141,6 +141,15 @@ def test_an_error_in_the_middle_of_a_large_log_is_found_and_numbered():
     assert finding.evidence[-1] == f"line {SMALL_LOG_LINES * 2 + 5}: KeyError: 'a'"
 
 
+@pytest.mark.parametrize("num_lines", [3000, 9000])
+def test_long_lines_are_cut_short_and_an_error_at_either_end_is_found(num_lines):
+    filler = "".join(f"worker {step} {'data ' * 300}\n" for step in range(num_lines))
+    for log in (CAUGHT + "KeyError: 'a'\n" + filler, filler + CAUGHT + "KeyError: 'a'\n"):
+        trace = read_trace(log)
+        assert len(trace.flat) < 1_000_000
+        assert [error.type for error in trace.errors] == ["KeyError", "KeyError"]
+
+
 @pytest.mark.parametrize(
     ("text", "os_name", "python"),
     [
