@@ -145,7 +145,8 @@ def recognise(trace: Trace) -> Recognition | None:
     hint = None
     if timeout is not None:
         hint = phrase(trace, _END) or _full_bar(trace, timeout) or _unequal_steps(trace)
-    words = told(trace, _SAYING) if trace.find(r"(?i)\b(?:ranks?|nodes?|gpus?|DDP)\b") else None
+    words = told(trace, _SAYING)
+    words = words if words and trace.find(r"(?i)\b(?:ranks?|nodes?|gpus?|DDP)\b") else None
     if certain is None and (hint is None or _another_failed(trace)):
         summary = "Ranks are said to have different numbers of batches, and to wait for each other in vain."
         return recognised(words, summary, _EQUAL, Role.STATED, 45, "possible") if words else None

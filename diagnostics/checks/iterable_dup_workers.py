@@ -81,8 +81,10 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
 
 def _told(trace: Trace) -> Clue | None:
     """Find words of samples that come several times, from workers or from a stream that they read."""
-    found = told(trace, *_SAYING) or (told(trace, _DOUBLED) if trace.find(_STREAM) else None)
-    return found if trace.find(WORKERS) else None
+    found, doubled = told(trace, *_SAYING), told(trace, _DOUBLED)
+    if found is None and doubled and trace.find(_STREAM):
+        found = doubled
+    return found if found and trace.find(WORKERS) else None
 
 
 def recognise(trace: Trace) -> Recognition | None:

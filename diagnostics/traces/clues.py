@@ -28,6 +28,7 @@ __all__ = [
     "told",
 ]
 
+LONGEST_REPORT = 50_000  # characters that somebody writes; what is longer, programs wrote
 _SIGSEGV = 11
 _SIGNALS = {
     "Bus error": 7,
@@ -118,7 +119,7 @@ def phrases(trace: Trace, pattern: str) -> list[Clue]:
 
 def told(trace: Trace, *patterns: str) -> Clue | None:
     """Find what somebody states in words, where no traceback and no error speaks for itself."""
-    if any(not error.is_ignored for error in trace.errors):
+    if len(trace.flat) > LONGEST_REPORT or any(not error.is_ignored for error in trace.errors):
         return None
     quotes = (quote for pattern in patterns for quote in trace.find_all(pattern, limit=20))
     own = (Clue(quote.lines) for quote in quotes if "Warning" not in quote.lines[0].text)
