@@ -76,7 +76,7 @@ _STANDS = (
     r"(?i)\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlock|not moving|(?<!press )ctrl.?c|interrupt"
     r"|kill(?:ed)? the)\b"
 )
-_LOADING = r"(?:data[- ]?load(?:er|ing)s?|num_workers)\b"
+_LOADING = r"(?:data[-_ ]?load(?:er|ing)s?|num_workers)\b"
 _HANGS = r"\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlocks?|never starts?|does ?n[o']t start)\b"
 _HANGS += r"(?! (?:for )?(?:about |around |~ ?)?(?:a few|\d+) ?(?:s|min)\w*)"  # and goes on
 _HANGS_IN_LOADER = rf"(?i)(?:{_HANGS}[^.?!]{{0,120}}\b{_LOADING}|\b{_LOADING}[^.?!]{{0,120}}{_HANGS})"

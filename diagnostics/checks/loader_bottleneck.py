@@ -59,7 +59,7 @@ _REVERSED = (
     r"(?i)\bdata(?:[_ ]time)?:?\s+(\d+\.\d+)s?(?: \( ?[\d.]+\))?[^\n]{0,40}?\b(?:batch[_ "
     r"]?|iter[_ ]?|step[_ ]?)time:?\s+(\d+\.\d+)"
 )
-_LOADS = r"(?:data ?load(?:er|ing)s?|load(?:ing|s)? (?:\w+ )?data)\b"
+_LOADS = r"(?:data[-_ ]?load(?:er|ing)s?|load(?:ing|s)? (?:\w+ )?data)\b"
 _OF_DATA = rf"(?i){_LOADS}|num_workers|data[_ ]time|for (?:the )?data\b"
 _SAYING = (
     r"(?i)\bGPUs?\b[^.?!]{0,40}\b(?:idles?|idling|starv\w+|waits?|waiting)\b",

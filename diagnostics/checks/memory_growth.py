@@ -57,7 +57,7 @@ _SCALES = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "%": 1.0}
 _MEMORY = r"(?:\bRAM\b|(?<!gpu )(?<!cuda )(?<!device )(?<!video )\bmemory\b)"
 _GROWING = r"(?:increas|grow|ris(?:es?|ing)\b|climb|leak|blow(?:s|ing)? up|keeps? going up|accumulat|explod)"
 _GROWS = rf"(?i)({_MEMORY}[^.!?]{{0,60}}?{_GROWING}|{_GROWING}\w*[^.!?]{{0,25}}?{_MEMORY})"
-_OF_LOADING = r"(?i)data ?loader|num_workers|\bworkers\b|__getitem__"
+_OF_LOADING = r"(?i)data ?loader|num_worker|\bworkers\b|__getitem__"
 _OF_HOST = r"\bRAM\b|(?i:\bswap\b|\b(?:cpu|host|system) memory\b)"
 LOG_FIRES = (
     "epoch 0 RSS: 2.1 GB\nepoch 1 RSS: 3.4 GB\nepoch 2 RSS: 4.9 GB\nepoch 3 RSS: 6.2 GB\n",
@@ -105,8 +105,12 @@ def _is_of_device(clue: Clue) -> bool:
 
 def _told(trace: Trace) -> Recognition | None:
     """Find growth of main memory that is told in words, where workers are spoken of."""
-    told = [clue for clue in phrases(trace, _GROWS) if "gpu" not in clue.groups[0].lower()]
-    if not told or not (trace.find(_OF_LOADING) or (trace.find(r"(?i)\bepochs?\b") and trace.find(_OF_HOST))):
+    told = [
+        clue for clue in phrases(trace, _GROWS) if "gpu" not in clue.groups[0].lower().replace("not gpu", "")
+    ]
+    if not told or not (
+        trace.find(_OF_LOADING) or (trace.find(r"(?i)\b(?:epochs?|training)\b") and trace.find(_OF_HOST))
+    ):
         return None
     summary = "The log tells of main memory that grows while batches are loaded."
     return recognised(told[0], summary, _ARRAYS, role=Role.STATED, score=45, confidence="possible")

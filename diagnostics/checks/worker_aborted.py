@@ -36,6 +36,7 @@ from diagnostics.traces.clues import (
     error_clue,
     joined,
     phrase,
+    quoted,
     says,
 )
 from diagnostics.traces.remedies import NO_WORKERS
@@ -87,7 +88,7 @@ def _broken_heap(trace: Trace) -> Clue | None:
             any(_DYING in frame.code for frame in error.frames) and not says(error, r"signal|exit code")
         )
     )
-    return error_clue(trace, "", ends) if ends and phrase(trace, _GLIBC) else None
+    return Clue(quoted(ends)) if ends and phrase(trace, _GLIBC) else None
 
 
 def recognise(trace: Trace) -> Recognition | None:
