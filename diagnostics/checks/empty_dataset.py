@@ -2,8 +2,9 @@
 
 What it means
 -------------
-A shuffled loader over a dataset of length 0 cannot draw. Nearly always the data was not found: a wrong path,
-another extension, a pattern that matches nothing, an empty split.
+A shuffled loader over a dataset of length 0 cannot draw, and a mean over its length divides by zero. Nearly
+always the data was not found: a wrong path, another extension, a pattern that matches nothing, an empty
+split.
 
 Why it matters
 --------------
@@ -22,8 +23,11 @@ References
 PyTorch source, torch/utils/data/sampler.py.
 """
 
+import re
+
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised
+from diagnostics.traces.errors import Error
 
 CODE = "DL248"
 SLUG = "empty-dataset"
@@ -35,16 +39,38 @@ _WORDS = (
     r")?(?:images|files|labels|image files) (?:were )?found in|\b0 images, 0 (?:labels"
     r"|backgrounds|corrupt)"
 )
+_BY_LENGTH = re.compile(
+    r"(?i)/=?\s*(?:\w{1,10}\()?\s*len\([\w.\[\]'\"]{0,40}(?:loader|data|_dl|_ds|batches)[\w.\[\]'\"]{0,40}\)"
+)
 LOG_FIRES = (
     "ValueError: num_samples should be a positive integer value, but got num_samples=0\n",
+    "Traceback (most recent call last):\n"
+    '  File "train.py", line 40, in <module>\n'
+    "    mean_loss = total / len(val_loader)\n"
+    "ZeroDivisionError: division by zero\n",
     "RuntimeError: Found 0 files in subfolders of: ./data/train\nSupported extensions are: .jpg,.jpeg,.png\n",
 )
-LOG_SILENT = ("ValueError: num_samples should be a positive integer value, but got num_samples=-5\n",)
+LOG_SILENT = (
+    "ValueError: num_samples should be a positive integer value, but got num_samples=-5\n",
+    "Traceback (most recent call last):\n"
+    '  File "train.py", line 40, in <module>\n'
+    "    mean_loss = total / len(losses)\n"
+    "ZeroDivisionError: division by zero\n",
+)
+
+
+def _is_divided_by_nothing(error: Error) -> bool:
+    """Tell a division by the length of what is loaded."""
+    is_zero = error.type == "ZeroDivisionError" and bool(error.frames)
+    return is_zero and bool(_BY_LENGTH.search(error.frames[-1].code))
 
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a sampler over nothing, or for a folder without files."""
     found = phrase(trace, _WORDS)
+    divided = None if found else trace.raised(_is_divided_by_nothing)
+    if divided:
+        found = error_clue(trace, "", divided)
     if found is None:
         return None
     list_files = (
@@ -56,6 +82,11 @@ def recognise(trace: Trace) -> Recognition | None:
         "Correct the path or the pattern, and check the length.",
         ("print(os.getcwd(), root, len(dataset))", list_files),
     )
+    if divided:
+        summary = (
+            "The loader has length 0: no sample was found, or too few for one batch with drop_last=True."
+        )
+        return recognised(found, summary, remedy, score=70, confidence="likely")
     return recognised(
         found, "The dataset has 0 samples: its path or pattern matches nothing.", remedy, score=70
     )

@@ -58,7 +58,7 @@ def _library_in_worker(trace: Trace) -> Clue | None:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the error code, whose text is in the user's language."""
-    found = phrase(trace, rf"WinError 1455|os error 1455|error code: 1455|{_TOO_SMALL}")
+    found = phrase(trace, rf"WinError 1455|os error 1455|error code: <?1455|{_TOO_SMALL}")
     found = found or _library_in_worker(trace)
     if found is None:
         return None

@@ -55,6 +55,7 @@ _OTHER_LOADERS = (
 )
 _OTHER_STARTERS = ("multiprocessing/managers.py", "multiprocessing/pool.py", "concurrent/futures/process.py")
 _CHILDREN = ("multiprocessing/spawn.py", "multiprocessing/forkserver.py")
+_OTHER_DATASETS = re.compile(r"site-packages/[\w.-]+/(?:\w+/)*(?:data|datasets?)/")
 _SAMPLE_FUNCTIONS = ("__getitem__", "__getitems__")
 _BY_PATH: tuple[tuple[str, Place], ...] = (
     ("torch/distributed/", "collective"),
@@ -84,7 +85,10 @@ def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
     if "_sampler_iter" in loader.code or loader.function == "_next_index":
         return "sampler"
     is_idle = "index_queue" in loader.code
-    if "/datapipes/" in loader.path or (loader.function == "_worker_loop" and inner and not is_idle):
+    is_working = loader.function == "_worker_loop" or (
+        name == "worker.py" and loader.function == "<listcomp>"
+    )
+    if "/datapipes/" in loader.path or (is_working and inner and not is_idle):
         return "dataset"
     return _in_iterator(loader, inner)
 
@@ -165,7 +169,8 @@ def _in_samples(error: Error) -> Place | None:
                 else "dataset"
             )
     own = [frame.function for frame in error.frames if frame.is_user]
-    if any(function in _SAMPLE_FUNCTIONS for function in own):
+    of_others = [frame.function for frame in error.frames if _OTHER_DATASETS.search(frame.path)]
+    if any(function in _SAMPLE_FUNCTIONS for function in own + of_others):
         return "dataset"
     return "collate" if any("collate" in function for function in own) else None
 
@@ -201,4 +206,6 @@ def _in_process(error: Error) -> Place | None:
         return "user"
     if any(frame.function in {"_launch", "_Popen", "dump", "start"} for frame in processes):
         return "start"
-    return "unknown" if error.frames[0].is_multiprocessing else None
+    if error.frames[0].is_multiprocessing:  # a worker of torch's would show its loop
+        return "unknown" if error.is_cut or error.user_frame is None else "user"
+    return None
