@@ -25,3 +25,9 @@ def test_the_smallest_that_is_surely_as_good_as_the_fastest_is_chosen() -> None:
     unsure = trial(2, 1.10, 1.00, 1.05, 0.95)
     slower = trial(1, 1.05, 1.16, 1.00, 1.07)
     assert smallest_as_good([slower, unsure, fastest, as_good]) is as_good
+
+
+def test_an_unusual_argument_must_surely_gain_something() -> None:
+    unordered = Trial(Setting(4, 2, True), {}, batch_seconds=[1.00, 1.00, 1.00, 1.00])
+    assert smallest_as_good([trial(4, 1.20, 0.95, 1.10, 0.98), unordered]).setting == Setting(4)
+    assert smallest_as_good([trial(4, 1.06, 1.05, 1.07, 1.05), unordered]) is unordered
