@@ -7,7 +7,7 @@ three best of the grid among them, are measured again at the end, in turns.
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite, nan
 from pathlib import Path
@@ -20,7 +20,7 @@ from bench.host import environment
 from bench.tuner_grid import Setting
 from bench.user_data import is_user_data
 from diagnostics.children import Outcome, run_child
-from diagnostics.intervals import Interval, geometric_interval, ratio_interval
+from diagnostics.intervals import Interval, geometric_interval
 
 MOST_SECONDS = 1800.0  # for a grid over very slow samples
 GOAL_FRACTION, GOAL_TRIALS, GOAL_TIME = 0.97, 5, 0.25
@@ -171,13 +171,35 @@ def row_of(workload: str, budget_seconds: float, seed: int) -> Row:
         workload,
         [
             Choice("grid", best, measured["num_trials"], measured["seconds"]),
-            Choice("tune", chosen, len(told["trials"]), spent, ratio_interval(rates[chosen], rates[best])),
+            Choice("tune", chosen, len(told["trials"]), spent, fraction(rates, chosen, finalists)),
             *(
-                Choice(name, one, trials, nan, ratio_interval(rates[one], rates[best]))
+                Choice(name, one, trials, nan, fraction(rates, one, finalists))
                 for name, one, trials in by_rule
             ),
         ],
     )
+
+
+def fraction(
+    rates: Mapping[Setting, Sequence[float]], setting: Setting, finalists: Sequence[Setting]
+) -> Interval:
+    """Return a setting's share of the throughput of the best finalist.
+
+    Which one is the best is told by the other half of the turns: the largest of several measurements, told by
+    themselves, is a lucky one.
+
+    Parameters
+    ----------
+    rates : mapping from setting to sequence of float, shape (num_turns,)
+        Samples per second, measured in turns.
+    """
+    ratios: list[float] = []
+    for half in (0, 1):
+        others = {one: geometric_interval(rates[one][1 - half :: 2]).estimate for one in finalists}
+        best = max(others, key=lambda one: others[one])
+        pairs = zip(rates[setting][half::2], rates[best][half::2], strict=True)
+        ratios += [own / of_best for own, of_best in pairs]
+    return geometric_interval(ratios)
 
 
 def lines(row: Row) -> Iterator[str]:

@@ -116,7 +116,7 @@ def test_settings_are_measured_in_turns_and_closed() -> None:
             closed.append(self.setting.num_workers)
 
     rates = tuner_grid.in_turns([Setting(0), Setting(2)], Loader, random.Random(1))  # type: ignore[arg-type]
-    assert {one.num_workers: len(values) for one, values in rates.items()} == {0: 7, 2: 7}
+    assert {one.num_workers: len(values) for one, values in rates.items()} == {0: 8, 2: 8}
     assert all(set(order[at : at + 2]) == {0, 2} for at in range(0, 14, 2))
     assert sorted(closed) == [0, 2]
 
@@ -165,3 +165,19 @@ def test_a_dataset_that_cannot_be_tuned_is_a_sentence(tmp_path: Path) -> None:
     )
     with pytest.raises(CommandError, match=r"could not be tuned: .*raised ValueError"):
         tuner.tune(f"{path}:broken", 10.0)
+
+
+def test_the_best_of_equals_is_not_flattered_by_luck() -> None:
+    """Three finalists that are as good as the one that was chosen, each measured with 5 % of noise."""
+    chance = random.Random(0)
+    settings = [Setting(number) for number in (2, 3, 4, 8)]
+    estimates = []
+    for _ in range(200):
+        rates = {one: [chance.lognormvariate(0.0, 0.05) for _ in range(8)] for one in settings}
+        estimates.append(tuner.fraction(rates, settings[0], settings[1:]).estimate)
+    assert sum(estimates) / len(estimates) == pytest.approx(1.0, abs=0.005)
+
+
+def test_a_setting_that_is_the_only_finalist_reaches_all_of_the_best() -> None:
+    rates = {Setting(2): [1.0, 1.2, 0.9, 1.1]}
+    assert tuner.fraction(rates, Setting(2), [Setting(2)]).estimate == pytest.approx(1.0)
