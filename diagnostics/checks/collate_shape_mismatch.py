@@ -30,6 +30,7 @@ SLUG = "collate-shape-mismatch"
 TITLE = "Samples of a batch differ in shape"
 _WORDS = (
     r"stack expects each tensor to be equal size,? ?(?:but got (\[[\d, ]*\]) at entry \d+ and (\[[\d, ]*\]))?"
+    r"|at least two tensors in the batch are not the same size"
     r"|[Tt]rying to resize storage that is not resizable"
     r"|invalid argument 0: (?:Sizes of tensors must match except in dimension 0|Tensors "
     r"must have same number of dimensions)"

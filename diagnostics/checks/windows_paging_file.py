@@ -48,10 +48,15 @@ LOG_SILENT = (
 
 
 def _library_in_worker(trace: Trace) -> Clue | None:
-    """Find torch's library that the parent could load and a worker could not (WinError 1114)."""
+    """Find a library that the parent could load and a worker on Windows could not."""
+    is_gone = trace.find(r"worker \(pid\(s\) .{1,80} exited unexpectedly")
     for error in trace.errors:
         is_child = any("multiprocessing/spawn.py" in frame.path for frame in error.frames)
         if is_child and says(error, r"WinError 1114\b.*torch"):
+            return error_clue(trace, "", error)
+        is_importing = any(frame.function == "<module>" and not frame.is_user for frame in error.frames)
+        has_no_room = error.type == "MemoryError" and is_importing and trace.platform.os_name == "Windows"
+        if has_no_room and (is_child or is_gone):
             return error_clue(trace, "", error)
     return None
 

@@ -109,6 +109,8 @@ def place_of(error: Error) -> Place:
     frames = error.frames
     if frames and frames[-1].path.endswith("torch/_utils.py") and frames[-1].function == "reraise":
         return "forward" if any("torch/nn/" in frame.path for frame in frames) else "reraise"
+    if frames and "exc_type(batch.exc_msg)" in frames[-1].code:  # torch before 1.2
+        return "reraise"
     positions = [
         index
         for index, frame in enumerate(frames)
