@@ -23,11 +23,10 @@ References
 PyTorch source, torch/utils/data/sampler.py.
 """
 
-import re
-
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised
 from diagnostics.traces.errors import Error
+from diagnostics.traces.trace import compiled
 
 CODE = "DL248"
 SLUG = "empty-dataset"
@@ -39,7 +38,7 @@ _WORDS = (
     r")?(?:images|files|labels|image files) (?:were )?found in|\b0 images, 0 (?:labels"
     r"|backgrounds|corrupt)"
 )
-_BY_LENGTH = re.compile(
+_BY_LENGTH = (
     r"(?i)/=?\s*(?:\w{1,10}\()?\s*len\([\w.\[\]'\"]{0,40}(?:loader|data|_dl|_ds|batches)[\w.\[\]'\"]{0,40}\)"
 )
 LOG_FIRES = (
@@ -62,7 +61,7 @@ LOG_SILENT = (
 def _is_divided_by_nothing(error: Error) -> bool:
     """Tell a division by the length of what is loaded."""
     is_zero = error.type == "ZeroDivisionError" and bool(error.frames)
-    return is_zero and bool(_BY_LENGTH.search(error.frames[-1].code))
+    return is_zero and bool(compiled(_BY_LENGTH).search(error.frames[-1].code))
 
 
 def recognise(trace: Trace) -> Recognition | None:
