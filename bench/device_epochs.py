@@ -196,8 +196,8 @@ class DeviceEpochs(LoaderEpochs):
         """
         if not self.work.wanted:
             return super()._pace(starts, arrivals)
-        starts = arrivals[max(1, self.num_workers) - 1]
-        return (arrivals[-1] - starts) / (len(arrivals) - max(1, self.num_workers))
+        num_first = max(1, self.num_workers)
+        return super()._pace(arrivals[num_first - 1], arrivals[num_first:])
 
     def _epoch(self) -> tuple[float, list[float], list[float]]:
         """Read one epoch; a batch has arrived when the step that used it has ended."""

@@ -139,17 +139,23 @@ def _unequal_steps(trace: Trace) -> Clue | None:
     return Clue(joined(last.values())) if len(counts) > 1 else None
 
 
+def _stated(trace: Trace) -> Recognition | None:
+    """Find words of ranks whose numbers of batches differ."""
+    words = told(trace, _SAYING)
+    if words is None or not trace.find(r"(?i)\b(?:ranks?|nodes?|gpus?|DDP)\b"):
+        return None
+    summary = "Ranks are said to have different numbers of batches, and to wait for each other in vain."
+    return recognised(words, summary, _EQUAL, Role.STATED, 45, "possible")
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a collective that waits in vain, beside the end of an epoch or unequal steps."""
     certain, timeout = phrase(trace, _CERTAIN), phrase(trace, _TIMEOUT)
     hint = None
     if timeout is not None:
         hint = phrase(trace, _END) or _full_bar(trace, timeout) or _unequal_steps(trace)
-    words = told(trace, _SAYING)
-    words = words if words and trace.find(r"(?i)\b(?:ranks?|nodes?|gpus?|DDP)\b") else None
     if certain is None and (hint is None or _another_failed(trace)):
-        summary = "Ranks are said to have different numbers of batches, and to wait for each other in vain."
-        return recognised(words, summary, _EQUAL, Role.STATED, 45, "possible") if words else None
+        return _stated(trace)
     found = certain or Clue(joined((hint, timeout)))
     summary = "One rank ran out of batches while another waits for it (a timeout near an epoch's end)."
     return recognised(found, summary, _EQUAL, score=41, confidence="certain" if certain else "possible")

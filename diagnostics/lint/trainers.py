@@ -9,6 +9,7 @@ MODELS = {"YOLO", "RTDETR", "YOLOWorld", "YOLOE", "FastSAM", "NAS"}  # of ultral
 MODEL_METHODS, MODEL_WORKERS = {"train", "val", "tune"}, 8  # workers where none are asked for
 TRAINER_METHODS = {"train", "evaluate", "predict", "hyperparameter_search"}
 TRAINER_PACKAGES = ("transformers", "trl", "sentence_transformers", "setfit")
+PACKAGES = ("ultralytics", *TRAINER_PACKAGES)
 
 
 def workers_started(script: Script, call: ast.Call) -> str:

@@ -37,7 +37,7 @@ from diagnostics.lint.loaders import Loader
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
-from diagnostics.lint.trainers import workers_started
+from diagnostics.lint.trainers import PACKAGES, workers_started
 
 CODE = "LN101"
 SLUG = "missing-main-guard"
@@ -110,7 +110,8 @@ def find(script: Script) -> Iterator[Spot]:
     """Find a loader with workers that is made and read on import."""
     if script.is_notebook or "fork" in chosen_methods(script):
         return
-    yield from _by_trainers(script)
+    if script.has_module(*PACKAGES):
+        yield from _by_trainers(script)
     if not any(each.has_workers for each in script.loaders):
         return
     running = script.unguarded
