@@ -92,8 +92,10 @@ class Incident:
     @property
     def _where(self) -> str:
         place = f" at {self.place}" if self.place else ""
-        if self.batch is None or not self.indices:
+        if self.batch is None:
             return place
+        if not self.indices:
+            return f"{place}, in batch {self.batch}"
         doing = {"fetching": "at sample", "collating": "collating samples"}.get(self.stage, "with samples")
         text = f"{place}, in batch {self.batch}, {doing} {_shown(self.samples)}"
         return text + (f" (of {_shown(self.indices)})" if self.samples != self.indices else "")
@@ -149,13 +151,14 @@ def _of_event(record: Record, event: Mapping[str, Any], kind: Kind) -> Incident:
 def _of_record(record: Record, kind: Kind, at: int, **parts: Any) -> Incident:
     """Return what a process was doing when it was seen last."""
     is_busy = record.stage in {"fetching", "collating"}
+    batch = record.reading.counters["delivered"] if record.reading else None
     return Incident(
         kind,
         at=at,
         pid=record.pid,
         worker=record.worker,
         is_worker=record.is_worker,
-        batch=record.process["batch"] if record.indices else None,
+        batch=record.process["batch"] if record.indices else batch,
         samples=record.samples if is_busy else record.indices,
         indices=record.indices,
         stage=record.stage,
@@ -181,7 +184,7 @@ def _own_death(observed: Observed) -> Iterator[Incident]:
         return
     is_oom = bool(observed.num_oom_kills) and observed.exit_code == 128 + SIGKILL
     for main in observed.mains:
-        if is_oom or main.stage in {"fetching", "collating"}:
+        if is_oom or main.reading is not None:
             yield _of_record(main, "died", main.process["since"], code=128 - observed.exit_code)
 
 

@@ -87,10 +87,17 @@ class Record:
         return one or self.indices
 
     @property
+    def reading(self) -> LoaderUse | None:
+        """The DataLoader without workers whose batch the process is loading itself, known closely or not."""
+        own = (loader for loader in self.loaders if not loader.arguments.get("num_workers"))
+        return next((loader for loader in own if loader.counters["waiting_since"]), None)
+
+    @property
     def progress(self) -> tuple[int, ...]:
         """Something that changes when the process gets on."""
         names = ("batch", "position", "batches", "stage", "samples", "fetch_ns", "send_ns")
-        return tuple(self.process[name] for name in names)
+        read = (loader.counters["batches"] for loader in self.loaders)
+        return (*(self.process[name] for name in names), *read)
 
     def seconds(self, name: str) -> float:
         """Return one of the process' slots that end in `_ns`, in seconds."""
@@ -119,9 +126,9 @@ def _current(slots: dict[str, int]) -> dict[str, int]:
     begin, end = slots["epoch_begin"], slots["end"]
     return {
         **slots,
-        "batches": slots["batches"] + slots["number"] + (0 < slots["begin"] <= end and begin > 0),
+        "batches": slots["batches"] + slots["delivered"],
         "busy_ns": slots["busy_ns"] + (max(0, end - begin - waited) if begin else 0),
-        "waiting_since": slots["begin"] if slots["begin"] > end else 0,
+        "waiting_since": slots["begin"] if slots["asked"] > slots["delivered"] else 0,
     }
 
 

@@ -11,6 +11,7 @@ from tests.provoke.running import SCRIPTS, run_watched, with_small_shm
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and fork as Linux has them")
 BATCH = [12, 13, 14, 15]
+LATE = [30_000, 30_001, 30_002, 30_003]
 AT_ONCE = 3
 KILL = ("--hang-after", "3", "--kill-on-hang")
 PATIENT = ("--hang-after", "60")
@@ -64,6 +65,10 @@ EXPECTED = {
     "killed": one("worker-oom-killed", signal="SIGKILL"),
     "killed_by_forkserver": Expected("worker-oom-killed", worker=0, samples=[13], signal="SIGKILL"),
     "killed_main": Expected("worker-oom-killed", by_log=None, code=137, samples=[13], signal="SIGKILL"),
+    "late_killed": Expected("worker-oom-killed", worker=0, samples=LATE, signal="SIGKILL"),
+    "late_killed_main": Expected("worker-oom-killed", by_log=None, code=137, signal="SIGKILL"),
+    "late_raises_without_workers": Expected("dataset-exception", samples=[30_001]),
+    "late_sleeps_without_workers": Expected("hang-in-worker", by_log=None, code=124),
     "loader_in_pool": Expected("daemonic-children"),
     "lock_copied_by_fork": Expected("hang-fork-threads", by_log=None, code=124, worker=0, samples=[0]),
     "long_socket_path": Expected("socket-path-too-long"),

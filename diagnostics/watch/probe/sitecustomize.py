@@ -23,7 +23,8 @@ VARIABLE = "TORCH_CHECKUP_WATCH"
 TARGET = "torch.utils.data.dataloader"
 
 # fmt: off
-# Slots of 64-bit integers: of the process, and of each loader that it reads.
+# Slots of 64-bit integers: of the process, and of each loader that it reads. How many batches of an epoch
+# were asked for and delivered is all that is written each time.
 (
     P_PID, P_PARENT, P_IS_WORKER, P_WORKER, P_NUM_WORKERS, P_BASE_SEED, P_LOADER, P_STAGE, P_SINCE,
     P_BATCH, P_POSITION, P_COUNT, P_BATCHES, P_SAMPLES, P_FETCH_NS, P_COLLATE_NS, P_SEND_NS, P_IDLE_NS,
@@ -31,9 +32,9 @@ TARGET = "torch.utils.data.dataloader"
     P_RANK, P_LOG_END, P_NUM_LOADERS, P_STARTED,
 ) = range(29)
 (
-    L_BEGIN, L_END, L_EPOCHS, L_BATCHES, L_NUMBER, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS, L_START_NS,
-    L_WORKER_STARTS, L_EPOCH_BEGIN, L_EPOCH_WAIT_NS,
-) = range(12)
+    L_ASKED, L_DELIVERED, L_BEGIN, L_END, L_EPOCHS, L_BATCHES, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS,
+    L_START_NS, L_WORKER_STARTS, L_EPOCH_BEGIN, L_EPOCH_WAIT_NS,
+) = range(13)
 # fmt: on
 PROCESS = [name[2:].lower() for name in tuple(globals()) if name.startswith("P_")]
 LOADER = [name[2:].lower() for name in tuple(globals()) if name.startswith("L_")]
@@ -57,12 +58,15 @@ LAYOUT = {
     "log_at": LOG_AT,
     "file_bytes": FILE_BYTES,
 }
-QUICK_BELOW_NS = 8000  # a sample without workers: below it noting each batch would cost over 1 %
-QUICK_AFTER, QUICK_BATCHES = 64, 63  # batches noted in full at first, and passed over between later ones
-TIMED_FROM_NS = 20000  # a sample: above it each is timed
+CLOSE_FIRST = 64  # batches of a process that are looked at closely at first
+CLOSE_EVERY_NS = 20_000_000  # and then one in so long; quicker loops have others between
+LIGHT_FROM_NS = 1_000_000  # a batch: above it those between are timed at least, below it most are passed over
+PACE_BATCHES = 256  # over which a loop's pace is averaged
+STEPPED_FROM_NS, TIMED_FROM_NS = 10_000, 200_000  # a sample: from here on its place is noted, and its time
 CPU_FROM_NS, CPU_EVERY = 1_000_000, 16  # CPU time is a system call: of long batches, and of every so many
 SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 3
+IN_WORKER = "worker"  # where a batch is passed over
 DEATH_SECONDS = 0.5
 MOST_FILES = 65536  # looked through
 SCARCE = (OSError, RuntimeError, MemoryError)  # what may tell of a limit that is reached
@@ -78,19 +82,51 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "is_leaving", "is_streaming", "loaders", "log", "num_first", "num_quick", "random", "sample_ns",
-        "sent", "stacks", "view", "workers",
+        "is_leaving", "is_passing", "is_streaming", "loaders", "log", "num_first", "num_unseen", "random",
+        "sample_ns", "sent", "stacks", "view", "workers",
     )  # fmt: skip
 
     def __init__(self):
         self.view, self.stacks = IGNORED, None
-        self.is_leaving = self.is_streaming = False
+        self.is_leaving = self.is_streaming = self.is_passing = False
         self.begin(None)
 
     def begin(self, log):
         """Forget what another process, of which this is a fork, has done."""
         self.log, self.loaders, self.sent, self.workers = log, {}, {}, set()
-        self.num_first, self.num_quick, self.sample_ns, self.random = 0, 0, TIMED_FROM_NS, None
+        self.num_first, self.num_unseen, self.sample_ns, self.random = 0, 0, TIMED_FROM_NS, None
+
+
+class Pace:
+    """How quickly a loop takes batches, and so which of them can be looked at closely.
+
+    A close look costs 20 to 60 us where training has emptied the processor's caches since the last one.
+
+    Attributes
+    ----------
+    at, number : int
+        When a batch was looked at last, and which.
+    closed, close : int
+        Which was looked at closely last, and which is next.
+    mean_ns : float
+        From batch to batch, over some `PACE_BATCHES`.
+    """
+
+    __slots__ = "at", "close", "closed", "mean_ns", "number"
+
+    def __init__(self, at):
+        self.at, self.number, self.closed, self.close, self.mean_ns = at, 0, 0, 0, 0.0
+
+    def look(self, number, now):
+        """Note a look at a batch, close or not."""
+        num_new, num_before = number - self.number, max(1, min(number - 1, PACE_BATCHES))
+        each = (now - self.at) / max(1, num_new)
+        self.mean_ns += (each - self.mean_ns) * min(1.0, num_new / num_before)
+        self.at, self.number = now, number
+        if number >= self.close:
+            self.closed, self.close = number, number + 1
+            if STATE.view[P_BATCHES] >= CLOSE_FIRST:
+                self.close += int(CLOSE_EVERY_NS / (self.mean_ns + 1))
 
 
 STATE = State()
@@ -258,26 +294,25 @@ def block_of(loader):
     return STATE.loaders[key]
 
 
-def fold_epoch(view, at, is_left):
-    """Add the epoch that ends to the sums; where the loop has left it, its last batch was delivered."""
+def fold_epoch(view, at):
+    """Add the epoch that ends to the sums."""
     if view[at + L_EPOCH_BEGIN]:
         waited = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS] - view[at + L_EPOCH_WAIT_NS]
         view[at + L_BUSY_NS] += max(0, view[at + L_END] - view[at + L_EPOCH_BEGIN] - waited)
-        view[at + L_BATCHES] += view[at + L_NUMBER] + is_left
-    view[at + L_NUMBER] = view[at + L_EPOCH_BEGIN] = 0
+        view[at + L_BATCHES] += view[at + L_DELIVERED]
+    view[at + L_ASKED] = view[at + L_DELIVERED] = view[at + L_EPOCH_BEGIN] = 0
 
 
 @guarded
 def begun_epoch(iterator, at, begun):
     """Count an epoch, and what its start took."""
     view, now = STATE.view, clock()
-    fold_epoch(view, at, True)
-    iterator._checkup_at = at
+    fold_epoch(view, at)
+    iterator._checkup_at, iterator._checkup_until, iterator._checkup_pace = at, 0, Pace(now)
     view[P_RANK] = rank()
     view[at + L_EPOCHS] += 1
     view[at + L_START_NS] += now - begun
     view[at + L_END] = view[at + L_EPOCH_BEGIN] = now
-    view[at + L_BEGIN] = 0
     view[at + L_EPOCH_WAIT_NS] = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS]
     workers = getattr(iterator, "_workers", None)
     if workers and workers[0].pid not in STATE.workers:
@@ -291,11 +326,12 @@ def watch_iter(original):
     @functools.wraps(original)
     def __iter__(self):
         at, begun = block_of(self) or SCRATCH_AT, clock()
-        STATE.view[at + L_BEGIN] = begun
+        guarded(fold_epoch)(STATE.view, at)
+        STATE.view[at + L_BEGIN], STATE.view[at + L_ASKED] = begun, 1
         try:
             iterator = original(self)
         except BaseException as error:
-            STATE.view[at + L_END] = clock()
+            STATE.view[at + L_ASKED] = 0
             without_us(error)
             raise
         begun_epoch(iterator, at, begun)
@@ -309,8 +345,9 @@ def ended(iterator, at, error, begun):
     """Write down how an epoch ended: by itself, short of its samples, or by an error."""
     view, now = STATE.view, clock()
     view[at + L_END] = now
-    view[at + L_WAIT_NS] += now - begun
-    fold_epoch(view, at, False)
+    settle(iterator, view, at, iterator._num_yielded + 1, begun or now)
+    view[at + L_WAIT_NS] += now - (begun or now)
+    fold_epoch(view, at)
     if isinstance(error, (OSError, EOFError, RuntimeError)):
         await_deaths(getattr(iterator, "_workers", ()))
     if not isinstance(error, StopIteration):
@@ -340,30 +377,53 @@ def number_of(at):
     return (at - LOADERS_AT) // len(LOADER)
 
 
+def settle(iterator, view, at, number, begun):
+    """Add what was waited for batches passed over before one: as long for each as for the last one timed."""
+    pace = iterator._checkup_pace
+    num_passed = number - 1 - pace.number
+    if num_passed:
+        view[at + L_WAIT_NS] += min(num_passed * iterator._checkup_each, begun - pace.at)
+
+
+@guarded
+def loaded(iterator, view, at, number, begun, now):
+    """Add what was waited for a batch that this process has loaded, and pass over others or not."""
+    pace = iterator._checkup_pace
+    settle(iterator, view, at, number, begun)
+    is_close = number >= pace.close
+    pace.look(number, now)
+    if is_close and pace.close > number + 1:
+        view[P_COUNT] = 0  # what is in flight from now on is not known
+    if not is_close and pace.mean_ns < LIGHT_FROM_NS:
+        iterator._checkup_until, iterator._checkup_each = pace.close - 1, now - begun
+
+
 def watch_next(original, loads_itself):
     """Wrap an iterator's `_next_data`: how long each batch was waited for."""
+    process = STATE  # a name of its own is found more quickly than a module's
 
     @functools.wraps(original)
     def _next_data(self):
-        view, at, number = STATE.view, self._checkup_at, self._num_yielded
-        num_quick = STATE.num_quick if loads_itself else 0
-        view[at + L_NUMBER] = view[P_BATCH] = number
-        view[at + L_BEGIN] = begun = clock()
+        view, at, number, begun = process.view, self._checkup_at, self._num_yielded + 1, 0
+        view[at] = number  # L_ASKED
+        if number > self._checkup_until:
+            if loads_itself:
+                pace = self._checkup_pace
+                process.is_passing, process.num_unseen = number < pace.close, number - 1 - pace.closed
+                view[P_BATCH] = number - 1
+            view[at + L_BEGIN] = begun = clock()
         try:
             data = original(self)
         except BaseException as error:
             ended(self, at, error, begun)
             without_us(error)
             raise
-        if num_quick:
-            STATE.num_quick = num_quick - 1
-            if num_quick == 1:  # it speaks for those before it, in which one look at the clock had to do
-                view[at + L_WAIT_NS] += (clock() - begun) * (QUICK_BATCHES + 1)
-            view[at + L_END] = begun
-        else:
+        view[at + 1] = number  # L_DELIVERED
+        if begun:
             view[at + L_END] = now = clock()
-            if not STATE.num_quick:
-                view[at + (L_WAIT_NS if number else L_FIRST_WAIT_NS)] += now - begun
+            view[at + (L_WAIT_NS if number > 1 else L_FIRST_WAIT_NS)] += now - begun
+            if loads_itself:
+                loaded(self, view, at, number, begun, now)
         return data
 
     return _next_data
@@ -527,8 +587,8 @@ class Timed(Stepped):
                 view[P_SLOWEST_NS] = spent
                 view[P_SLOWEST_INDEX] = index if type(index) is int else -1
             if spent > slow_from and view[P_SAMPLES]:
-                view[P_SLOW_COUNT] += 1
-                view[P_SLOW_NS] += spent
+                view[P_SLOW_COUNT] += 1 + STATE.num_unseen
+                view[P_SLOW_NS] += spent * (1 + STATE.num_unseen)
         view[P_SINCE], view[P_STAGE] = begun, COLLATING
 
 
@@ -538,7 +598,9 @@ def note_indices(view, indices):
     count = min(len(known), MOST_INDICES)
     view[P_COUNT], view[P_POSITION] = 0, 0
     if STATE.is_streaming:
-        known = range(view[P_SAMPLES], view[P_SAMPLES] + count)
+        before = view[P_SAMPLES] + STATE.num_unseen * count
+        first = before if view[P_IS_WORKER] else view[P_BATCH] * count
+        known = range(first, first + count)
     try:
         view[INDICES_AT : INDICES_AT + count] = array("q", known[:count])
         view[P_COUNT] = count
@@ -572,13 +634,18 @@ def note_from_traceback(error, indices):
 
 
 @guarded
-def raised(error, indices, is_quick):
-    """Write down an exception of the dataset or of collate, with its traceback."""
+def raised(error, indices, caller):
+    """Write down an exception of the dataset or of collate, with its traceback.
+
+    Where the batch was passed over, the frame that has called tells its number, but for a worker's.
+    """
     import traceback
 
-    if is_quick or STATE.view[P_POSITION] < 0:
+    if caller is not None and not STATE.view[P_IS_WORKER]:
+        STATE.view[P_BATCH] = caller.f_locals["self"]._num_yielded
+    if caller is not None or STATE.view[P_POSITION] < 0:
         note_from_traceback(error, indices)
-    trace = error.__traceback__.tb_next if is_quick else error.__traceback__.tb_next.tb_next
+    trace = error.__traceback__.tb_next if caller is not None else error.__traceback__.tb_next.tb_next
     words = "".join(traceback.format_exception(type(error), error, trace))
     name = "stopped" if isinstance(error, StopIteration) else "raised"
     scarce = resources() if isinstance(error, SCARCE) else {}
@@ -602,7 +669,7 @@ def begin_batch(fetcher, indices):
     note_indices(view, indices)
     if view[P_IS_WORKER] and STATE.random is None:
         STATE.random = random_states(fetcher.dataset) or {}
-    is_cheap = STATE.sample_ns < QUICK_BELOW_NS and view[P_BATCHES] >= QUICK_AFTER
+    is_cheap = STATE.sample_ns < STEPPED_FROM_NS and view[P_BATCHES] >= CLOSE_FIRST
     if is_cheap or type(indices) is not list or takes_batches(fetcher.dataset):
         view[P_POSITION] = -1  # somewhere in the batch
         return indices, begun
@@ -610,30 +677,25 @@ def begin_batch(fetcher, indices):
 
 
 def end_batch(indices, data, begun, cpu_begun):
-    """Add up a batch, and decide how closely the next ones are looked at."""
-    view, now = STATE.view, clock()
+    """Add up a batch, which stands for those passed over before it too."""
+    view, now, weight = STATE.view, clock(), 1 + STATE.num_unseen
     num_samples = len(indices) if isinstance(indices, (list, tuple)) else 1
     if cpu_begun:
         view[P_CPU_NS] += time.thread_time_ns() - cpu_begun
         view[P_TIMED_NS] += now - begun
-    if view[P_STAGE] == COLLATING:
-        collated = now - view[P_SINCE]
-        view[P_COLLATE_NS] += collated
-        view[P_FETCH_NS] += now - begun - collated
-    else:
-        view[P_FETCH_NS] += now - begun
-    view[P_SAMPLES] += num_samples
-    view[P_BATCHES] += 1
+    collated = now - view[P_SINCE] if view[P_STAGE] == COLLATING else 0
+    view[P_COLLATE_NS] += collated * weight
+    view[P_FETCH_NS] += (now - begun - collated) * weight
+    view[P_SAMPLES] += num_samples * weight
+    view[P_BATCHES] += weight
     view[P_SINCE], view[P_STAGE] = now, NONE
-    if STATE.sample_ns < TIMED_FROM_NS and now - begun > SLOW_FROM_NS:  # one whose samples were not timed
-        view[P_SLOW_COUNT] += 1
-        view[P_SLOW_NS] += now - begun
+    more = now - begun - num_samples * STATE.sample_ns
+    if STATE.sample_ns < TIMED_FROM_NS and more > SLOW_FROM_NS:  # one whose samples were not timed
+        view[P_SLOW_COUNT] += weight
+        view[P_SLOW_NS] += more * weight
     STATE.sample_ns = (now - begun) // (num_samples or 1)
-    if view[P_IS_WORKER]:
-        if STATE.num_first < NUM_DIGESTS:
-            first_batches(data)
-    elif STATE.sample_ns < QUICK_BELOW_NS and view[P_BATCHES] >= QUICK_AFTER:
-        STATE.num_quick, view[P_COUNT] = QUICK_BATCHES, 0
+    if view[P_IS_WORKER] and STATE.num_first < NUM_DIGESTS:
+        first_batches(data)
 
 
 def fetch_noted(original, fetcher, batch_indices):
@@ -655,22 +717,35 @@ def fetch_noted(original, fetcher, batch_indices):
     return data
 
 
+@guarded
+def pass_over(indices, is_stream):
+    """Write down what is in flight in a worker, which nobody could tell if it died, and nothing else."""
+    view, STATE.is_streaming = STATE.view, is_stream
+    view[P_STAGE] = FETCHING
+    note_indices(view, indices)
+    view[P_POSITION] = -1
+
+
 def watch_fetch(original, is_stream):
     """Wrap a fetcher's `fetch`: what is in flight, and what it costs."""
+    process = STATE
 
     @functools.wraps(original)
     def fetch(self, possibly_batched_index):
-        is_quick = STATE.num_quick
+        is_passing = process.is_passing
         try:
-            if is_quick:
+            if is_passing:
+                if is_passing is IN_WORKER:
+                    pass_over(possibly_batched_index, is_stream)
                 return original(self, possibly_batched_index)
-            STATE.is_streaming = is_stream
+            process.is_streaming = is_stream
             return fetch_noted(original, self, possibly_batched_index)
         except BaseException as error:
+            process.is_streaming = is_stream
             if not (is_stream and isinstance(error, StopIteration)):
-                raised(error, possibly_batched_index, is_quick)
+                raised(error, possibly_batched_index, sys._getframe(1) if is_passing else None)
             without_us(error)
-            if not is_quick:
+            if not is_passing:
                 without_us(error)
             raise
 
@@ -760,26 +835,38 @@ class Tasks:
     """A worker's queue of batches to load, which tells the number of each and how long it waited for it."""
 
     def __init__(self, queue):
-        self._queue = queue
+        self._queue, self._number, self._pace = queue, 0, Pace(clock())
 
     def __getattr__(self, name):
         return getattr(self._queue, name)
 
     def get(self, *arguments, **keywords):
         """Wait for a task."""
-        view, begun = STATE.view, clock()
-        view[P_SINCE], view[P_STAGE] = begun, IDLE
+        view, number, pace = STATE.view, self._number + 1, self._pace
+        STATE.is_passing = IN_WORKER if number < pace.close else False
+        STATE.num_unseen = number - 1 - pace.closed
+        begun = 0 if STATE.is_passing else clock()
+        view[P_STAGE] = IDLE
+        if begun:
+            view[P_SINCE] = begun
         try:
             task = self._queue.get(*arguments, **keywords)
         except BaseException as error:
-            view[P_IDLE_NS] += clock() - begun
+            if begun:
+                view[P_IDLE_NS] += clock() - begun
             without_us(error)
             raise
-        view[P_IDLE_NS] += clock() - begun
+        now = clock() if begun else 0
+        if begun:
+            view[P_IDLE_NS] += min((now - begun) * (1 + STATE.num_unseen), now - pace.at)
         if isinstance(task, tuple) and type(task[0]) is int:
-            view[P_BATCH] = task[0]
+            self._number, view[P_BATCH] = number, task[0]
+            if begun:
+                pace.look(number, now)
             STATE.sent[task[0]] = task[1]
             STATE.sent.pop(task[0] - 64 * max(1, view[P_NUM_WORKERS]), None)
+        else:  # the next epoch begins: what lay between is none of the loop's pace
+            pace.at, pace.number = clock(), self._number
         return task
 
 
@@ -896,7 +983,7 @@ def watch_worker(original):
 
 def forked(kept):
     """Leave the parent's file alone in a child; what is `kept` outlives the user's own files."""
-    STATE.view, STATE.num_quick = IGNORED, 0
+    STATE.view, STATE.is_passing = IGNORED, False
 
 
 def leave():
@@ -936,7 +1023,8 @@ def places(dataloader):
 def patch(dataloader):
     """Put the tellers into torch's module; a name that a version lacks is passed over."""
     open_file()
-    dataloader._BaseDataLoaderIter._checkup_at = SCRATCH_AT
+    iterator = dataloader._BaseDataLoaderIter  # one that was not seen to begin is passed over wholly
+    iterator._checkup_at, iterator._checkup_until, iterator._checkup_each = SCRATCH_AT, sys.maxsize, 0
     for owner, name, wrapped in places(dataloader):
         if hasattr(owner, name):
             setattr(owner, name, wrapped(getattr(owner, name)))

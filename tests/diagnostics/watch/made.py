@@ -23,7 +23,7 @@ PROCESS += ("batches", "slowest_index", "slow_count")
 PROCESS += tuple(
     f"{name}_ns" for name in ("fetch", "cpu", "timed", "collate", "send", "idle", "slowest", "slow")
 )
-COUNTERS = ("epochs", "batches", "worker_starts", "waiting_since", "epoch_begin")
+COUNTERS = ("epochs", "batches", "delivered", "worker_starts", "waiting_since", "epoch_begin")
 COUNTERS += tuple(f"{name}_ns" for name in ("wait", "first_wait", "busy", "start"))
 
 

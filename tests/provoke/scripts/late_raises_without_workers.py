@@ -1,0 +1,18 @@
+"""Sample 30,001 of quick ones raises, in the main process: long after batches are passed over."""
+
+from torch.utils.data import DataLoader, Dataset
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 40_000
+
+    def __getitem__(self, index):
+        if index == 30_001:
+            raise ValueError("corrupt")
+        return index
+
+
+if __name__ == "__main__":
+    for _ in DataLoader(Numbers(), batch_size=4):
+        pass
