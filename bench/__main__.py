@@ -9,10 +9,15 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import tuner
-from bench.commands import CommandError, print_comparisons, write_json
-from bench.generalization import commands as laboratory
-from bench.options import counts, devices, positive, seconds
+from diagnostics.outcomes import not_installed
+
+try:
+    from bench import tuner
+    from bench.commands import CommandError, print_comparisons, write_json
+    from bench.generalization import commands as laboratory
+    from bench.options import counts, devices, positive, seconds
+except ModuleNotFoundError as error:
+    sys.exit(not_installed("python -m bench", error))
 
 INTERRUPTED = 130
 WHY_STOPPED = {
@@ -32,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         return arguments.run(arguments)
+    except ModuleNotFoundError as error:
+        return not_installed("python -m bench", error)
     except (CommandError, SettingError, UserDataError) as error:
         print(f"python -m bench {arguments.command}: {error}", file=sys.stderr)
         return 2

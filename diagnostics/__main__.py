@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from diagnostics import commands
 from diagnostics.documents import check_path
-from diagnostics.outcomes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, WRONG_USAGE, UsageError
+from diagnostics.outcomes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, WRONG_USAGE, UsageError, not_installed
 
 DEFAULT_COMMAND = "machine"
 FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}  # Windows lacks one
@@ -70,18 +70,6 @@ def _our_fault() -> int:
     return OUR_FAULT
 
 
-def _not_installed(name: str) -> int:
-    """Name the package that is yet to be installed; that a module of our own is not there is our fault."""
-    if name.partition(".")[0] == "diagnostics":
-        return _our_fault()
-    print(
-        f"python -m diagnostics: {name} is not installed for {sys.executable}; in the folder of "
-        "torch-checkup, python -m pip install -e . sees to all that it needs.",
-        file=sys.stderr,
-    )
-    return WRONG_USAGE
-
-
 def _open_closed_streams() -> None:
     """Give a stream that the caller closed (`>&-`) to nothing, so that no file of ours takes its place.
 
@@ -114,15 +102,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _terminated)
     try:
-        check_path(options.json, "--json")
-        code: int = options.run(options)
-        sys.stdout.flush()
-        return code
+        try:
+            check_path(options.json, "--json")
+            code: int = options.run(options)
+            sys.stdout.flush()
+            return code
+        except ModuleNotFoundError as error:
+            return not_installed("python -m diagnostics", error)
     except UsageError as error:
         print(f"python -m diagnostics: {error}", file=sys.stderr)
         return WRONG_USAGE
-    except ModuleNotFoundError as error:
-        return _not_installed(error.name or "diagnostics")
     except BrokenPipeError:
         _close_stdout()
         return PIPE_CLOSED

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from diagnostics.outcomes import not_installed
 from reports import building
 from reports.comparison import command
 from reports.json_files import ResultError
@@ -31,7 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     arguments = parser().parse_args(argv)
     try:
-        return arguments.action(arguments)
+        try:
+            return arguments.action(arguments)
+        except ModuleNotFoundError as error:
+            return not_installed("python -m reports", error)
     except ResultError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR

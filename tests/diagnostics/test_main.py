@@ -201,11 +201,21 @@ def test_a_program_that_is_no_interpreter_gives_notes():
     assert named == [path.stem for path in find_trials()]
 
 
-@pytest.mark.parametrize("command", ["machine --quick", "list", "lint diagnostics/facts.py", "explain DL101"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "diagnostics machine --quick",
+        "diagnostics list",
+        "diagnostics lint diagnostics/facts.py",
+        "diagnostics explain DL101",
+        "bench probe",
+        "reports build result.json",
+    ],
+)
 def test_a_package_that_is_not_installed_is_named_in_one_sentence(command):
     code = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); from diagnostics.__main__ import main; "
-        "sys.exit(main())"
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); room = sys.argv.pop(1); "
+        "from importlib import import_module; sys.exit(import_module(room + '.__main__').main())"
     )
     start = [sys.executable, "-I", "-S", "-c", code, str(ROOT), *command.split()]
     done = subprocess.run(start, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
