@@ -17,6 +17,7 @@ import importlib.util
 import os
 import sys
 import time
+import weakref
 from array import array
 
 VARIABLE = "TORCH_CHECKUP_WATCH"
@@ -40,7 +41,7 @@ PROCESS = [name[2:].lower() for name in tuple(globals()) if name.startswith("P_"
 LOADER = [name[2:].lower() for name in tuple(globals()) if name.startswith("L_")]
 STAGES = ["none", "idle", "fetching", "collating", "ended"]
 NONE, IDLE, FETCHING, COLLATING, ENDED = range(5)
-MOST_INDICES, MOST_LOADERS = 512, 24
+MOST_INDICES, MOST_LOADERS, MOST_KNOWN = 512, 24, 64
 HEAD_BYTES, INDICES_AT = 2048, len(PROCESS)
 LOADERS_AT = INDICES_AT + MOST_INDICES
 SCRATCH_AT = LOADERS_AT + MOST_LOADERS * len(LOADER)  # of iterators that are not watched
@@ -72,6 +73,7 @@ MOST_FILES = 65536  # looked through
 SCARCE = (OSError, RuntimeError, MemoryError)  # what may tell of a limit that is reached
 ARGUMENTS = ("batch_size", "num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "drop_last")
 ARGUMENTS += ("in_order", "timeout")
+CHANGEABLE = ("num_workers", "prefetch_factor", "pin_memory", "timeout", "multiprocessing_context")
 # A mapping that goes would close a descriptor, whose number may be another file's by then.
 KEPT = []
 IGNORED = array("q", bytes(8 * VIEW_SLOTS))  # takes what a process without a file would write
@@ -82,8 +84,8 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "is_leaving", "is_passing", "is_streaming", "loaders", "log", "num_first", "num_unseen", "random",
-        "sample_ns", "sent", "stacks", "view", "workers",
+        "blocks", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "num_first", "num_unseen",
+        "random", "sample_ns", "sent", "stacks", "view", "workers",
     )  # fmt: skip
 
     def __init__(self):
@@ -93,7 +95,7 @@ class State:
 
     def begin(self, log):
         """Forget what another process, of which this is a fork, has done."""
-        self.log, self.loaders, self.sent, self.workers = log, {}, {}, set()
+        self.log, self.blocks, self.loaders, self.sent, self.workers = log, {}, {}, {}, set()
         self.num_first, self.num_unseen, self.sample_ns, self.random = 0, 0, TIMED_FROM_NS, None
 
 
@@ -274,9 +276,22 @@ def described(loader):
 
 @guarded
 def block_of(loader):
-    """Return where a loader's counters stand; loaders with the same arguments share a block."""
+    """Return where a loader's counters stand, which is described once only."""
     if STATE.view is IGNORED:
         open_file()
+    known, own = STATE.blocks.get(id(loader)), [getattr(loader, name, None) for name in CHANGEABLE]
+    own.append(id(loader.collate_fn))
+    if known is not None and known[0]() is loader and known[1] == own:
+        return known[2]
+    if len(STATE.blocks) >= MOST_KNOWN:
+        STATE.blocks.clear()
+    at = described_block(loader)
+    STATE.blocks[id(loader)] = weakref.ref(loader), own, at
+    return at
+
+
+def described_block(loader):
+    """Return where the counters of loaders with the same arguments stand; the first of them is noted."""
     arguments = described(loader)
     key = repr(sorted(arguments.items(), key=str))
     if key not in STATE.loaders:
@@ -307,7 +322,7 @@ def fold_epoch(view, at):
 def begun_epoch(iterator, at, begun):
     """Count an epoch, and what its start took."""
     view, now = STATE.view, clock()
-    fold_epoch(view, at)
+    view[at + L_ASKED] = view[at + L_DELIVERED] = 0
     iterator._checkup_at, iterator._checkup_until, iterator._checkup_pace = at, 0, Pace(now)
     view[P_RANK] = rank()
     view[at + L_EPOCHS] += 1
@@ -379,10 +394,17 @@ def number_of(at):
 
 def settle(iterator, view, at, number, begun):
     """Add what was waited for batches passed over before one: as long for each as for the last one timed."""
-    pace = iterator._checkup_pace
-    num_passed = number - 1 - pace.number
-    if num_passed:
+    if iterator._checkup_each:
+        pace = iterator._checkup_pace
+        num_passed = number - 1 - pace.number
         view[at + L_WAIT_NS] += min(num_passed * iterator._checkup_each, begun - pace.at)
+
+
+def unseen(iterator):
+    """Give a pace to an iterator that was not seen to begin: a loader's `__iter__` may be the user's own."""
+    iterator._checkup_pace = pace = Pace(clock())
+    pace.number = pace.closed = iterator._num_yielded
+    return pace
 
 
 @guarded
@@ -408,7 +430,7 @@ def watch_next(original, loads_itself):
         view[at] = number  # L_ASKED
         if number > self._checkup_until:
             if loads_itself:
-                pace = self._checkup_pace
+                pace = self._checkup_pace or unseen(self)
                 process.is_passing, process.num_unseen = number < pace.close, number - 1 - pace.closed
                 view[P_BATCH] = number - 1
             view[at + L_BEGIN] = begun = clock()
@@ -1023,8 +1045,9 @@ def places(dataloader):
 def patch(dataloader):
     """Put the tellers into torch's module; a name that a version lacks is passed over."""
     open_file()
-    iterator = dataloader._BaseDataLoaderIter  # one that was not seen to begin is passed over wholly
-    iterator._checkup_at, iterator._checkup_until, iterator._checkup_each = SCRATCH_AT, sys.maxsize, 0
+    iterator = dataloader._BaseDataLoaderIter
+    iterator._checkup_at, iterator._checkup_pace = SCRATCH_AT, None
+    iterator._checkup_until = iterator._checkup_each = 0
     for owner, name, wrapped in places(dataloader):
         if hasattr(owner, name):
             setattr(owner, name, wrapped(getattr(owner, name)))
