@@ -96,7 +96,8 @@ class Incident:
             return place
         if not self.indices:
             return f"{place}, in batch {self.batch}"
-        doing = {"fetching": "at sample", "collating": "collating samples"}.get(self.stage, "with samples")
+        at = "at sample" if len(self.samples) == 1 else "at one of samples"
+        doing = {"fetching": at, "collating": "collating samples"}.get(self.stage, "with samples")
         text = f"{place}, in batch {self.batch}, {doing} {_shown(self.samples)}"
         return text + (f" (of {_shown(self.indices)})" if self.samples != self.indices else "")
 
