@@ -309,6 +309,7 @@ def described_block(loader):
     return STATE.loaders[key]
 
 
+@guarded
 def fold_epoch(view, at):
     """Add the epoch that ends to the sums."""
     if view[at + L_EPOCH_BEGIN]:
@@ -341,7 +342,7 @@ def watch_iter(original):
     @functools.wraps(original)
     def __iter__(self):
         at, begun = block_of(self) or SCRATCH_AT, clock()
-        guarded(fold_epoch)(STATE.view, at)
+        fold_epoch(STATE.view, at)
         STATE.view[at + L_BEGIN], STATE.view[at + L_ASKED] = begun, 1
         try:
             iterator = original(self)
@@ -878,8 +879,8 @@ class Tasks:
                 view[P_IDLE_NS] += clock() - begun
             without_us(error)
             raise
-        now = clock() if begun else 0
         if begun:
+            now = clock()
             view[P_IDLE_NS] += min((now - begun) * (1 + STATE.num_unseen), now - pace.at)
         if isinstance(task, tuple) and type(task[0]) is int:
             self._number, view[P_BATCH] = number, task[0]

@@ -9,7 +9,7 @@ US, MS = 1_000, 1_000_000
 
 
 @pytest.fixture
-def probe(monkeypatch):
+def probe():
     """The probe's file as a module of its own, which is never put into torch."""
     spec = importlib.util.spec_from_file_location("probe", PROBE_FOLDER / "sitecustomize.py")
     module = importlib.util.module_from_spec(spec)

@@ -1,4 +1,4 @@
-"""The main process is killed at sample 30,001 of quick ones: its batch is not known by then."""
+"""The main process is killed at sample 30,001 of quick ones: by then only its batch's number is known."""
 
 import os
 import signal
