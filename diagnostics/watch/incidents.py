@@ -185,7 +185,8 @@ def _own_death(observed: Observed) -> Iterator[Incident]:
         return
     is_oom = bool(observed.num_oom_kills) and observed.exit_code == 128 + SIGKILL
     for main in observed.mains:
-        if is_oom or main.reading is not None:
+        is_loading = main.reading is not None or main.stage in {"fetching", "collating"}
+        if is_oom or is_loading:
             yield _of_record(main, "died", main.process["since"], code=128 - observed.exit_code)
 
 

@@ -65,6 +65,9 @@ EXPECTED = {
     "killed": one("worker-oom-killed", signal="SIGKILL"),
     "killed_by_forkserver": Expected("worker-oom-killed", worker=0, samples=[13], signal="SIGKILL"),
     "killed_main": Expected("worker-oom-killed", by_log=None, code=137, samples=[13], signal="SIGKILL"),
+    "killed_main_own_iterator": Expected(
+        "worker-oom-killed", by_log=None, code=137, samples=[13], signal="SIGKILL"
+    ),
     "late_killed": Expected("worker-oom-killed", worker=0, samples=LATE, signal="SIGKILL"),
     "late_killed_main": Expected("worker-oom-killed", by_log=None, code=137, signal="SIGKILL"),
     "late_raises_without_workers": Expected("dataset-exception", samples=[30_001]),
