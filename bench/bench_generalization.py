@@ -49,7 +49,15 @@ class _Trained:
             beat()
             starts = perf_counter()
         rounds = rounds or [perf_counter() - starts]
-        return PassResult(rounds, figures={"num_members": self.num_models}, study=self.study())
+        figures = {"num_members": float(self.num_models)}
+        if self.device != "cpu":
+            figures["is_graph_replay"] = float(self.is_replay)
+        return PassResult(rounds, figures=figures, study=self.study())
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether all steps on a GPU are replayed as CUDA graphs."""
+        raise NotImplementedError
 
     def work(self, until: float) -> Iterator[float]:
         """Do the next share."""
@@ -76,6 +84,11 @@ class WeightDecayStudy(_Trained):
         members = [replace(self.setting, name=name, weight_decay=d) for name, d in self.decay_of.items()]
         self.training = Training(members, range(num_seeds), loaded, device)
         self.num_models, self.num_seeds, self.data = self.training.num_members, num_seeds, loaded.name
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the training's are."""
+        return self.training.is_replay
 
     def work(self, until: float) -> Iterator[float]:
         """Train a share of the epochs."""
@@ -108,6 +121,11 @@ class GeneralizationStudy(_Trained):
         super().__init__(device)
         self.laboratory = Laboratory(load_data(data), range(num_seeds), is_full=is_full, device=device)
         self.num_models = self.laboratory.num_models
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether all trainings' are."""
+        return self.laboratory.is_replay
 
     def work(self, until: float) -> Iterator[float]:
         """Do a share of the training and of the other measurements."""

@@ -15,10 +15,9 @@ from typing import Any
 
 import torch
 
-from bench import gpu_lock
 from bench.bench_transfers import CEILING_BYTES, GIB, MIB, copies
 from bench.clocks import Call, clock_for
-from bench.commands import CommandError, write_json
+from bench.commands import require_free, write_json
 from bench.devices import why_not
 from diagnostics.probes import cpu
 from diagnostics.sources import attempt
@@ -179,8 +178,7 @@ def print_ceilings(arguments: argparse.Namespace) -> int:
             skipped[device] = reason
             print(f"{device}: {reason}", file=sys.stderr)
             continue
-        if user := gpu_lock.in_use_by(device):
-            raise CommandError(f"{device} is in use by another benchmark ({user}): wait until it has ended")
+        require_free(device)
         print(f"{device}: {model_of(device)}{_heading(device)}")
         for one in measure(device):
             found.append(one)

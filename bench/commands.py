@@ -16,6 +16,23 @@ class CommandError(Exception):
     """What was asked for cannot be done; the message is one sentence."""
 
 
+def require_free(device: str) -> None:
+    """Take a device for this command.
+
+    Raises
+    ------
+    CommandError
+        It cannot be used here, or another benchmark has it.
+    """
+    from bench import gpu_lock
+    from bench.devices import why_not
+
+    if reason := why_not(device):
+        raise CommandError(reason)
+    if user := gpu_lock.in_use_by(device):
+        raise CommandError(f"{device} is in use by another benchmark ({user}): wait until it has ended")
+
+
 def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> None:
     """Write the document of a command where a path is given.
 

@@ -160,6 +160,13 @@ def start_methods(text: str) -> tuple[str, ...]:
     return _words(text, lambda word: word in START_METHODS, ", ".join(START_METHODS))
 
 
+def device(text: str) -> str:
+    """Parse one device."""
+    if not DEVICE_PATTERN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: cpu, cuda or cuda:0, … is wanted")
+    return text
+
+
 def devices(text: str) -> tuple[str, ...]:
     """Parse devices separated by commas; auto is cpu,cuda."""
     if text == "auto":

@@ -51,6 +51,11 @@ class Laboratory:
         """How many networks are trained."""
         return sum(one.num_members for one in (self.training, *self.targets.values()))
 
+    @property
+    def is_replay(self) -> bool:
+        """Whether all steps on a GPU are replayed as CUDA graphs."""
+        return all(one.is_replay for one in (self.training, *self.targets.values()))
+
     def work(self, until: float) -> Iterator[float]:
         """Do a share of everything; yield how much of this share is done after each piece.
 

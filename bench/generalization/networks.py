@@ -17,20 +17,25 @@ class SeededDropout(nn.Module):
     Parameters
     ----------
     rate : float
+    shape : sequence of int
+        Of one sample.
     generator : torch.Generator
         Of the CPU, so that a seed means the same on every device.
     """
 
-    def __init__(self, rate: float, generator: torch.Generator) -> None:
+    def __init__(self, rate: float, shape: Sequence[int], generator: torch.Generator) -> None:
         super().__init__()
-        self.rate, self.generator = rate, generator
+        self.rate, self.shape, self.generator = rate, tuple(shape), generator
+
+    def draw(self, batch_size: int) -> Tensor:
+        """Return the next random numbers, (batch size, *shape)."""
+        return torch.rand((batch_size, *self.shape), generator=self.generator)
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop values while training, and scale up what is left."""
         if not self.training or self.rate == 0:
             return x
-        drawn = torch.rand(x.shape, generator=self.generator).to(x.device)
-        return x * (drawn >= self.rate) / (1 - self.rate)
+        return x * (self.draw(len(x)) >= self.rate) / (1 - self.rate)
 
 
 def dropout_stream(seed: int, layer: int) -> torch.Generator:
@@ -63,7 +68,7 @@ def network(
         A CNN is asked for, and the samples are no images or too small for its poolings.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         if setting.network == "linear":
             return nn.Sequential(nn.Linear(num_inputs, num_classes))
         if setting.network == "mlp":
@@ -79,7 +84,7 @@ def _mlp(setting: Setting, seed: int, num_inputs: int, num_classes: int) -> nn.S
             *_norm(setting.norm, units, is_image=False),
             nn.ReLU(),
         ]
-        layers += [SeededDropout(setting.dropout, dropout_stream(seed, number))]
+        layers += [SeededDropout(setting.dropout, (units,), dropout_stream(seed, number))]
     return nn.Sequential(*layers, nn.Linear(setting.widths[-1], num_classes))
 
 
@@ -93,7 +98,8 @@ def _cnn(setting: Setting, seed: int, image_shape: Sequence[int] | None, num_cla
     for number, (inputs, outputs) in enumerate(pairwise([channels, *setting.widths])):
         layers += [nn.Conv2d(inputs, outputs, KERNEL, padding=KERNEL // 2, bias=_has_bias(setting))]
         layers += [*_norm(setting.norm, outputs, is_image=True), nn.ReLU()]
-        layers += [SeededDropout(setting.dropout, dropout_stream(seed, number)), nn.MaxPool2d(2)]
+        drop = SeededDropout(setting.dropout, (outputs, height, width), dropout_stream(seed, number))
+        layers += [drop, nn.MaxPool2d(2)]
         height, width = height // 2, width // 2
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(setting.widths[-1] * height * width, num_classes))
 

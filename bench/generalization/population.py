@@ -3,21 +3,26 @@
 Shape suffixes: M members, S seeds, K different data, N samples, B samples of a batch, D features.
 """
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
+from torch.backends import cudnn
 from torch.nn import functional as F
 
 from bench.generalization.data import Data, split
 from bench.generalization.networks import batch_order, network
-from bench.generalization.setting import OF_DATA, SHARED, Setting
-from bench.generalization.stacked import Stacked
+from bench.generalization.replayed import Replayed
+from bench.generalization.setting import OF_DATA, Setting
+from bench.generalization.stacked import Stacked, column
 
 MOMENTUM = 0.9
 NEAR_ZERO = 1e-3  # a weight this small moves no logit that anybody would notice
 HALF_A_SAMPLE = 0.5
 PARTS = ("train", "validation", "test")
+UNCAPTURED = "This instance was constructed with capturable=True"  # so begins what torch says of a first step
 
 
 class Population:
@@ -29,38 +34,66 @@ class Population:
     Parameters
     ----------
     settings : sequence of Setting
-        Alike in everything that `SHARED` names.
+        Alike in what they have in `shared`.
     seeds : sequence of int
     data : Data
     device : str
+        On a GPU the population has a stream of its own, so that others train beside it, and its steps are
+        replayed.
     """
 
     def __init__(
         self, settings: Sequence[Setting], seeds: Sequence[int], data: Data, device: str = "cpu"
     ) -> None:
-        if len({setting.of(SHARED) for setting in settings}) != 1:
-            raise ValueError(f"settings of one population agree in {', '.join(SHARED)}")
+        if len({setting.shared for setting in settings}) != 1:
+            raise ValueError("settings of one population have the same shapes and the same optimizer")
         self.settings, self.seeds, self.device = tuple(settings), tuple(seeds), torch.device(device)
         self.setting = settings[0]
         self.epoch = 0
-        self._take_data(data)
+        self.stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
+        self.step = self._step if self.stream is None else Replayed(self._step)
+        with self._in_place():
+            self._take_data(data)
+            self._build(data)
+
+    @contextmanager
+    def _in_place(self) -> Iterator[None]:
+        """Run what follows on the population's stream, convolutions in full precision and always alike."""
+        if self.stream is None:
+            yield
+            return
+        with (
+            warnings.catch_warnings(),
+            torch.cuda.stream(self.stream),
+            cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+        ):
+            warnings.filterwarnings("ignore", message=UNCAPTURED)
+            yield
+
+    def _build(self, data: Data) -> None:
+        """Make the members and what they differ in."""
         networks = [
             network(self._with_dropout(), seed, data.image_shape, data.x_ND.shape[1], data.num_classes)
-            for seed in seeds
+            for seed in self.seeds
         ]
-        self.seed_of_member_M = torch.arange(len(settings) * len(seeds), device=self.device) % len(seeds)
+        num_seeds = len(self.seeds)
+        self.seed_of_member_M = torch.arange(len(self.settings) * num_seeds, device=self.device) % num_seeds
         self.stacked = Stacked(networks, self._column("dropout"), self.seed_of_member_M)
         self.optimizer = self._optimizer()
-        self.decay_M, self.l2_M, self.l1_M = (self._column(name) for name in ("weight_decay", "l2", "l1"))
+        self.rate_M = self._column("learning_rate")
+        self.l2_M, l1_M = self._column("l2"), self._column("l1")
         is_proximal_M = self._column("l1_kind", lambda kind: kind == "proximal") > 0
-        self.subgradient_M = self.l1_M * ~is_proximal_M
-        self.threshold_M = self.setting.learning_rate * self.l1_M * is_proximal_M
-        columns = (self.decay_M, self.l2_M, self.subgradient_M, self.threshold_M)
-        self.decays, self.has_l2, self.has_subgradient, self.thresholds = (bool(c.any()) for c in columns)
+        self.subgradient_M = l1_M * ~is_proximal_M
+        self.threshold_M = self.rate_M * l1_M * is_proximal_M
+        self.kept_M = 1 - self.rate_M * self._column("weight_decay")
+        self.decays = any(one.weight_decay for one in self.settings)
+        self.has_l2 = any(one.l2 for one in self.settings)
+        self.has_subgradient = any(one.l1 and one.l1_kind == "subgradient" for one in self.settings)
+        self.thresholds = any(one.l1 and one.l1_kind == "proximal" for one in self.settings)
         self.patience_M = self._column("patience", lambda n: float("inf") if n is None else n)
-        self.best_loss_M = torch.full_like(self.decay_M, float("inf"))
-        self.best_epoch_M = torch.zeros_like(self.decay_M)
-        self.stopped_M = torch.zeros_like(self.decay_M, dtype=torch.bool)
+        self.best_loss_M = torch.full_like(self.rate_M, float("inf"))
+        self.best_epoch_M = torch.zeros_like(self.rate_M)
+        self.stopped_M = torch.zeros_like(self.rate_M, dtype=torch.bool)
         self.best = self.stacked.snapshot() if self.stops_early else None
 
     @property
@@ -76,7 +109,17 @@ class Population:
     @property
     def is_over(self) -> bool:
         """Whether no further epoch would change anything."""
-        return self.epoch >= self.setting.epochs or bool(self.stopped_M.all())
+        if self.epoch >= self.setting.epochs:
+            return True
+        if any(setting.patience is None for setting in self.settings):
+            return False  # without asking the device, which would have to be waited for
+        with self._in_place():
+            return bool(self.stopped_M.all())
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether steps are replayed as CUDA graphs."""
+        return isinstance(self.step, Replayed) and self.step.is_replay
 
     def _with_dropout(self) -> Setting:
         """Return the setting whose network has the layers of all members."""
@@ -110,27 +153,35 @@ class Population:
         self.num_train = self.x["train"].shape[1]
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        parameters, rate = list(self.stacked.parameters.values()), self.setting.learning_rate
+        """Return SGD at rate 1, for gradients that are multiplied by each member's own rate, or Adam."""
+        parameters = list(self.stacked.parameters.values())
         if self.setting.method == "sgd":
-            return torch.optim.SGD(parameters, lr=rate, momentum=MOMENTUM, fused=True)
-        return torch.optim.Adam(parameters, lr=rate, fused=True)
+            return torch.optim.SGD(parameters, lr=1.0, momentum=MOMENTUM, fused=True)
+        rate, is_captured = self.setting.learning_rate, self.stream is not None
+        return torch.optim.Adam(parameters, lr=rate, fused=True, capturable=is_captured)
 
     def train_epoch(self) -> None:
         """Train every member for one epoch in its seed's batch order, then look who stops."""
         orders = [
             batch_order(seed, self.epoch, self.num_train, self.setting.batch_size) for seed in self.seeds
         ]
-        for batches in zip(*orders, strict=True):
-            self._step(torch.stack(batches).to(self.device)[self.seed_of_member_M])
-        self.epoch += 1
-        if self.stops_early:
-            self._stop()
+        with self._in_place():
+            for batches in zip(*orders, strict=True):
+                drawn = self.stacked.draw(len(batches[0]))
+                self.step(*map(self._moved, (torch.stack(batches), *drawn)))
+            self.epoch += 1
+            if self.stops_early:
+                self._stop()
 
-    def _step(self, indices_MB: Tensor) -> None:
-        rows_M1 = self.data_of_member_M[:, None]
+    def _moved(self, value: Tensor) -> Tensor:
+        """Return a tensor on the device, without waiting for what the device has yet to do."""
+        return value if self.stream is None else value.pin_memory().to(self.device, non_blocking=True)
+
+    def _step(self, indices_SB: Tensor, *drawn: Tensor) -> None:
+        rows_M1, indices_MB = self.data_of_member_M[:, None], indices_SB[self.seed_of_member_M]
         x_MBD, y_MB = self.x["train"][rows_M1, indices_MB], self.y["train"][rows_M1, indices_MB]
         self.optimizer.zero_grad()
-        logits = self.stacked.logits(x_MBD, is_training=True)
+        logits = self.stacked.logits(x_MBD, is_training=True, drawn=drawn)
         losses(logits, y_MB).sum().backward()  # a sum: members share no gradient
         with torch.no_grad():
             self._regularize_before()
@@ -139,22 +190,25 @@ class Population:
 
     def _regularize_before(self) -> None:
         """Add penalties to the gradients, and decay: AdamW decays before it steps (its algorithm 2)."""
-        if not (self.decays or self.has_l2 or self.has_subgradient):
+        is_sgd = self.setting.method == "sgd"
+        if not (self.decays or self.has_l2 or self.has_subgradient or is_sgd):
             return
         for value in self.stacked.parameters.values():
             assert value.grad is not None
             if self.has_l2:
-                value.grad.addcmul_(value, _as(self.l2_M, value))
+                value.grad.addcmul_(value, column(self.l2_M, value))
             if self.has_subgradient and _is_weight(value):
-                value.grad.addcmul_(value.sign(), _as(self.subgradient_M, value))
+                value.grad.addcmul_(value.sign(), column(self.subgradient_M, value))
             if self.decays:
-                value.mul_(1 - self.setting.learning_rate * _as(self.decay_M, value))
+                value.mul_(column(self.kept_M, value))
+            if is_sgd:
+                value.grad.mul_(column(self.rate_M, value))
 
     def _regularize_after(self) -> None:
         """Soft-threshold the weights: the proximal step of the L1 norm."""
         for value in self.stacked.parameters.values() if self.thresholds else ():
             if _is_weight(value):
-                value.copy_(F.relu(value.abs() - _as(self.threshold_M, value)) * value.sign())
+                value.copy_(F.relu(value.abs() - column(self.threshold_M, value)) * value.sign())
 
     @torch.no_grad()
     def _stop(self) -> None:
@@ -163,7 +217,7 @@ class Population:
         loss_M, _ = self._score("validation")
         better_M = (loss_M < self.best_loss_M) & ~self.stopped_M
         self.best_loss_M = torch.where(better_M, loss_M, self.best_loss_M)
-        self.best_epoch_M[better_M] = self.epoch
+        self.best_epoch_M.masked_fill_(better_M, self.epoch)
         self.stacked.keep(self.best, better_M)
         self.stopped_M |= self.epoch - self.best_epoch_M >= self.patience_M
 
@@ -182,13 +236,14 @@ class Population:
             weights are no longer finite; `at_chance`, whether it names the training labels no better than
             always naming the most frequent one would.
         """
-        current = self.stacked.snapshot() if self.best is not None else None
-        if self.best is not None:
-            self._write(self.best, torch.isfinite(self.patience_M) & (self.best_epoch_M > 0))
-        columns = self._columns()
-        if current is not None:
-            self._write(current, torch.ones_like(self.stopped_M))
-        return {name: values.tolist() for name, values in columns.items()}
+        with self._in_place():
+            current = self.stacked.snapshot() if self.best is not None else None
+            if self.best is not None:
+                self._write(self.best, torch.isfinite(self.patience_M) & (self.best_epoch_M > 0))
+            columns = self._columns()
+            if current is not None:
+                self._write(current, torch.ones_like(self.stopped_M))
+            return {name: values.tolist() for name, values in columns.items()}
 
     @torch.no_grad()
     def _write(self, values: dict[str, Tensor], which_M: Tensor) -> None:
@@ -212,7 +267,7 @@ class Population:
             "weight_norm": norm_M,
             "near_zero_share": (all_MW.abs() < NEAR_ZERO).float().mean(1),
             "exact_zero_share": (all_MW == 0).float().mean(1),
-            "effective_learning_rate": self.setting.learning_rate / norm_M.square(),
+            "effective_learning_rate": self.rate_M / norm_M.square(),
             "stopped_epoch": stopped_M,
             "diverged": diverged_M,
             "at_chance": (scores["train"][1] < self._guessed() + HALF_A_SAMPLE / self.num_train)
@@ -240,10 +295,6 @@ def _stack(values: list[Tensor]) -> Tensor:
     """Return inputs in the default precision, labels as they are."""
     stacked = torch.stack(values)
     return stacked.to(torch.get_default_dtype()) if stacked.is_floating_point() else stacked
-
-
-def _as(column_M: Tensor, value: Tensor) -> Tensor:
-    return column_M.view(-1, *[1] * (value.ndim - 1))
 
 
 def _is_weight(value: Tensor) -> bool:

@@ -10,8 +10,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "l1_kind": ("proximal", "subgradient"),
     "input_scale": ("plain", "badly_scaled", "outliers"),
 }
-# Settings that agree in these train as one population: the same operations on stacked tensors.
-SHARED = ("network", "widths", "norm", "method", "learning_rate", "num_train", "epochs", "batch_size")
+SHARED = ("network", "widths", "norm", "method", "num_train", "epochs", "batch_size")
 OF_DATA = ("label_noise", "num_train", "input_scale", "permuted_pixels")
 
 
@@ -85,6 +84,14 @@ class Setting:
     def method(self) -> str:
         """The optimizer's update; AdamW's is Adam's beside a decay of the weights."""
         return "sgd" if self.optimizer == "sgd" else "adam"
+
+    @property
+    def shared(self) -> tuple[Any, ...]:
+        """What settings agree in that train as one population: the same operations on stacked tensors.
+
+        SGD's steps are proportional to the learning rate, so that each member can have its own.
+        """
+        return (*self.of(SHARED), self.learning_rate if self.method == "adam" else None)
 
     def of(self, names: tuple[str, ...]) -> tuple[Any, ...]:
         """Return the values of some fields."""

@@ -10,7 +10,7 @@ import joblib
 import torch
 
 from bench.generalization.data import Data
-from bench.generalization.setting import SHARED, Setting
+from bench.generalization.setting import Setting
 from bench.generalization.sources import load_data
 from bench.generalization.training import Training, train
 from bench.generalization.twins import twin
@@ -27,8 +27,12 @@ class Speed:
     Attributes
     ----------
     num_models, num_cores : int
+    device : str
+        Where the population trains; the loops run on the CPU.
+    is_replay : bool
+        Whether a GPU's steps were replayed as CUDA graphs.
     num_threads : int
-        Populations that train beside each other, one thread each.
+        Populations that train beside each other on the CPU, one thread each.
     population_seconds : float
         All models at once.
     num_loops : int
@@ -43,6 +47,8 @@ class Speed:
     """
 
     kind: str
+    device: str
+    is_replay: bool
     num_models: int
     num_cores: int
     num_threads: int
@@ -82,9 +88,8 @@ def measure(
     data = load_data("digits")
     torch.set_num_threads(1)
     pairs = _drawn(settings, seeds, num_loops)
-    for setting, seed in pairs[:1]:  # whatever is done only once is done before the clock runs
-        twin(setting, seed, data)
-        train([setting], [seed], data, device)
+    twin(*pairs[0], data)  # whatever is done only once is done before the clock runs
+    train([replace(setting, epochs=2) for setting in settings], seeds[:1], data, device)
     starts = perf_counter()
     training = Training(settings, seeds, data, device)
     for _ in training.epochs():
@@ -104,6 +109,8 @@ def measure(
     scale = len(settings) * len(seeds) / len(pairs)
     return Speed(
         kind,
+        device,
+        training.is_replay,
         len(settings) * len(seeds),
         cores,
         training.num_threads,
@@ -144,7 +151,7 @@ def _drawn(settings: Sequence[Setting], seeds: Sequence[int], num_loops: int) ->
         return everything
     groups: dict[tuple[object, ...], list[tuple[Setting, int]]] = {}
     for pair in everything:
-        groups.setdefault(pair[0].of(SHARED), []).append(pair)
+        groups.setdefault(pair[0].shared, []).append(pair)
     share = num_loops / len(everything)
     return [
         pair for group in groups.values() for pair in chance.sample(group, max(1, round(share * len(group))))

@@ -1,7 +1,7 @@
 """The same network many times over, as one: every operation on tensors that hold all members.
 
-Shape suffixes: M members, B samples of a batch, D features, C channels, H height, W width. Vectors are
-(M, B, D), images (B, M C, H, W): grouped convolutions and batch norm take them as they are.
+Shape suffixes: M members, S seeds, B samples of a batch, D features, C channels, H height, W width. Vectors
+are (M, B, D), images (B, M C, H, W): grouped convolutions and batch norm take them as they are.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,11 @@ class Stacked:
 
     def __init__(self, networks: Sequence[nn.Sequential], rates_M: Tensor, seed_of_member_M: Tensor) -> None:
         device = rates_M.device
-        self.networks, self.rates_M, self.seed_of_member_M = networks, rates_M, seed_of_member_M
-        self.drops = bool((rates_M > 0).any())
+        self.rates_M, self.seed_of_member_M = rates_M, seed_of_member_M
         self.layers = list(networks[0])
+        self.dropouts = [
+            [layer for layer in one if isinstance(layer, SeededDropout) and layer.rate] for one in networks
+        ]
         self.values: dict[str, Tensor] = {}
         self.parameters: dict[str, Tensor] = {}
         for name, value in networks[0].state_dict().items():
@@ -48,11 +50,22 @@ class Stacked:
         """How many networks there are."""
         return len(self.rates_M)
 
-    def logits(self, x_MBD: Tensor, *, is_training: bool) -> Tensor:
-        """Forward pass of every member on its own batch, (M, B, D) to (M, B, classes)."""
-        x = x_MBD
+    def draw(self, batch_size: int) -> list[Tensor]:
+        """Return each dropout layer's next random numbers on the CPU, (S, B, ...); none where none drops."""
+        layers = zip(*self.dropouts, strict=True)
+        return [torch.stack([one.draw(batch_size) for one in layer]) for layer in layers]
+
+    def logits(self, x_MBD: Tensor, *, is_training: bool, drawn: Sequence[Tensor] = ()) -> Tensor:
+        """Forward pass of every member on its own batch, (M, B, D) to (M, B, classes).
+
+        `drawn` are the random numbers of dropout, on the device; without them nothing is dropped.
+        """
+        x, numbers = x_MBD, iter(drawn)
         for number, layer in enumerate(self.layers):
-            x = self._apply(layer, number, x, is_training)
+            if isinstance(layer, SeededDropout):
+                x = self._dropout(x, next(numbers)) if drawn else x
+            else:
+                x = self._apply(layer, number, x, is_training)
         return x
 
     def _apply(self, layer: nn.Module, number: int, x: Tensor, is_training: bool) -> Tensor:  # noqa: PLR0911 - a case a layer
@@ -77,8 +90,6 @@ class Stacked:
                 assert weight is not None
                 assert bias is not None
                 return F.group_norm(x, self.num_members, weight.flatten(), bias.flatten())
-            case SeededDropout():
-                return self._dropout(number, x) if is_training else x
             case nn.ReLU():
                 return x.relu()
             case nn.MaxPool2d():
@@ -107,17 +118,11 @@ class Stacked:
         )
         return normed.unflatten(1, (self.num_members, -1)).transpose(0, 1) if is_vector else normed
 
-    def _dropout(self, number: int, x: Tensor) -> Tensor:
+    def _dropout(self, x: Tensor, drawn_SB: Tensor) -> Tensor:
         """Drop by each member's rate; members of one seed look at the same random numbers."""
-        if not self.drops:
-            return x
-        is_vector = x.ndim == 3
-        shape = x.shape[1:] if is_vector else (x.shape[0], x.shape[1] // self.num_members, *x.shape[2:])
-        streams = [list(one)[number].generator for one in self.networks]
-        drawn = torch.stack([torch.rand(shape, generator=stream) for stream in streams]).to(x.device)
-        rates = self.rates_M.view(-1, *[1] * len(shape))
-        mask = (drawn[self.seed_of_member_M] >= rates) / (1 - rates)
-        return x * (mask if is_vector else mask.transpose(0, 1).flatten(1, 2))
+        rates = self.rates_M.view(-1, *[1] * (drawn_SB.ndim - 1))
+        mask = (drawn_SB[self.seed_of_member_M] >= rates) / (1 - rates)
+        return x * (mask if x.ndim == mask.ndim else mask.transpose(0, 1).flatten(1, 2))
 
     def snapshot(self) -> dict[str, Tensor]:
         """Return copies of all values, running statistics included."""
@@ -127,4 +132,9 @@ class Stacked:
     def keep(self, kept: dict[str, Tensor], better_M: Tensor) -> None:
         """Write the members that are better into earlier copies."""
         for name, value in self.values.items():
-            kept[name][better_M] = value[better_M]
+            kept[name].copy_(torch.where(column(better_M, value), value, kept[name]))
+
+
+def column(values_M: Tensor, like: Tensor) -> Tensor:
+    """Return one value a member in the shape that goes with a stacked tensor, (M, 1, ...)."""
+    return values_M.view(-1, *[1] * (like.ndim - 1))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bench.generalization.data import Data
 from bench.generalization.population import Population
-from bench.generalization.setting import SHARED, Setting
+from bench.generalization.setting import Setting
 
 Listener = Callable[[float], None]
 
@@ -18,8 +18,8 @@ Listener = Callable[[float], None]
 class Training:
     """All members of a study, whose training can be stopped and continued.
 
-    Populations train beside each other, one a thread: torch lets other threads run during its operations.
-    How members are shared out among populations changes no member.
+    Populations train beside each other: on the CPU one a thread, for torch lets other threads run during its
+    operations, and on a GPU one a stream. How members are shared out among populations changes no member.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Training:
     history : sequence of int
         Epochs after which the members are looked at as well, for learning curves.
     num_threads : int, optional
-        By default one a core on the CPU, and a single one on a GPU.
+        By default one a core on the CPU; on a GPU a single one issues all that the device does.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Training:
         if len(set(names)) != len(names):
             raise ValueError("every setting of a study needs a name of its own")
         self.num_threads = num_threads or (joblib.cpu_count() if device == "cpu" else 1)
-        shared_out = _shared_out(settings, tuple(seeds), self.num_threads)
+        shared_out = _shared_out(settings, tuple(seeds), self.num_threads, is_gpu=device != "cpu")
         self.order = names
         self.populations = [Population(group, part, data, device) for group, part in shared_out]
         self.history_epochs = frozenset(history)
@@ -57,6 +57,11 @@ class Training:
     def num_members(self) -> int:
         """How many models there are."""
         return sum(one.num_members for one in self.populations)
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether every population's steps are replayed as CUDA graphs."""
+        return all(one.is_replay for one in self.populations)
 
     @property
     def is_over(self) -> bool:
@@ -88,17 +93,18 @@ class Training:
 
 
 def _shared_out(
-    settings: Sequence[Setting], seeds: tuple[int, ...], num_threads: int
+    settings: Sequence[Setting], seeds: tuple[int, ...], num_threads: int, *, is_gpu: bool
 ) -> list[tuple[list[Setting], tuple[int, ...]]]:
     """Return settings and seeds of each population, those with most members first.
 
-    What only some settings need, such as dropout's random numbers, is not computed for the others; and a
-    population with more than a thread's share of the members is divided by seeds.
+    On the CPU, what only some settings need, such as dropout's random numbers, is not computed for others,
+    and a population with more than a thread's share of the members is divided by seeds. A GPU computes it for
+    all in the time of one more launch.
     """
     groups: dict[tuple[object, ...], list[Setting]] = {}
     for setting in settings:
         wants = (setting.dropout > 0, setting.l1 > 0, setting.patience is not None)
-        groups.setdefault((*setting.of(SHARED), *wants), []).append(setting)
+        groups.setdefault((setting.shared, *(() if is_gpu else wants)), []).append(setting)
     shared_out = []
     for group in groups.values():
         num_parts = min(len(seeds), ceil(num_threads * len(group) / len(settings)))

@@ -72,6 +72,9 @@ class FakeCuda:
     def set_sync_debug_mode(self, mode: int | str) -> None:
         self.sync_mode = mode
 
+    def is_current_stream_capturing(self) -> bool:
+        return self.captured is not None
+
     def device(self, device: Any) -> Any:
         return contextlib.nullcontext()
 

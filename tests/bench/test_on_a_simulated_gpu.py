@@ -1,6 +1,7 @@
 """Every CUDA configuration of the quick profile, once, on a GPU that has time and shapes and no numbers."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,8 +21,12 @@ from bench import (
     loader_epochs,
 )
 from bench.configuration import Options, PassResult
+from bench.generalization.networks import batch_order
+from bench.generalization.sources import load_data
+from bench.generalization.studies import settings
+from bench.generalization.training import Training
 from bench.loader_epochs import IN_PROCESS
-from tests.bench.fake_cuda import FakeCuda
+from tests.bench.fake_cuda import LAUNCH_SECONDS, FakeCuda
 from tests.bench.simulated_gpu import BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, simulated
 
 QUICK = Options(devices=("cuda",))
@@ -41,7 +46,7 @@ LAYERS = [
 ]
 NAMES = (
     "Event", "Stream", "CUDAGraph", "current_stream", "stream", "graph", "synchronize", "_sleep", "device",
-    "get_device_properties", "get_sync_debug_mode", "set_sync_debug_mode",
+    "get_device_properties", "get_sync_debug_mode", "set_sync_debug_mode", "is_current_stream_capturing",
 )  # fmt: skip
 
 
@@ -63,6 +68,11 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
     monkeypatch.setattr(bench_loader_device, "BATCH_SIZE", BATCH_SIZE)
     for module in (layers, layer_variants):
         monkeypatch.setattr(module, "random_inputs", inputs)
+    for optimizer in ("adam", "sgd"):  # there is no fused step on `meta`
+        fused = f"_fused_{optimizer}_"
+        monkeypatch.setattr(torch, fused, lambda *_, **__: fake.issue(LAUNCH_SECONDS, LAUNCH_SECONDS))
+        module = sys.modules[f"torch.optim.{optimizer}"]
+        monkeypatch.setattr(module, "_device_dtype_check_for_fused", lambda parameter: None)
     bench_transfers.link_copies.cache_clear()
     layer_variants._why_not_compiled.cache_clear()
     with simulated(fake):
@@ -122,3 +132,24 @@ def test_a_step_hides_the_copies_that_run_beside_it_and_no_others(cuda: FakeCuda
     assert copying == pytest.approx(BATCH_SIZE * alone["sample_bytes"] / LINK_BYTES_PER_SECOND, rel=0.05)
     bare = 0.0 if transfer == "pinned prefetched" else copying  # but for the first, which nothing can hide
     assert beside["exposed_seconds_per_batch"] == pytest.approx(bare, abs=0.06 * copying)
+
+
+def test_populations_train_beside_each_other_and_nobody_waits(cuda: FakeCuda) -> None:
+    training = Training(settings(is_full=False), range(2), load_data("digits"), "cuda")
+    assert len({id(one.stream) for one in training.populations}) == len(training.populations) > 1
+    shapes = [
+        {len(batch) for batch in batch_order(0, 0, one.num_train, one.setting.batch_size)}
+        for one in training.populations
+    ]
+    for _ in range(2):
+        for population in training.populations:
+            population.train_epoch()
+    assert cuda.num_captures == sum(map(len, shapes))
+    cuda.log.clear()
+    before = cuda.now
+    for population in training.populations:
+        population.train_epoch()
+    num_steps = sum(-(-one.num_train // one.setting.batch_size) for one in training.populations)
+    assert cuda.log == ["replay"] * num_steps
+    assert training.is_replay
+    assert cuda.now - before < 6 * LAUNCH_SECONDS * num_steps  # the steps have some 50 launches

@@ -1,11 +1,12 @@
 """Every member equals the ordinary loop of its setting and seed."""
 
+import pandas as pd
 import pytest
 import torch
 
 from bench.generalization.setting import Setting
 from bench.generalization.sources import load_data
-from bench.generalization.training import train
+from bench.generalization.training import Training, train
 from bench.generalization.twins import twin
 
 SEEDS = (3, 8)
@@ -126,3 +127,16 @@ def test_running_statistics_are_the_twins() -> None:
         torch.testing.assert_close(
             population.stacked.values[name][1], model.state_dict()[name], rtol=1e-3, atol=1e-4
         )
+
+
+@pytest.mark.cuda
+def test_on_a_gpu_steps_are_replayed_and_two_runs_give_the_same_numbers() -> None:
+    data = load_data("digits")
+    settings = [Setting(method, **(BASE | METHODS[method])) for method in METHODS]
+    frames = []
+    for _ in range(2):
+        training = Training(settings, SEEDS, data, "cuda")
+        assert len(list(training.epochs())) > 0
+        assert training.is_replay
+        frames.append(training.frame())
+    pd.testing.assert_frame_equal(*frames, check_exact=True)
