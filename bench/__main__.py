@@ -17,6 +17,8 @@ try:
     from bench.generalization import commands as laboratory
     from bench.options import counts, devices, positive, seconds
 except ModuleNotFoundError as error:
+    if __name__ != "__main__":
+        raise
     sys.exit(not_installed("python -m bench", error))
 
 INTERRUPTED = 130

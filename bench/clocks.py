@@ -267,6 +267,7 @@ class Timeline:
 
     def read(self) -> list[float]:
         """Seconds of every added moment on the clock of `perf_counter`."""
+        self.events[-1].synchronize()  # asleep: to synchronize the device keeps a core busy
         self.cuda.synchronize(self.device)
         first, *others = self.events
         return [self.starts + first.elapsed_time(event) / 1e3 for event in others]

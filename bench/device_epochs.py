@@ -170,6 +170,7 @@ class DeviceEpochs(LoaderEpochs):
         self.mover = Mover(transfer, self.device)
         self.work = KnownWork(step_seconds, self.device)
         self.issues: list[float] = []
+        self.begun = self.ended = (0.0, 0.0)  # of an epoch's loop: CPU seconds of the main thread, and of all
 
     def warm_up(self) -> None:
         """Calibrate the step, then start the workers."""
@@ -179,9 +180,8 @@ class DeviceEpochs(LoaderEpochs):
     def measure(self, seconds: float, until: float) -> PassResult:
         """Time the step alone, then one epoch."""
         self.work.time()
-        before = thread_time(), process_time()
         result = super().measure(seconds, until)
-        figures = host_figures(before, (thread_time(), process_time()), self.issues)
+        figures = host_figures(self.begun, self.ended, self.issues)
         step = self.work.seconds
         result.figures |= figures | {
             "step_seconds": step,
@@ -204,6 +204,7 @@ class DeviceEpochs(LoaderEpochs):
         batches = iter(self.loader)
         timeline, waits = Timeline(self.device), []
         asked, self.issues = timeline.starts, []
+        self.begun = thread_time(), process_time()
         for batch in batches:
             waits.append(perf_counter() - asked)
             wait_for_room(timeline.events)
@@ -214,6 +215,7 @@ class DeviceEpochs(LoaderEpochs):
             timeline.add()
             asked = perf_counter()
             self.issues.append(asked - begins)
+        self.ended = thread_time(), process_time()
         return timeline.starts, timeline.read(), waits
 
 
@@ -224,19 +226,19 @@ def wait_for_room(events: Sequence[Any]) -> None:
 
 
 def host_figures(
-    before: tuple[float, float], after: tuple[float, float], issues: Sequence[float]
+    begun: tuple[float, float], ended: tuple[float, float], issues: Sequence[float]
 ) -> dict[str, float]:
-    """Return what the epoch took of the main process, a batch.
+    """Return what the epoch's loop took of the main process, a batch.
 
     Parameters
     ----------
-    before, after : tuple of float
+    begun, ended : tuple of float
         CPU seconds of the main thread and of all threads: the difference is the pin thread's, where it is.
     issues : sequence of float
         Seconds in which the main thread brought each batch on its way and issued its step: a pin thread that
         holds the interpreter's lock lengthens them.
     """
-    main, everything = (end - begin for begin, end in zip(before, after, strict=True))
+    main, everything = (end - begin for begin, end in zip(begun, ended, strict=True))
     p50, p99 = np.quantile(issues, [0.5, 0.99])
     return {
         "main_thread_cpu_seconds_per_batch": main / len(issues),

@@ -150,6 +150,7 @@ def test_without_pynvml_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     gpu_state._handle.cache_clear()
     monkeypatch.setattr(gpu_state, "import_module", missing)
     assert read("cuda") is None
+    gpu_state._handle.cache_clear()
     assert between(None, None) == ({}, [])
 
 

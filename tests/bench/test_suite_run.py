@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+import torch
 
 from bench.workloads import WORKLOADS
 from tests.bench import faulty
@@ -76,6 +77,7 @@ def result(
     ran = run(
         "bench", "-k", "tiny and in-process or dropout_step", "--passes", "3", "--profile", "smoke",
         "--benchmark-autosave", "--benchmark-storage", folder, "--order-seed", "11",
+        "--devices", "cpu" if torch.cuda.is_available() else "cpu,cuda",
     )  # fmt: skip
     (path,) = folder.rglob("0001_*.json")
     return ran, json.loads(path.read_text(encoding="utf-8")) | {"path": path}
@@ -107,8 +109,6 @@ def test_the_seed_is_printed_and_stored_and_cuda_is_skipped_with_the_reason(resu
     assert "--order-seed 11" in ran.stdout
     summary = document["torch_checkup"]
     assert (summary["order_seed"], summary["passes"], summary["complete"]) == (11, 3, True)
-    import torch
-
     if not torch.cuda.is_available():
         assert {one["reason"].split(":")[0] for one in summary["skipped"]} == {"no CUDA"}
 
