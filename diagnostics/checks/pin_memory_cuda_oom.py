@@ -3,7 +3,7 @@
 What it means
 -------------
 Pinning asks CUDA for page-locked memory and needs a CUDA context. Either the GPU is full (another process,
-a large model), or the system grants no more locked memory.
+a large model), or the host, or the container, has no memory left to be pinned.
 
 Why it matters
 --------------
@@ -52,6 +52,6 @@ def recognise(trace: Trace) -> Recognition | None:
         return None
     remedy = Remedy(
         "Pin less, and see who holds the memory.",
-        ("DataLoader(..., pin_memory=False)", "nvidia-smi", "ulimit -l"),
+        ("DataLoader(..., pin_memory=False)", "nvidia-smi", "free -m"),
     )
     return recognised(found, "Memory ran out while a batch was being pinned.", remedy, score=80)

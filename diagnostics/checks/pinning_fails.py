@@ -10,7 +10,9 @@ A loader with pin_memory=True ends in an error of its pinning thread.
 
 How to fix
 ----------
-Raise the limit on locked memory (`ulimit -l`), free memory, or load with pin_memory=False.
+Free memory of the host, raise the container's or WSL's limit on memory, see what the driver says, or load
+with pin_memory=False. The limit on locked memory (`ulimit -l`) is not what refuses: the driver pins by itself
+and does not ask for it.
 
 When it is fine
 ---------------
@@ -18,7 +20,8 @@ With pin_memory=False.
 
 References
 ----------
-CUDA documentation, cudaHostAlloc; Linux manual, getrlimit(2), RLIMIT_MEMLOCK.
+CUDA documentation, cudaHostAlloc; NVIDIA, open-gpu-kernel-modules, kernel-open/nvidia/os-mlock.c (pages are
+pinned without a look at RLIMIT_MEMLOCK); CUDA on WSL User Guide, known limitations.
 """
 
 from collections.abc import Mapping
@@ -41,12 +44,16 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     """Fail where pinning was refused; else tell how fast pinned memory went to the device."""
     available, problem, seconds = (facts[key] for key in NEEDS)
     if problem is None and (not available or not seconds):
-        return not_applicable("Nothing was pinned: torch uses no GPU here.")
+        return not_applicable("Nothing was pinned: no GPU was used here.")
     if problem is None:
         rate = format_quantity(NUM_BYTES / seconds, "bytes")
         return ok(f"64 MiB of pinned memory went to the device at {rate}/s.")
     remedy = Remedy(
-        "Raise the limit on locked memory, or do without pinning.",
-        ("ulimit -l unlimited", "DataLoader(..., pin_memory=False)"),
+        "Free memory of the host or raise the container's limit on it, or do without pinning.",
+        (
+            "free -m; cat /sys/fs/cgroup/memory.max",
+            "sudo dmesg | grep -iE 'nvrm|oom' | tail -20",
+            "DataLoader(..., pin_memory=False)",
+        ),
     )
     return fail("64 MiB of memory could not be pinned.", (f"64 MiB, pin_memory(): {problem}",), remedy)

@@ -177,30 +177,37 @@ def test_counters_count_together_and_end() -> None:
 
 
 class Device:
-    """Stands in for torch where memory cannot be pinned, or comes back changed."""
+    """Stands in for torch, its tensors and its device; every call takes time on a clock of its own."""
 
     uint8 = "uint8"
 
-    def __init__(self, problem: str) -> None:
-        self.problem = problem
+    def __init__(self, problem: str = "") -> None:
+        self.problem, self.now, self.num_copies = problem, 0.0, 0
+
+    def seconds(self) -> float:
+        return self.now
+
+    def _made(self, place: str) -> "Device":
+        self.now += 100.0
+        if self.problem == place:
+            raise RuntimeError("CUDA error: out of memory\nand more")
+        return self
+
+    def zeros(self, *_: object, device: str = "", pin_memory: bool = False, **__: object) -> "Device":
+        return self._made("second pin" if pin_memory else "touch")
+
+    def empty(self, *_: object, **__: object) -> "Device":
+        return self._made("device")
 
     def randint(self, *_: object, **__: object) -> "Device":
         return self
 
     def pin_memory(self) -> "Device":
-        if self.problem == "pin":
-            raise RuntimeError("CUDA error: out of memory\nand more")
-        return self
+        return self._made("pin")
 
-    def to(self, *_: object, **__: object) -> "Device":
-        if self.problem == "copy":
-            raise RuntimeError("no kernel image is available")
-        return self
-
-    def copy_(self, *_: object, **__: object) -> None: ...
-
-    def cpu(self) -> "Device":
-        return self
+    def copy_(self, *_: object, **__: object) -> None:
+        self.num_copies += 1
+        self.now += 10.0 if self.num_copies == 1 else 1.0
 
     def equal(self, *_: object) -> bool:
         return self.problem != "changed"
@@ -209,24 +216,96 @@ class Device:
     def cuda(self) -> "Device":
         return self
 
-    def synchronize(self) -> None: ...
+    def synchronize(self) -> None:
+        if self.problem == "copy" and self.num_copies:
+            raise RuntimeError("no kernel image is available")
+        self.now += 0.5
 
 
 @pytest.mark.parametrize(
     ("problem", "key", "said"),
     [
+        ("touch", "problem", "RuntimeError: CUDA error: out of memory"),
         ("pin", "pin_problem", "RuntimeError: CUDA error: out of memory"),
+        ("second pin", "pin_problem", "RuntimeError: CUDA error: out of memory"),
+        ("device", "problem", "RuntimeError: CUDA error: out of memory"),
         ("copy", "problem", "RuntimeError: no kernel image is available"),
         ("changed", "problem", "what came back differs from what was sent"),
     ],
 )
 def test_what_goes_wrong_on_the_way_to_the_device_is_told(problem: str, key: str, said: str) -> None:
-    assert cuda_round_trip.round_trip(Device(problem))[key] == said
+    assert cuda_round_trip.round_trip(Device(problem)) == {key: said}
 
 
-def test_a_round_trip_that_works_has_its_seconds() -> None:
-    found = cuda_round_trip.round_trip(Device(""))
-    assert set(found) == {"to_device_seconds", "to_host_seconds"}
+def test_the_seconds_of_a_round_trip_are_those_of_a_copy_alone_and_not_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    device = Device()
+    monkeypatch.setattr(cuda_round_trip.time, "perf_counter", device.seconds)
+    found = cuda_round_trip.round_trip(device)
+    assert found == {"to_device_seconds": 1.5, "to_host_seconds": 1.5}
+
+
+FAKE_TORCH = """
+import os
+__version__ = "2.11.0"
+uint8 = "uint8"
+class version: cuda, hip = "13.0", None
+class __config__:
+    show = parallel_info = staticmethod(str)
+get_num_threads = get_num_interop_threads = lambda: 1
+class AcceleratorError(RuntimeError): ...
+def refuse(*_, **__): raise AcceleratorError("CUDA error: uncorrectable ECC error encountered\\nand more")
+def die(*_, **__): os._exit(3)
+class Tensor:
+    def pin_memory(self): return self
+    def copy_(self, *_, **__): ...
+    def equal(self, _): return True
+class cuda:
+    is_available = staticmethod(lambda: True)
+    device_count = staticmethod(lambda: 1)
+    get_device_name = staticmethod(lambda _: "Some GPU")
+    synchronize = staticmethod(lambda: None)
+zeros = empty = randint = lambda *_, **__: Tensor()
+equal = Tensor.equal
+"""
+
+
+def facts_with_fake_torch(name: str, folder: Path, change: str = "") -> dict[str, Any]:
+    """Run a trial beside a torch whose GPU is made of words; one that dies keeps what it has said."""
+    (folder / "torch").mkdir()
+    (folder / "torch/__init__.py").write_text(FAKE_TORCH + change)
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / f"{name}.py")],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    document = json.loads(done.stdout.splitlines()[-1])
+    return {key: fact["value"] for key, fact in document["facts"].items()}
+
+
+@pytest.mark.parametrize("version", ["", "version.cuda, version.hip = None, '6.4'"])
+def test_a_round_trip_that_works_overrules_what_nvidia_smi_did_not_say(version: str, tmp_path: Path) -> None:
+    facts = facts_with_fake_torch("cuda_round_trip", tmp_path, version)
+    assert facts["trial.cuda_problem"] is None
+    assert facts["trial.cuda_to_host_seconds"] is not None
+    assert facts["gpu.driver_problem"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [("zeros = refuse", "uncorrectable ECC error"), ("zeros = die", "hung, or the process died")],
+)
+def test_a_gpu_that_cannot_be_touched_is_the_rounds_problem_and_not_the_drivers(
+    change: str, said: str, tmp_path: Path
+) -> None:
+    facts = facts_with_fake_torch("cuda_round_trip", tmp_path, change)
+    assert said in facts["trial.cuda_problem"]
+    assert facts["trial.cuda_pin_problem"] is None
+    assert "gpu.driver_problem" not in facts
 
 
 @pytest.mark.cuda
