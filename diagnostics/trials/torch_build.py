@@ -15,6 +15,11 @@ Answer = tuple[Any, str, str]
 REASON_CHARACTERS = 200
 
 
+def said(error: BaseException) -> str:
+    """Return an exception in one short line."""
+    return f"{type(error).__name__}: {error}".splitlines()[0][:REASON_CHARACTERS]
+
+
 def interpreter_facts() -> dict[str, Answer]:
     """Return the facts of the interpreter that runs this trial; it may not be the one that reads them."""
     methods = multiprocessing.get_all_start_methods()
@@ -38,30 +43,38 @@ def interpreter_facts() -> dict[str, Answer]:
 
 
 def torch_facts() -> dict[str, Answer]:
-    """Return version, build, threads and devices."""
+    """Return version, build and threads."""
     import torch
 
     blas = re.search(r"BLAS_INFO=([\w-]+)", torch.__config__.show())
     parallel = re.search(r"parallel backend: *(.+)", torch.__config__.parallel_info())
-    devices = range(torch.cuda.device_count() if torch.cuda.is_available() else 0)
     facts = {
         "torch.version": (str(torch.__version__), "", "torch.__version__"),
         "torch.cuda_version": (torch.version.cuda, "", "torch.version.cuda"),
         "torch.hip_version": (torch.version.hip, "", "torch.version.hip"),
         "torch.intra_op_threads": (torch.get_num_threads(), "count", "torch.get_num_threads"),
         "torch.inter_op_threads": (torch.get_num_interop_threads(), "count", "torch.get_num_interop_threads"),
-        "torch.cuda_available": (torch.cuda.is_available(), "", "torch.cuda.is_available"),
-        "torch.cuda_device_names": (
-            [torch.cuda.get_device_name(index) for index in devices],
-            "",
-            "torch.cuda.get_device_name",
-        ),
     }
     if blas:
         facts["torch.blas_name"] = (blas[1], "", "torch.__config__.show")
     if parallel:
         facts["torch.parallel_backend"] = (parallel[1].strip(), "", "torch.__config__.parallel_info")
     return facts
+
+
+def cuda_facts() -> dict[str, Answer]:
+    """Return whether torch finds devices, and which; where one does not answer, why."""
+    import torch
+
+    facts: dict[str, Answer] = {}
+    try:
+        is_available = torch.cuda.is_available()
+        facts["torch.cuda_available"] = (is_available, "", "torch.cuda.is_available")
+        devices = range(torch.cuda.device_count() if is_available else 0)
+        names = [torch.cuda.get_device_name(index) for index in devices]
+    except Exception as error:
+        return facts | {"torch.cuda_problem": (said(error), "", "torch.cuda.get_device_name")}
+    return facts | {"torch.cuda_device_names": (names, "", "torch.cuda.get_device_name")}
 
 
 UNFINISHED = "import torch came to no end: it hung, or the process died"
@@ -73,8 +86,7 @@ def imported() -> tuple[float, str | None]:
     try:
         import torch  # noqa: F401
     except Exception as error:
-        said = f"{type(error).__name__}: {error}".splitlines()[0][:REASON_CHARACTERS]
-        return time.perf_counter() - starts, said
+        return time.perf_counter() - starts, said(error)
     return time.perf_counter() - starts, None
 
 
@@ -94,7 +106,10 @@ def main() -> None:
     facts = interpreter_facts()
     say(facts, None, UNFINISHED)
     seconds, problem = imported()
-    say(facts if problem else facts | torch_facts(), seconds, problem)
+    say(facts, seconds, problem)
+    for more in (torch_facts, cuda_facts) if problem is None else ():
+        facts |= more()
+        say(facts, seconds, problem)
 
 
 if __name__ == "__main__":

@@ -287,6 +287,21 @@ def facts_with_fake_torch(name: str, folder: Path, change: str = "") -> dict[str
     return {key: fact["value"] for key, fact in document["facts"].items()}
 
 
+@pytest.mark.parametrize("call", ["is_available", "get_device_name"])
+def test_a_gpu_that_does_not_answer_is_no_torch_that_cannot_be_imported(call: str, tmp_path: Path) -> None:
+    facts = facts_with_fake_torch("torch_build", tmp_path, f"cuda.{call} = refuse")
+    assert facts["trial.torch_import_problem"] is None
+    assert facts["torch.version"] == "2.11.0"
+    assert facts["torch.cuda_problem"] == "AcceleratorError: CUDA error: uncorrectable ECC error encountered"
+    assert "torch.cuda_device_names" not in facts
+
+
+def test_a_gpu_that_takes_the_process_with_it_leaves_what_torch_said_of_itself(tmp_path: Path) -> None:
+    facts = facts_with_fake_torch("torch_build", tmp_path, "cuda.get_device_name = die")
+    assert facts["trial.torch_import_problem"] is None
+    assert facts["torch.cuda_version"] == "13.0"
+
+
 @pytest.mark.parametrize("version", ["", "version.cuda, version.hip = None, '6.4'"])
 def test_a_round_trip_that_works_overrules_what_nvidia_smi_did_not_say(version: str, tmp_path: Path) -> None:
     facts = facts_with_fake_torch("cuda_round_trip", tmp_path, version)
