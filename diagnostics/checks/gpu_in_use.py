@@ -2,7 +2,8 @@
 
 What it means
 -------------
-The driver lists processes on a GPU that were there before anything was measured.
+The driver lists processes on a GPU that were there before anything was measured. (In a container it does not
+list those outside.)
 
 Why it matters
 --------------
@@ -39,9 +40,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     """Fire for any process that computes there."""
     count, processes, memory = (facts[key] for key in NEEDS)
     if not count or processes is None:
-        return not_applicable("No NVIDIA GPU is listed here.")
+        return not_applicable("No NVIDIA GPU tells of its processes here.")
     if not processes:
-        return ok(f"0 other processes compute on the {count} GPUs.")
+        return ok(f"nvidia-smi lists 0 processes on {count} {'GPU' if count == 1 else 'GPUs'}.")
     held = f", which hold {format_quantity(memory, 'bytes')}" if memory else ""
     evidence = (f"nvidia-smi lists {processes:g} compute processes{held}",)
     remedy = Remedy(

@@ -49,7 +49,7 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return not_applicable("No NVIDIA GPU tells of its clocks here.")
     held = [(number, why, heat) for number, (why, heat) in enumerate(rows) if why]
     if not held:
-        return ok(f"None of {len(told)} GPUs is held down by heat or power.")
+        return ok(f"GPUs held down by heat or power: 0 of {len(told)}.")
     evidence = tuple(
         f"GPU {number}: {', '.join(map(str, why)) if isinstance(why, list) else why}; "
         + ("temperature not told" if heat is None else f"{heat} degrees Celsius")
@@ -59,4 +59,4 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         "Cool it, or set a power limit that it can hold.",
         ("nvidia-smi -q -d PERFORMANCE,TEMPERATURE", "sudo nvidia-smi -pl 300"),
     )
-    return warn(f"{len(held)} of {len(told)} GPUs run slower than asked for.", evidence, remedy)
+    return warn(f"GPUs that run slower than asked for: {len(held)} of {len(told)}.", evidence, remedy)

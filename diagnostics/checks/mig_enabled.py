@@ -43,10 +43,10 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return not_applicable("No NVIDIA GPU tells of slices here.")
     on = [number for number, mode in enumerate(modes) if mode == "Enabled"]
     if not on:
-        return ok(f"None of {len(modes)} GPUs is divided into slices.")
+        return ok(f"GPUs divided into slices: 0 of {len(modes)}.")
     evidence = tuple(f"GPU {number}: MIG mode Enabled" for number in on)
     remedy = Remedy(
         "Name the slice, and compare only slices of one size.",
         ("nvidia-smi -L", "export CUDA_VISIBLE_DEVICES=MIG-<uuid of the slice>"),
     )
-    return warn(f"{len(on)} of {len(modes)} GPUs are divided into slices (MIG).", evidence, remedy)
+    return warn(f"GPUs divided into slices (MIG): {len(on)} of {len(modes)}.", evidence, remedy)

@@ -48,10 +48,10 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return not_applicable("No NVIDIA GPU tells of its link here.")
     narrow = [(number, now, could) for number, (now, could) in enumerate(rows) if now < could]
     if not narrow:
-        return ok(f"{len(rows)} GPUs use all of their lanes ({rows[0][1]}).")
+        return ok(f"GPUs that use all of their lanes: {len(rows)} of {len(rows)}.")
     evidence = tuple(f"GPU {number}: {now} of {could} lanes" for number, now, could in narrow)
     remedy = Remedy(
         "Reseat the card, or use another slot or machine.",
         ("nvidia-smi --query-gpu=pcie.link.width.current,pcie.link.width.max --format=csv",),
     )
-    return warn(f"{len(narrow)} of {len(rows)} GPUs use fewer lanes than they could.", evidence, remedy)
+    return warn(f"GPUs that use fewer lanes than they could: {len(narrow)} of {len(rows)}.", evidence, remedy)

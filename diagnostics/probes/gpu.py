@@ -23,6 +23,8 @@ OLD_STATE_FIELDS = (*STATE_FIELDS[:-1], "clocks_throttle_reasons.active")  # bef
 CARDS, PROBLEM = "gpu.pci_count", "gpu.driver_problem"
 NVIDIA, DISPLAY = "0x10de", "0x03"  # PCI vendor, and the class of display controllers, 3D ones among them
 PROCESSES = {"gpu.processes_count": "count", "gpu.processes_memory_bytes": "bytes"}
+UNTOLD = {"gpu.count": Fact(None, "count", "nvidia-smi does not answer")}
+WSL_FOLDER = "/usr/lib/wsl/lib"  # where Windows puts its driver's tools; not on every PATH
 LARGEST = 1e15  # no GPU has so much of anything
 # Bits of nvmlDeviceGetCurrentClocksEventReasons that mean: slower than asked for. A power limit that is
 # reached, idle clocks and clocks that somebody set are none.
@@ -134,9 +136,9 @@ def _state(tool: str) -> Facts:
 def read(root: Path) -> Facts:
     """Read the GPUs; a count of 0 where nvidia-smi is not installed.
 
-    Where nvidia-smi is there and does not answer, the count is left out, and the reason is a fact.
+    Where nvidia-smi is there and does not answer, the count is None, and the reason is a fact.
     """
-    tool = shutil.which("nvidia-smi")
+    tool = shutil.which("nvidia-smi") or shutil.which("nvidia-smi", path=WSL_FOLDER)
     cards = _cards(root)
     if tool is None:
         absent = "nvidia-smi is not on PATH"
@@ -150,15 +152,19 @@ def read(root: Path) -> Facts:
 
 
 def _cards(root: Path) -> Facts:
-    """Count NVIDIA's cards on the PCI bus, which shows them without a driver; None off Linux."""
-    if sys.platform != "linux":
-        return {CARDS: Fact(None, "count", "no PCI bus that can be read")}
+    """Count NVIDIA's cards on the PCI bus, which shows them without a driver; None where it shows no GPU.
+
+    Windows hands Linux its GPUs beside the bus (/dev/dxg). Some sandboxes show no device at all, or each
+    under two addresses that differ in case alone.
+    """
     devices = [path.parent for path in (root / "sys/bus/pci/devices").glob("*/vendor")]
-    found = [
-        device
+    if not devices or (root / "dev/dxg").exists():
+        return {CARDS: Fact(None, "count", "no PCI bus that shows GPUs")}
+    found = {
+        device.name.lower()
         for device in devices
         if read_text(device / "vendor") == NVIDIA and (read_text(device / "class") or "").startswith(DISPLAY)
-    ]
+    }
     return {CARDS: Fact(len(found), "count", "/sys/bus/pci/devices")}
 
 
@@ -167,8 +173,8 @@ def _answers(tool: str) -> tuple[Facts, str | None]:
     query = [tool, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits"]
     outcome = run_child(query, TIME_LIMIT_SECONDS)
     if outcome.returncode is None:
-        return {}, f"nvidia-smi did not answer within {TIME_LIMIT_SECONDS:g} s"
+        return UNTOLD, f"nvidia-smi did not answer within {TIME_LIMIT_SECONDS:g} s"
     if outcome.returncode != 0:
         reason = (outcome.stdout or outcome.stderr).strip().splitlines()
-        return {}, f"nvidia-smi ended with {outcome.returncode}: {reason[0] if reason else 'no word'}"
+        return UNTOLD, f"nvidia-smi ended with {outcome.returncode}: {reason[0] if reason else 'no word'}"
     return parse_query(outcome.stdout) | _state(tool), None

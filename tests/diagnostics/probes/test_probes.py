@@ -230,7 +230,8 @@ def test_the_state_is_read_whichever_name_the_driver_has_for_throttling(tmp_path
 def test_a_driver_that_does_not_answer_leaves_the_count_open_and_says_why(tmp_path, monkeypatch):
     fake_nvidia_smi(tmp_path, monkeypatch, 'echo "NVIDIA-SMI has failed"; exit 9')
     facts = gpu.read(Path("/"))
-    assert "gpu.count" not in facts
+    assert facts["gpu.count"].value is None
+    assert "gpu.processes_count" not in facts
     assert facts["gpu.driver_problem"].value == "nvidia-smi ended with 9: NVIDIA-SMI has failed"
 
 
@@ -319,3 +320,34 @@ def test_a_card_without_a_driver_is_seen_on_the_bus(tmp_path, monkeypatch):
     assert facts["gpu.pci_count"].value == 1
     assert facts["gpu.driver_problem"].value == "nvidia-smi is not on PATH"
     assert gpu.read(tmp_path / "elsewhere")["gpu.driver_problem"].value is None
+
+
+@ON_LINUX
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, None),
+        ({"dev/dxg": "", "sys/bus/pci/devices/5582:00:00.0/vendor": "0x1414\n"}, None),
+        ({"sys/bus/pci/devices/0000:00:01.0/vendor": "0x8086\n"}, 0),
+    ],
+    ids=["no bus", "WSL", "a bus without NVIDIA's"],
+)
+def test_a_bus_that_shows_no_gpu_at_all_does_not_say_that_there_is_none(tmp_path, files, expected):
+    assert gpu.read(write(tmp_path, files))["gpu.pci_count"].value == expected
+
+
+@ON_LINUX
+def test_a_card_that_is_listed_in_two_letter_cases_is_one(tmp_path, monkeypatch):
+    card = {"vendor": "0x10de\n", "class": "0x030200\n"}
+    names = ("0000:1A:00.0", "0000:1a:00.0", "0000:1b:00.0")
+    files = {f"sys/bus/pci/devices/{name}/{file}": text for name in names for file, text in card.items()}
+    root = write(tmp_path, files)
+    assert gpu.read(root)["gpu.pci_count"].value == 2
+
+
+@ON_POSIX
+def test_nvidia_smi_is_found_where_windows_puts_it_for_linux(tmp_path, monkeypatch):
+    fake_nvidia_smi(tmp_path, monkeypatch, 'echo "Some GPU, 1024, 70, 500.1"')
+    monkeypatch.setenv("PATH", "/bin:/usr/bin")
+    monkeypatch.setattr(gpu, "WSL_FOLDER", str(tmp_path))
+    assert gpu.read(tmp_path)["gpu.count"].value == 1
