@@ -2,7 +2,9 @@
 
 What it means
 -------------
-Of the time of a step, as the training printed it, more than half is waiting for the next batch.
+Of the time of a step, as the training printed it, more than half is waiting for the next batch; or `run` saw
+the training's process wait for a quarter of its loop and more. A GPU works on after it was given its work:
+what it computed while the process waited, `run` does not see, and then it claims no gain.
 
 Why it matters
 --------------
@@ -15,7 +17,8 @@ storage, less work a sample. Measure before and after.
 
 When it is fine
 ---------------
-In the first steps, while workers start.
+In the first steps, while workers start. On a GPU that is busy all the same: a run whose steps end with
+torch.cuda.synchronize() tells, and so does `profile --step`, which waits for the GPU after each step.
 
 References
 ----------
@@ -32,18 +35,26 @@ from diagnostics.traces.clues import Clue, Recognition, Role, Trace, has, phrase
 CODE = "DL253"
 SLUG = "loader-bottleneck"
 TITLE = "Training waits for data"
-NEEDS = ("run.waiting_seconds", "run.loop_seconds", "run.bound_name", "run.loader_workers_count")
+NEEDS = (
+    "run.waiting_seconds",
+    "run.loop_seconds",
+    "run.bound_name",
+    "run.loader_workers_count",
+    "run.uses_cuda",
+)
 FIRES = {
     "run.waiting_seconds": 40.0,
     "run.loop_seconds": 100.0,
     "run.bound_name": "cpu",
     "run.loader_workers_count": 2,
+    "run.uses_cuda": False,
 }
 SILENT = {
     "run.waiting_seconds": 1.0,
     "run.loop_seconds": 100.0,
     "run.bound_name": "none",
     "run.loader_workers_count": 2,
+    "run.uses_cuda": False,
 }
 WAITING_FRACTION = 0.25  # of the loop
 MOST_FRACTION = 0.9  # above it what is left of the loop is too little to speak of a factor
@@ -84,6 +95,9 @@ LOG_SILENT = (
 )
 
 
+_STEPPED = (
+    "python -m diagnostics profile FILE.py:NAME --step FILE.py:NAME  # waits for the GPU after each step"
+)
 _TUNE = "python -m diagnostics tune FILE.py:NAME  # measures which settings are best here"
 _ADVICE = {
     "startup": ("Keep the workers.", ("DataLoader(..., persistent_workers=True)", _TUNE)),
@@ -107,9 +121,17 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return ok(f"The loop waited {seconds} for data, {share:.0%} of its time.")
     num_workers, took = facts["run.loader_workers_count"], format_quantity(loop, "seconds")
     evidence = (f"waited {seconds} of {took}, with {num_workers} workers; bound: {bound}",)
+    waits = f"Training waits for data {share:.0%} of the time"
+    if facts["run.uses_cuda"]:
+        text, commands = advice
+        first = (
+            "First see whether the GPU idles meanwhile: profile, or end each step with "
+            f"torch.cuda.synchronize() and look at the waiting again. If it does: {text[0].lower()}{text[1:]}"
+        )
+        summary = f"{waits}; the GPU may have been computing meanwhile, which was not seen."
+        return warn(summary, evidence, Remedy(first, (_STEPPED, *commands)), "possible")
     gain = f"; without that it would be {1 / (1 - share):.1f} times as fast" if share < MOST_FRACTION else ""
-    summary = f"Training waits for data {share:.0%} of the time{gain}."
-    return warn(summary, evidence, Remedy(*advice), "likely")
+    return warn(f"{waits}{gain}.", evidence, Remedy(*advice), "likely")
 
 
 def _told(trace: Trace) -> Recognition | None:

@@ -36,6 +36,8 @@ class Cost:
     fetch, cpu, timed, collate, send, idle, slow : float
         Of those who load: fetching samples; on the CPU, of the batches that were timed so, which took
         `timed` to fetch and collate; collating; handing over; waiting for tasks; in slow samples.
+    uses_cuda : bool
+        Whether the reader has put CUDA to use: it may have computed while the reader waited.
     """
 
     use: LoaderUse
@@ -52,6 +54,7 @@ class Cost:
     idle: float
     slow: float
     num_slow: int
+    uses_cuda: bool
 
     @property
     def num_workers(self) -> int:
@@ -111,12 +114,12 @@ class Cost:
         return self._bound_of_batches
 
 
-def _cost(use: LoaderUse, loading: Sequence[Record]) -> Cost:
+def _cost(use: LoaderUse, loading: Sequence[Record], uses_cuda: bool) -> Cost:
     reader = {name: use.seconds(name) for name in ("wait", "first_wait", "start", "busy")}
     names = ("fetch", "cpu", "timed", "collate", "send", "idle", "slow")
     loaders = {name: sum(one.seconds(name) for one in loading) for name in names}
     num_slow = sum(one.process["slow_count"] for one in loading)
-    return Cost(use, use.counters["batches"], **reader, **loaders, num_slow=num_slow)
+    return Cost(use, use.counters["batches"], **reader, **loaders, num_slow=num_slow, uses_cuda=uses_cuda)
 
 
 def costs(observed: Observed) -> list[Cost]:
@@ -129,7 +132,8 @@ def costs(observed: Observed) -> list[Cost]:
                 for one in observed.workers
                 if one.process["parent"] == main.pid and one.process["loader"] == use.identity
             ]
-            found.append(_cost(use, workers if use.arguments.get("num_workers") else [main]))
+            loading = workers if use.arguments.get("num_workers") else [main]
+            found.append(_cost(use, loading, bool(main.process["uses_cuda"])))
     return sorted(found, key=lambda cost: -cost.waited)
 
 
@@ -173,6 +177,7 @@ def attribution_facts(observed: Observed) -> dict[str, Any]:
         "slow_samples_count": first.num_slow,
         "slow_samples_fraction": min(1.0, first.slow / first.fetch) if first.fetch else None,
         "is_in_order": arguments.get("in_order"),
+        "uses_cuda": first.uses_cuda,
     }
 
 
@@ -188,6 +193,7 @@ FACTS = (
     "slow_samples_count",
     "slow_samples_fraction",
     "is_in_order",
+    "uses_cuda",
 )
 
 

@@ -109,6 +109,7 @@ EXPECTED = {
     "unpicklable_lambda": Expected("unpicklable-local"),
     "unpicklable_local_class": Expected("unpicklable-local"),
     "unsendable_sample": whole("unpicklable-local", code=124, options=("--kill-on-hang",)),
+    "waits_beside_cuda": Expected("loader-bottleneck", by_log=None, code=0, options=PATIENT),
     "worker_init_raises": Expected("dataset-exception", worker=1),
 }
 HEALTHY = {"healthy", "healthy_threads"}
@@ -167,6 +168,12 @@ def test_run_names_the_cause_first_and_ends_as_the_command_does(ran, name):
     expected = EXPECTED[name]
     assert (ran.slugs[0], ran.code) == (expected.slug, expected.code)
     assert ran.document["exit_code"] == expected.code
+
+
+@pytest.mark.parametrize("name", ["waits_beside_cuda"])
+def test_a_loop_that_waits_while_a_gpu_may_compute_is_promised_no_gain(ran, name):
+    assert "may have been computing" in ran.first["summary"]
+    assert ran.first["confidence"] == "possible"
 
 
 @every_script

@@ -30,8 +30,8 @@ TARGET = "torch.utils.data.dataloader"
     P_PID, P_PARENT, P_IS_WORKER, P_WORKER, P_NUM_WORKERS, P_BASE_SEED, P_LOADER, P_STAGE, P_SINCE,
     P_BATCH, P_POSITION, P_COUNT, P_BATCHES, P_SAMPLES, P_FETCH_NS, P_COLLATE_NS, P_SEND_NS, P_IDLE_NS,
     P_SLOWEST_NS, P_CPU_NS, P_TIMED_NS, P_SLOWEST_INDEX, P_SLOW_COUNT, P_SLOW_NS, P_STACK_SIGNAL,
-    P_RANK, P_LOG_END, P_NUM_LOADERS, P_STARTED,
-) = range(29)
+    P_RANK, P_LOG_END, P_NUM_LOADERS, P_STARTED, P_USES_CUDA,
+) = range(30)
 (
     L_ASKED, L_DELIVERED, L_BEGIN, L_END, L_EPOCHS, L_BATCHES, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS,
     L_START_NS, L_WORKER_STARTS, L_EPOCH_BEGIN, L_EPOCH_WAIT_NS,
@@ -310,8 +310,17 @@ def described_block(loader):
 
 
 @guarded
+def look_for_cuda():
+    """Write down whether this process has put CUDA to use, which works on after it was given its work."""
+    cuda = sys.modules.get("torch.cuda")
+    if cuda is not None and cuda.is_initialized():
+        STATE.view[P_USES_CUDA] = 1
+
+
+@guarded
 def fold_epoch(view, at):
     """Add the epoch that ends to the sums."""
+    look_for_cuda()
     if view[at + L_EPOCH_BEGIN]:
         waited = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS] - view[at + L_EPOCH_WAIT_NS]
         view[at + L_BUSY_NS] += max(0, view[at + L_END] - view[at + L_EPOCH_BEGIN] - waited)
@@ -1011,6 +1020,7 @@ def forked(kept):
 
 def leave():
     """Take what ends from now on for the interpreter's own clearing away."""
+    look_for_cuda()
     STATE.is_leaving = True
 
 

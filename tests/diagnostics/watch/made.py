@@ -19,7 +19,7 @@ PROCESS = (
     "samples",
     "rank",
 )
-PROCESS += ("batches", "slowest_index", "slow_count")
+PROCESS += ("batches", "slowest_index", "slow_count", "uses_cuda")
 PROCESS += tuple(
     f"{name}_ns" for name in ("fetch", "cpu", "timed", "collate", "send", "idle", "slowest", "slow")
 )

@@ -1,6 +1,7 @@
 import pytest
 
 from diagnostics.watch.attribution import attribution_facts, calm_line, costs, waiting
+from diagnostics.watch.diagnosing import diagnose
 from diagnostics.watch.observing import Observed
 from tests.diagnostics.watch.made import main, use, worker
 
@@ -74,3 +75,14 @@ def test_a_run_without_loaders_has_no_facts_of_waiting_and_says_so():
 def test_the_calm_line_tells_seconds_and_share():
     line = calm_line(observed(use(TWO, batches=100, wait_ns=1.0, busy_ns=99.0)), [])
     assert line == "training waited 1 s for data, 1% of the loop's 100 s; nothing is worth changing."
+
+
+@pytest.mark.parametrize("uses_cuda", [0, 1])
+def test_a_gain_is_claimed_only_where_no_gpu_may_have_computed_meanwhile(uses_cuda):
+    loader = use(TWO, batches=1000, wait_ns=75.0, busy_ns=15.0)
+    busy = worker(0, fetch_ns=80.0, timed_ns=10.0, cpu_ns=9.5)
+    (finding,) = diagnose(Observed(0, records=[main(loader, uses_cuda=uses_cuda), busy])).findings
+    assert (finding.slug, finding.confidence) == ("loader-bottleneck", "possible" if uses_cuda else "likely")
+    assert "83% of the time" in finding.summary
+    assert ("6.0 times as fast" in finding.summary) == (not uses_cuda)
+    assert any("profile FILE.py:NAME --step" in line for line in finding.remedy.commands) == bool(uses_cuda)
