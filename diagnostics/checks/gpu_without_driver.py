@@ -12,7 +12,8 @@ torch finds no GPU: `torch.cuda.is_available()` is False, and training runs on t
 
 How to fix
 ----------
-In a container: start it with the card (`docker run --gpus all`, `nvidia.com/gpu: 1` in Kubernetes).
+In a container: start it with the card (`docker run --gpus all`, `nvidia.com/gpu: 1` in Kubernetes) and with
+the driver's tools (`NVIDIA_DRIVER_CAPABILITIES=compute,utility`).
 "Driver/library version mismatch": the driver was updated under a running system; restart it, or load the
 module anew. Otherwise install the driver, and see what the kernel says of it.
 
@@ -53,7 +54,11 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return not_applicable("nvidia-smi is installed, and there is no NVIDIA card on the PCI bus.")
     remedy = Remedy(
         "Give the container the card, or mend the driver.",
-        ("docker run --gpus all …", "nvidia-smi", "sudo dmesg | grep -iE 'nvidia|nvrm' | tail -20"),
+        (
+            "docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility …",
+            "nvidia-smi",
+            "sudo dmesg | grep -iE 'nvidia|nvrm' | tail -20",
+        ),
     )
     seen = "not read" if cards is None else cards
     evidence = (f"NVIDIA cards on the PCI bus: {seen}", f"nvidia-smi, asked 1 time: {problem}")

@@ -328,5 +328,7 @@ def test_a_real_gpu_is_used_and_refuses_a_forked_child() -> None:
     facts = facts_of("cuda_round_trip")
     assert facts["trial.cuda_problem"] is None
     assert facts["trial.cuda_pin_problem"] is None
+    assert facts["trial.cuda_to_device_seconds"] > 0
+    assert facts["trial.cuda_to_host_seconds"] > 0
     assert facts["gpu.driver_cuda_version"]
     assert "forked subprocess" in facts["trial.cuda_after_fork_answer"]
