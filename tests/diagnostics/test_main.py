@@ -214,8 +214,8 @@ def test_a_program_that_is_no_interpreter_gives_notes():
 )
 def test_a_package_that_is_not_installed_is_named_in_one_sentence(command):
     code = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); room = sys.argv.pop(1); "
-        "from importlib import import_module; sys.exit(import_module(room + '.__main__').main())"
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from runpy import run_module; "
+        "run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
     )
     start = [sys.executable, "-I", "-S", "-c", code, str(ROOT), *command.split()]
     done = subprocess.run(start, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
