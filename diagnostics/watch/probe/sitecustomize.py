@@ -957,8 +957,9 @@ def begin_worker(arguments):
     view[P_IS_WORKER], view[P_WORKER] = 1, arguments["worker_id"]
     view[P_NUM_WORKERS], view[P_BASE_SEED] = arguments["num_workers"], arguments["base_seed"] % 2**63
     view[P_PARENT] = parent.pid if parent else os.getppid()
+    held = arguments.get("dataset_holder")  # from torch 2.14 on the worker takes the dataset out of a list
     view[P_LOADER] = identity(
-        arguments["dataset"],
+        held[0] if held else arguments["dataset"],
         arguments["collate_fn"],
         arguments["num_workers"],
         arguments["drop_last"],
