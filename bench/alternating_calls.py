@@ -50,12 +50,14 @@ class AlternatingCalls:
         self.num_threads = num_threads
         self.clock = clock or clock_for(torch.device(device))
         self.num_repeats, self.min_rounds = 1, MIN_ROUNDS
+        self._unprepared: dict[str, Call] = {}
         self.seconds_per_round = 0.0
 
     def warm_up(self) -> None:
         """Run everything, then choose the repeats that make the shortest call of a round long enough."""
         torch.set_num_threads(self.num_threads)
         names = list(self.calls)
+        self._unprepared = self.calls
         self.calls = dict(zip(names, self.clock.prepare(list(self.calls.values())), strict=True))
         self._rounds([names])
         shortest = min(self._rounds([names])[0].values())
@@ -90,9 +92,15 @@ class AlternatingCalls:
         self.calls = {"call": self.calls["call"]}
         self.figures = lambda seconds: {}
 
+    def launch(self) -> None:
+        """Launch calls as they are, where graphs of them would be replayed."""
+        self.calls = self._unprepared
+        self.clock.is_replay = False
+
     def close(self) -> None:
         """Let go of models and inputs."""
         self.calls.clear()
+        self._unprepared.clear()
 
     def _rounds(self, orders: Sequence[Sequence[str]]) -> list[dict[str, float]]:
         """Time rounds of calls, each given as the order of their names."""

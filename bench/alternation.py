@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from bench import process_tree
+from bench.alternating_calls import AlternatingCalls
 from bench.configuration import Configuration
 from bench.contrasts import Contrast
 from bench.host import MeasurementError, describe_exit
@@ -77,6 +78,10 @@ def alternated_values(
     chance = random.Random(seed)
     settings = {"a": contrast.a, "b": contrast.b}
     sides = {side: contrast.build(settings[side]) for side in chance.sample(["a", "b"], 2)}
+    alternating = [side for side in sides.values() if isinstance(side, AlternatingCalls)]
+    if len({one.clock.is_replay for one in alternating}) > 1:  # both sides must be timed alike
+        for one in alternating:
+            one.launch()
     pairs: list[tuple[float, float]] = []
     begun = clock()
     while len(pairs) < MIN_PAIRS or (len(pairs) < MAX_PAIRS and clock() - begun < UNIT_SECONDS):

@@ -51,12 +51,12 @@ class _Trained:
         rounds = rounds or [perf_counter() - starts]
         figures = {"num_members": float(self.num_models)}
         if self.device != "cpu":
-            figures["is_graph_replay"] = float(self.is_replay)
+            figures["is_graph_replay"] = float(not self.replay_problem)
         return PassResult(rounds, figures=figures, study=self.study())
 
     @property
-    def is_replay(self) -> bool:
-        """Whether all steps on a GPU are replayed as CUDA graphs."""
+    def replay_problem(self) -> str:
+        """Why some steps on a GPU cannot be replayed as CUDA graphs, nothing where all can."""
         raise NotImplementedError
 
     def work(self, until: float) -> Iterator[float]:
@@ -86,9 +86,9 @@ class WeightDecayStudy(_Trained):
         self.num_models, self.num_seeds, self.data = self.training.num_members, num_seeds, loaded.name
 
     @property
-    def is_replay(self) -> bool:
-        """Whether the training's are."""
-        return self.training.is_replay
+    def replay_problem(self) -> str:
+        """Why the training's cannot."""
+        return self.training.replay_problem
 
     def work(self, until: float) -> Iterator[float]:
         """Train a share of the epochs."""
@@ -123,9 +123,9 @@ class GeneralizationStudy(_Trained):
         self.num_models = self.laboratory.num_models
 
     @property
-    def is_replay(self) -> bool:
-        """Whether all trainings' are."""
-        return self.laboratory.is_replay
+    def replay_problem(self) -> str:
+        """Why some training's cannot."""
+        return self.laboratory.replay_problem
 
     def work(self, until: float) -> Iterator[float]:
         """Do a share of the training and of the other measurements."""

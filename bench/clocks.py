@@ -5,15 +5,15 @@ at the end, a flushed L2 where cold is meant, graph replay where launches domina
 """
 
 import math
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import count
 from statistics import median
 from time import perf_counter
 from typing import Any, Protocol
 
 import torch
+
+from bench.graphs import captured, without_warnings
 
 Call = Callable[[], object]
 
@@ -25,7 +25,9 @@ ISSUED_LAUNCHES, ISSUED_LOOKS = 3, 5  # few at once: a full queue of launches wo
 MIN_ROUND_SECONDS = 0.002  # of the CPU: a shorter round would be timed by the scheduler's whims
 SMALLEST_FLUSH_BYTES = 1 << 20
 EVENT_SECONDS = 0.5e-6  # what events resolve (CUDA's documentation of cudaEventElapsedTime)
-HEAD_START_CYCLES = 100_000  # 50 microseconds at 2 GHz: longer than issuing a launch and its events takes
+CYCLES_PER_SECOND = 2e9  # of a GPU, about
+HEAD_START_SECONDS = 50e-6  # longer than issuing a launch and its events takes
+HEAD_START_FACTOR = 2.0  # over the time that issuing a call of many launches takes
 
 
 class Clock(Protocol):
@@ -35,9 +37,12 @@ class Clock(Protocol):
     ----------
     round_seconds : float
         The least that a call of a round should take, repeats together.
+    is_replay : bool
+        Whether graphs of the calls are replayed.
     """
 
     round_seconds: float
+    is_replay: bool
 
     def prepare(self, calls: Sequence[Call]) -> list[Call]:
         """Run each of `calls`, and return them as they should be timed."""
@@ -68,6 +73,7 @@ class WallClock:
     """For the CPU: a call has ended when it returns."""
 
     round_seconds = MIN_ROUND_SECONDS
+    is_replay = False
 
     def prepare(self, calls: Sequence[Call]) -> list[Call]:
         """Return the calls as they are."""
@@ -100,8 +106,10 @@ class EventClock:
     is_cold : bool
         Zero a buffer of the size of the L2 cache before every launch, so that inputs come from memory.
     may_replay : bool
-        Capture calls as CUDA graphs where issuing them takes the host more than half of their time. Where not
-        allowed, issuing is part of what is timed.
+        Capture calls as CUDA graphs where issuing them takes the host more than half of their time, unless
+        they draw random numbers: then torch launches two kernels more before each replay. What is not
+        captured is issued while the device is still busy. Where not allowed, issuing is part of what is
+        timed.
     cuda : module
         `torch.cuda`, or what stands for it in a test.
     """
@@ -114,6 +122,7 @@ class EventClock:
         self.device, self.cuda = device, cuda
         self.may_replay = may_replay
         self.launch_fraction = math.nan
+        self.issue_seconds = 0.0  # of the call that takes the host longest
         self.is_replay = False
         self.flush = (
             torch.empty(flush_bytes(device, cuda), dtype=torch.int8, device=device) if is_cold else None
@@ -134,14 +143,15 @@ class EventClock:
                         one()
         self.cuda.current_stream(self.device).wait_stream(stream)
         self.cuda.synchronize(self.device)
-        self.launch_fraction = max(self._launch_fraction(call) for call in calls)
-        if self.may_replay and self.launch_fraction > DOMINATED and self._is_asynchronous(calls):
+        issued, fractions = zip(*map(self._issue, calls), strict=True)
+        self.issue_seconds, self.launch_fraction = max(issued), max(fractions)
+        if self.may_replay and self.launch_fraction > DOMINATED and self._can_be_replayed(calls):
             try:
-                captured = [Rotation([self._captured(one) for one in members(call)]) for call in calls]
+                replayed = [Rotation([self._captured(one) for one in members(call)]) for call in calls]
             except RuntimeError:  # no graph can hold it
                 return list(calls)
             self.is_replay = True
-            return list(captured)
+            return list(replayed)
         return list(calls)
 
     def settle(self, call: Call) -> None:
@@ -178,18 +188,16 @@ class EventClock:
 
     def _busy_for_a_while(self) -> None:
         """Let the host get ahead: else the first event passes while the launch is still on its way."""
+        is_long = self.launch_fraction > DOMINATED and not self.is_replay
+        seconds = max(HEAD_START_SECONDS, HEAD_START_FACTOR * self.issue_seconds if is_long else 0.0)
         with self.cuda.device(self.device):
-            self.cuda._sleep(HEAD_START_CYCLES)
+            self.cuda._sleep(int(CYCLES_PER_SECOND * seconds))
 
-    def _is_asynchronous(self, calls: Sequence[Call]) -> bool:
-        """Run calls with synchronizing forbidden, before a capture does.
-
-        Until torch 2.12 a capture that fails leaves the allocator as if it went on
-        (github.com/pytorch/pytorch/pull/180395), so none is begun that would.
-        """
-        before = self.cuda.get_sync_debug_mode()
+    def _can_be_replayed(self, calls: Sequence[Call]) -> bool:
+        """Run calls with synchronizing forbidden, as in a capture; see whether they draw random numbers."""
+        before, state = self.cuda.get_sync_debug_mode(), self.cuda.get_rng_state(self.device)
         try:
-            with _without_warnings():
+            with without_warnings():
                 self.cuda.set_sync_debug_mode("error")
             for call in calls:
                 for one in members(call):
@@ -198,7 +206,7 @@ class EventClock:
             return False
         finally:
             self.cuda.set_sync_debug_mode(before)
-        return True
+        return torch.equal(state, self.cuda.get_rng_state(self.device))
 
     def _record(self, call: Call, num_launches: int) -> tuple[Any, Any]:
         stream = self.cuda.current_stream(self.device)
@@ -209,27 +217,20 @@ class EventClock:
         end.record(stream)
         return begin, end
 
-    def _launch_fraction(self, call: Call) -> float:
-        """Host seconds to issue a call over its seconds on the device: near 1 where the device waits."""
-        looks = []
+    def _issue(self, call: Call) -> tuple[float, float]:
+        """Host seconds to issue a call, and over its seconds on the device: near 1 where the device waits."""
+        seconds, fractions = [], []
         for _ in range(ISSUED_LOOKS):
             starts = perf_counter()
             begin, end = self._record(call, ISSUED_LAUNCHES)
             issued = perf_counter() - starts
             end.synchronize()
-            looks.append(issued / max(begin.elapsed_time(end) / 1e3, 1e-9))
-        return median(looks)
+            seconds.append(issued / ISSUED_LAUNCHES)
+            fractions.append(issued / max(begin.elapsed_time(end) / 1e3, 1e-9))
+        return median(seconds), median(fractions)
 
     def _captured(self, call: Call) -> Call:
-        graph = self.cuda.CUDAGraph()
-        stream = self.cuda.Stream(self.device)
-        # A capture that fails leaves its own stream current: the outer context puts the old one back.
-        with (
-            _without_warnings(),
-            self.cuda.stream(self.cuda.current_stream(self.device)),
-            self.cuda.graph(graph, stream=stream),
-        ):
-            kept = call()
+        graph, kept = captured(call, self.cuda.Stream(self.device), self.cuda)
 
         def replay(kept: object = kept) -> object:  # the graph writes to the outputs of its capture
             graph.replay()
@@ -271,14 +272,6 @@ class Timeline:
         self.cuda.synchronize(self.device)
         first, *others = self.events
         return [self.starts + first.elapsed_time(event) / 1e3 for event in others]
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Be silent where torch says that a mode is a prototype, or a graph empty, as evaluation's may be."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def members(call: Call) -> tuple[Call, ...]:

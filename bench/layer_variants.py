@@ -94,7 +94,11 @@ def compiled(module: nn.Module) -> nn.Module:
 
 
 def _compiled_by(call: Call) -> None:
-    """Run a call once: its compilation takes longer than anything else may without a sign of life."""
+    """Run a call once: its compilation takes longer than anything else may without a sign of life.
+
+    What was compiled holds for the number of threads, which is one in all that is timed.
+    """
+    torch.set_num_threads(1)
     with kept_up(COMPILE_SECONDS):
         call()
 

@@ -5,9 +5,6 @@ import time
 from collections import Counter
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from bench.commands import require_free, write_json
 from bench.options import device, from_zero, positive, seconds
 
@@ -107,7 +104,9 @@ def compare_population(arguments: argparse.Namespace) -> int:
 def _how(one: Any) -> str:
     if one.device == "cpu":
         return f"{one.num_threads} threads"
-    return f"{one.device}, steps {'replayed as CUDA graphs' if one.is_replay else 'launched one by one'}"
+    if one.replay_problem:
+        return f"{one.device}, steps launched one by one ({one.replay_problem})"
+    return f"{one.device}, steps replayed as CUDA graphs"
 
 
 def judge_claims(arguments: argparse.Namespace) -> int:
@@ -151,6 +150,9 @@ def judge_claims(arguments: argparse.Namespace) -> int:
 
 def _worked(laboratory: Any, name: str, begun: float, budget: float | None) -> bool:
     """Do all the work with a bar; False where the budget or Ctrl-C ended it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=1.0)

@@ -52,9 +52,10 @@ class Laboratory:
         return sum(one.num_members for one in (self.training, *self.targets.values()))
 
     @property
-    def is_replay(self) -> bool:
-        """Whether all steps on a GPU are replayed as CUDA graphs."""
-        return all(one.is_replay for one in (self.training, *self.targets.values()))
+    def replay_problem(self) -> str:
+        """Why some steps on a GPU cannot be replayed as CUDA graphs, nothing where all can."""
+        trainings = (self.training, *self.targets.values())
+        return next(filter(None, (one.replay_problem for one in trainings)), "")
 
     def work(self, until: float) -> Iterator[float]:
         """Do a share of everything; yield how much of this share is done after each piece.

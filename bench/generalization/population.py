@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from bench.generalization.data import Data, split
 from bench.generalization.networks import batch_order, network
-from bench.generalization.replayed import Replayed
+from bench.generalization.replayed import Replays
 from bench.generalization.setting import OF_DATA, Setting
 from bench.generalization.stacked import Stacked, column
 
@@ -51,7 +51,7 @@ class Population:
         self.setting = settings[0]
         self.epoch = 0
         self.stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
-        self.step = self._step if self.stream is None else Replayed(self._step)
+        self.replays = None if self.stream is None else Replays()
         with self._in_place():
             self._take_data(data)
             self._build(data)
@@ -117,9 +117,9 @@ class Population:
             return bool(self.stopped_M.all())
 
     @property
-    def is_replay(self) -> bool:
-        """Whether steps are replayed as CUDA graphs."""
-        return isinstance(self.step, Replayed) and self.step.is_replay
+    def replay_problem(self) -> str:
+        """Why a GPU's steps cannot be replayed as CUDA graphs, nothing where they can."""
+        return "" if self.replays is None else self.replays.problem
 
     def _with_dropout(self) -> Setting:
         """Return the setting whose network has the layers of all members."""
@@ -165,10 +165,15 @@ class Population:
         orders = [
             batch_order(seed, self.epoch, self.num_train, self.setting.batch_size) for seed in self.seeds
         ]
+        sizes = [len(batch) for batch in orders[0]]
+        indices_SN = torch.stack([torch.cat(order) for order in orders])
         with self._in_place():
-            for batches in zip(*orders, strict=True):
-                drawn = self.stacked.draw(len(batches[0]))
-                self.step(*map(self._moved, (torch.stack(batches), *drawn)))
+            whole = map(self._moved, (indices_SN, *self.stacked.draw(sizes)))
+            for batches in zip(*(one.split(sizes, 1) for one in whole), strict=True):
+                if self.replays is None:
+                    self._step(*batches)
+                else:
+                    self.replays.run(self._step, *batches)
             self.epoch += 1
             if self.stops_early:
                 self._stop()

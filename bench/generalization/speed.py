@@ -29,8 +29,8 @@ class Speed:
     num_models, num_cores : int
     device : str
         Where the population trains; the loops run on the CPU.
-    is_replay : bool
-        Whether a GPU's steps were replayed as CUDA graphs.
+    replay_problem : str
+        Why a GPU's steps could not be replayed as CUDA graphs, nothing where they were.
     num_threads : int
         Populations that train beside each other on the CPU, one thread each.
     population_seconds : float
@@ -48,7 +48,7 @@ class Speed:
 
     kind: str
     device: str
-    is_replay: bool
+    replay_problem: str
     num_models: int
     num_cores: int
     num_threads: int
@@ -89,7 +89,7 @@ def measure(
     torch.set_num_threads(1)
     pairs = _drawn(settings, seeds, num_loops)
     twin(*pairs[0], data)  # whatever is done only once is done before the clock runs
-    train([replace(setting, epochs=2) for setting in settings], seeds[:1], data, device)
+    train([replace(setting, epochs=2) for setting in settings], seeds, data, device)
     starts = perf_counter()
     training = Training(settings, seeds, data, device)
     for _ in training.epochs():
@@ -110,7 +110,7 @@ def measure(
     return Speed(
         kind,
         device,
-        training.is_replay,
+        training.replay_problem,
         len(settings) * len(seeds),
         cores,
         training.num_threads,

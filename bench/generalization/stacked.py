@@ -50,10 +50,15 @@ class Stacked:
         """How many networks there are."""
         return len(self.rates_M)
 
-    def draw(self, batch_size: int) -> list[Tensor]:
-        """Return each dropout layer's next random numbers on the CPU, (S, B, ...); none where none drops."""
-        layers = zip(*self.dropouts, strict=True)
-        return [torch.stack([one.draw(batch_size) for one in layer]) for layer in layers]
+    def draw(self, batch_sizes: Sequence[int]) -> list[Tensor]:
+        """Return each dropout layer's random numbers for the next batches, on the CPU, (S, all samples, ...).
+
+        There are none where nothing is dropped.
+        """
+        return [
+            torch.stack([torch.cat([one.draw(size) for size in batch_sizes]) for one in layer])
+            for layer in zip(*self.dropouts, strict=True)
+        ]
 
     def logits(self, x_MBD: Tensor, *, is_training: bool, drawn: Sequence[Tensor] = ()) -> Tensor:
         """Forward pass of every member on its own batch, (M, B, D) to (M, B, classes).

@@ -59,9 +59,9 @@ class Training:
         return sum(one.num_members for one in self.populations)
 
     @property
-    def is_replay(self) -> bool:
-        """Whether every population's steps are replayed as CUDA graphs."""
-        return all(one.is_replay for one in self.populations)
+    def replay_problem(self) -> str:
+        """Why some steps on a GPU cannot be replayed as CUDA graphs, nothing where all can."""
+        return next(filter(None, (one.replay_problem for one in self.populations)), "")
 
     @property
     def is_over(self) -> bool:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import torch
+
 LAUNCH_SECONDS = 5e-6
 CYCLES_PER_SECOND = 2e9
+FILL_SECONDS = 2e-6
 
 
 class FakeStream:
@@ -14,6 +17,7 @@ class FakeStream:
 
     def __init__(self, name: str) -> None:
         self.name, self.busy_until = name, 0.0
+        self.device = torch.device("cpu")
 
     def wait_stream(self, other: "FakeStream") -> None:
         self.busy_until = max(self.busy_until, other.busy_until)
@@ -37,6 +41,7 @@ class FakeCuda:
         self.captured: list[float] | None = None
         self.sync_mode: int | str = 0
         self.num_captures = 0
+        self.num_drawn = 0
         self.stream_now = FakeStream("default")
         self.streams = [self.stream_now]
 
@@ -72,8 +77,12 @@ class FakeCuda:
     def set_sync_debug_mode(self, mode: int | str) -> None:
         self.sync_mode = mode
 
-    def is_current_stream_capturing(self) -> bool:
-        return self.captured is not None
+    def draw(self) -> None:
+        """Take random numbers from the device's generator."""
+        self.num_drawn += 1
+
+    def get_rng_state(self, device: Any) -> torch.Tensor:
+        return torch.tensor(self.num_drawn)
 
     def device(self, device: Any) -> Any:
         return contextlib.nullcontext()
@@ -105,12 +114,13 @@ class FakeCuda:
 
     @contextlib.contextmanager
     def graph(self, graph: "FakeGraph", stream: Any) -> Iterator[None]:
-        self.captured = graph.work
+        self.captured, drawn = graph.work, self.num_drawn
         self.num_captures += 1
         try:
             yield
         finally:
             self.captured = None
+            graph.draws = self.num_drawn > drawn
 
     def synchronize(self, device: Any = None) -> None:
         self.log.append("synchronize")
@@ -141,7 +151,10 @@ class FakeGraph:
 
     def __init__(self, cuda: FakeCuda) -> None:
         self.cuda, self.work = cuda, list[float]()
+        self.draws = False
 
     def replay(self) -> None:
         self.cuda.log.append("replay")
+        for _ in range(2 if self.draws else 0):  # seed and offset of the generator
+            self.cuda.issue(LAUNCH_SECONDS, FILL_SECONDS)
         self.cuda.issue(1e-6, sum(self.work))

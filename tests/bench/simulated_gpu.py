@@ -54,6 +54,8 @@ class Timed(TorchDispatchMode):
         is_view = any(one.alias_info and not one.alias_info.is_write for one in func._schema.returns)
         if not there or is_view:
             return result
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            self.cuda.draw()
         num_bytes = sum(tensor.nbytes for tensor in there)
         if func in {aten._to_copy.default, aten.copy_.default} and here:
             self.cuda.issue(LAUNCH_SECONDS, num_bytes / LINK_BYTES_PER_SECOND)

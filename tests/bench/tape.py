@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -16,11 +17,14 @@ class Tape:
     Attributes
     ----------
     num_replays : int
+    is_whole : bool
+        Whether its capture came to its end.
     """
 
     def __init__(self) -> None:
         self.operations: list[tuple[Any, Any, Any, list[Tensor]]] = []
         self.num_replays = 0
+        self.is_whole = False
 
     @torch.no_grad()
     def replay(self) -> None:
@@ -86,8 +90,11 @@ class TapeCuda:
         self.tapes.append(Tape())
         return self.tapes[-1]
 
-    def current_stream(self, device: Any) -> None:
-        return None
+    def current_stream(self, device: Any) -> Any:
+        return SimpleNamespace(device=device)
+
+    def stream(self, stream: Any) -> Any:
+        return contextlib.nullcontext()
 
     @contextlib.contextmanager
     def graph(self, graph: Tape, stream: Any) -> Iterator[None]:
@@ -95,5 +102,6 @@ class TapeCuda:
         try:
             with recording:
                 yield
+            graph.is_whole = True
         finally:
             recording.undo()

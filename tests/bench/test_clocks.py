@@ -106,6 +106,22 @@ def test_a_call_that_no_graph_can_hold_leaves_all_of_them_eager(cuda: FakeCuda) 
     assert cuda.captured is None
 
 
+def test_what_draws_random_numbers_is_issued_behind_a_head_start_and_its_kernels_alone_are_timed(
+    cuda: FakeCuda,
+) -> None:
+    def drops() -> None:
+        cuda.draw()
+        cuda.issue(70e-6, 4e-6)
+        cuda.issue(70e-6, 2e-6)
+
+    clock = event_clock(cuda, is_cold=False)
+    prepared = clock.prepare([drops, call(cuda, 50e-6, 3e-6)])
+    ((first, second),) = clock.time([prepared], 1)
+    assert (first, second) == (pytest.approx(6e-6, rel=0.01), pytest.approx(3e-6, rel=0.01))
+    assert clock.figures()["is_graph_replay"] == 0
+    assert cuda.num_captures == 0
+
+
 def test_no_capture_is_begun_of_a_call_that_synchronizes(cuda: FakeCuda) -> None:
     def synchronizes() -> None:
         cuda.issue(50e-6, 1e-6)

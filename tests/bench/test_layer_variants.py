@@ -114,6 +114,7 @@ def test_a_step_of_the_residual_network_trains(name: str) -> None:
 
 
 @pytest.mark.cuda
+@pytest.mark.filterwarnings("default")  # torch.compile's own would count as a compiler that does not work
 @pytest.mark.parametrize("name", layer_variants.VARIANTS)
 def test_on_a_gpu_every_variant_of_batch_norm_is_measured(name: str) -> None:
     cost = layer_variant(nn.BatchNorm2d(64), "cuda", "conv-16x64x56x56", name, 8)

@@ -1,12 +1,13 @@
 """Steps that are captured once and replayed: the same members, and nothing else computed."""
 
-from typing import Any
+import gc
+import weakref
 
 import pytest
 import torch
 
 from bench.generalization.population import Population
-from bench.generalization.replayed import Replayed
+from bench.generalization.replayed import Replays
 from bench.generalization.setting import Setting
 from bench.generalization.sources import load_data
 from bench.generalization.twins import twin
@@ -19,7 +20,7 @@ def test_members_whose_steps_are_replayed_equal_the_ordinary_loop(method: str) -
     data, cuda = load_data("digits"), TapeCuda()
     setting = Setting(method, **(BASE | METHODS[method]))
     population = Population([setting], SEEDS, data)
-    population.step = Replayed(population._step, cuda)
+    population.replays = Replays(cuda)
     while not population.is_over:
         population.train_epoch()
     outcome = population.outcome()
@@ -27,7 +28,7 @@ def test_members_whose_steps_are_replayed_equal_the_ordinary_loop(method: str) -
         for quantity, value in twin(setting, seed, data).items():
             assert outcome[quantity][member] == pytest.approx(value, rel=2e-3, abs=2e-4), quantity
     assert [tape.num_replays for tape in cuda.tapes] == replays(setting, population.epoch)
-    assert population.step.is_replay
+    assert population.replay_problem == ""
 
 
 def replays(setting: Setting, num_epochs: int) -> list[int]:
@@ -37,29 +38,47 @@ def replays(setting: Setting, num_epochs: int) -> list[int]:
     return [count - 1 for count in counts if count > 1]
 
 
-def counted(work: Any) -> tuple[Replayed, TapeCuda]:
-    cuda = TapeCuda()
-    return Replayed(work, cuda), cuda
-
-
 def test_a_capture_computes_nothing_and_each_shape_has_its_own() -> None:
-    total = torch.zeros(())
-    replayed, cuda = counted(lambda values: total.add_(values.sum()))
+    total, cuda = torch.zeros(()), TapeCuda()
+    replays = Replays(cuda)
     for size in (3, 3, 5, 3, 5, 5):
-        replayed(torch.ones(size))
+        replays.run(lambda values: total.add_(values.sum()), torch.ones(size))
     assert total == 24
     assert [tape.num_replays for tape in cuda.tapes] == [2, 2]
 
 
-def test_what_no_graph_can_hold_is_done_as_it_is() -> None:
-    total = torch.zeros(())
+def test_what_no_graph_can_hold_is_done_as_it_is_and_the_reason_is_kept() -> None:
+    total, cuda = torch.zeros(()), TapeCuda()
+    replays = Replays(cuda)
 
     def reads_on_the_host(values: torch.Tensor) -> None:
         total.add_(1 if values.sum().item() > 0 else -1)
 
-    replayed, cuda = counted(reads_on_the_host)
     for sign in (1.0, 1.0, -1.0, 1.0):
-        replayed(torch.full((4,), sign))
+        replays.run(reads_on_the_host, torch.full((4,), sign))
     assert total == 2
-    assert not replayed.is_replay
-    assert len(cuda.tapes) == 1
+    assert replays.problem == "operation not permitted when stream is capturing"
+    assert [tape.is_whole for tape in cuda.tapes] == [False, True]  # the second ends what the first left
+
+
+def test_no_older_graph_is_destroyed_during_a_capture() -> None:
+    seen: list[bool] = []
+    replays = Replays(TapeCuda())
+    for _ in range(2):
+        replays.run(lambda values: seen.append(gc.isenabled()), torch.ones(1))
+    assert seen == [True, False]
+    assert gc.isenabled()
+
+
+def test_a_population_ends_with_its_last_reference() -> None:
+    """Its graphs hold memory of the GPU, and end any capture in whose midst they are destroyed."""
+    population = Population([Setting("plain", **BASE)], SEEDS, load_data("digits"))
+    population.replays = Replays(TapeCuda())
+    population.train_epoch()
+    reference = weakref.ref(population)
+    gc.disable()
+    try:
+        del population
+        assert reference() is None
+    finally:
+        gc.enable()

@@ -137,6 +137,6 @@ def test_on_a_gpu_steps_are_replayed_and_two_runs_give_the_same_numbers() -> Non
     for _ in range(2):
         training = Training(settings, SEEDS, data, "cuda")
         assert len(list(training.epochs())) > 0
-        assert training.is_replay
+        assert training.replay_problem == ""
         frames.append(training.frame())
     pd.testing.assert_frame_equal(*frames, check_exact=True)
