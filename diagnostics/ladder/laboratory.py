@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import tempfile
@@ -24,10 +25,11 @@ LOAD_SECONDS = 60.0  # for importing torch and the user's file, at least
 FAREWELL = "bye"  # as the child has it
 LOOK_SECONDS, STACK_SECONDS, MOST_STACK_SECONDS = 0.05, 5.0, 20.0  # between looks, for one stack, for all
 STACK_HEAD = "(most recent call first)"  # faulthandler's, above each stack
+_RAISED = re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)*(\S.*)")  # the line below the frames
 
 
 class FailedError(Exception):
-    """The user's data failed.
+    """The user's data failed; its text is the reason, in one line.
 
     Attributes
     ----------
@@ -39,9 +41,15 @@ class FailedError(Exception):
         Where the processes stood.
     """
 
-    def __init__(self, log: str, hang_seconds: float = 0.0, stacks: str = "") -> None:
-        super().__init__(log.strip().rpartition("\n")[2])
+    def __init__(self, reason: str, log: str, hang_seconds: float = 0.0, stacks: str = "") -> None:
+        super().__init__(reason)
         self.log, self.hang_seconds, self.stacks = log, hang_seconds, stacks
+
+
+def reason_in(traceback: str) -> str:
+    """Return the line that names the exception: lines of its message may follow, as CUDA's advice does."""
+    named = _RAISED.findall(traceback)
+    return named[-1] if named else traceback.strip().rpartition("\n")[2]
 
 
 class Laboratory:
@@ -53,6 +61,11 @@ class Laboratory:
         The user's interpreter.
     hang_seconds : float
         Without a sign of life for so long, the child is given up.
+
+    Attributes
+    ----------
+    lost : FailedError or None
+        How the child hung or died: whatever it is asked from then on fails with that at once.
     """
 
     def __init__(self, python: str, hang_seconds: float = HANG_SECONDS) -> None:
@@ -60,6 +73,7 @@ class Laboratory:
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._child: subprocess.Popen[str] | None = None
         self._log_begins = 0
+        self.lost: FailedError | None = None
 
     def __enter__(self) -> "Laboratory":
         self._stderr = tempfile.TemporaryFile("a+b")  # appending: we seek in what children write to
@@ -124,6 +138,8 @@ class Laboratory:
         """
         assert self._child is not None
         assert self._child.stdin is not None
+        if self.lost is not None:
+            raise self.lost
         with suppress(OSError):
             self._child.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
             self._child.stdin.flush()
@@ -135,7 +151,7 @@ class Laboratory:
             if "refused" in answer:
                 raise UsageError(answer["refused"] + ".")
             if "raised" in answer:
-                raise FailedError(self._log() + "\n" + answer["raised"])
+                raise FailedError(reason_in(answer["raised"]), self._log() + "\n" + answer["raised"])
             if "result" in answer:
                 return answer["result"]
 
@@ -143,9 +159,12 @@ class Laboratory:
         try:
             line = self._answers.get(timeout=limit_seconds)
         except queue.Empty:
-            raise self._hang() from None
+            self.lost = self._hang()
+            raise self.lost from None
         if line is None:
-            raise FailedError(self._log() + self._ending())
+            ending = self._ending()
+            self.lost = FailedError(ending, f"{self._log()}\n{ending}")
+            raise self.lost
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -154,8 +173,8 @@ class Laboratory:
         with suppress(subprocess.TimeoutExpired):
             code = self._child.wait(GRACE_SECONDS)
             if code < 0:
-                return f"\nthe measuring process died of signal {-code}"
-        return "\nthe measuring process ended by itself"
+                return f"the measuring process died of signal {-code}"
+        return "the measuring process ended by itself"
 
     def _log(self) -> str:
         """Return what was written to stderr since the data were loaded."""
@@ -178,7 +197,8 @@ class Laboratory:
                 with suppress(psutil.Error):
                     process.send_signal(number)
                     told += self._stack(len(before + told), ends)
-        return FailedError(before, self.hang_seconds, told)
+        reason = f"nothing moved for {self.hang_seconds:g} s"
+        return FailedError(reason, before, self.hang_seconds, told)
 
     def _stack(self, begins: int, ends: float) -> str:
         """Return one process' stack, whole: of several at once the lines would mix."""

@@ -58,6 +58,11 @@ class DiesInWorker(Rows):
         return super().__getitem__(index)
 
 
+class Dies(Rows):
+    def __getitem__(self, index):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Leaving(Rows):
     def __getitem__(self, index):
         sys.exit(3)
@@ -115,6 +120,10 @@ def hanging():
 
 def dying():
     return with_workers(DiesInWorker())
+
+
+def dying_alone():
+    return DataLoader(Dies(), 8)
 
 
 def one_shard():

@@ -17,7 +17,7 @@ pytest.importorskip("torch")
 from diagnostics.__main__ import main
 from diagnostics.ladder.climbing import Climb, Climbed, Effort
 from diagnostics.ladder.failures import findings_of
-from diagnostics.ladder.laboratory import FailedError, Laboratory
+from diagnostics.ladder.laboratory import FailedError, Laboratory, reason_in
 from diagnostics.outcomes import UsageError
 from diagnostics.tuning.trying import Tuner
 
@@ -97,6 +97,46 @@ def test_a_worker_that_hangs_is_named_with_its_place_and_ended() -> None:
     assert "__getitem__" in first.summary
     assert below
     assert psutil.wait_procs(below, timeout=10)[1] == []
+
+
+@ON_POSIX
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("hanging", r"nothing moved for 3 s"), ("dying_alone", r"the measuring process died of signal 9")],
+)
+def test_a_child_that_hung_or_died_is_not_waited_for_again(name: str, reason: str) -> None:
+    with Laboratory(sys.executable, hang_seconds=3.0) as lab:
+        lab.ask("load", target=f"{FAULTY}:{name}")
+        with pytest.raises(FailedError, match=f"^{reason}$") as first:
+            lab.ask("open", name="loader", arguments={"num_workers": 2 * (name == "hanging")})
+        with pytest.raises(FailedError) as second:
+            lab.ask("cores", seconds=0.01)
+    assert second.value is first.value
+
+
+def test_the_reason_is_the_exception_and_not_the_advice_below_it() -> None:
+    raised = (
+        "Traceback (most recent call last):\n"
+        '  File "dataloader.py", line 733, in __next__\n'
+        "    data = self._next_data()\n"
+        "torch.AcceleratorError: Caught AcceleratorError in pin memory thread for device 0.\n"
+        "Original Traceback (most recent call last):\n"
+        '  File "pin_memory.py", line 60, in pin_memory\n'
+        "    return data.pin_memory()\n"
+        "           ^^^^^^^^^^^^^^^^^\n"
+        "torch.AcceleratorError: CUDA error: out of memory\n"
+        "Search for `cudaErrorMemoryAllocation' in the documentation for more information.\n"
+        "For debugging consider passing CUDA_LAUNCH_BLOCKING=1\n"
+        "Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n\n"
+    )
+    assert reason_in(raised) == "torch.AcceleratorError: CUDA error: out of memory"
+
+
+def test_an_exception_of_any_name_is_a_reason() -> None:
+    frames = 'Traceback (most recent call last):\n  File "data.py", line 1, in read\n'
+    raised = frames + "data.Broken: first\n  more\nError: no\n"
+    assert reason_in(raised) == "data.Broken: first"
+    assert reason_in("no traceback\nat all\n") == "at all"
 
 
 @ON_POSIX
