@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ MOST_WORKERS = 4  # of a Dataset that came without a DataLoader
 BUSY_SHARE = 0.5  # of a sample's time: below that the processor is not what counts
 FRESH_COPY = 0.02  # of what a batch costs: new shared memory is some 10 to 30 times as slow as a warm copy
 SEVERAL_THREADS = 1.2  # processor seconds a second of one worker
-ALONE, LOADER = "alone", "loader"  # the two that are open: without workers, and with
+ALONE, UNPINNED, PINNED, ONE = "alone", "unpinned", "pinned", "one"  # the loaders that are open
+
+Told = dict[str, list[dict[str, float]]]  # what each turn told, by its name
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Turn:
     loader: str
     mode: int = FULL
     is_stepping: bool = False
+    device: str = ""
 
 
 def arguments_for(about: Mapping[str, Any], num_workers: int | None) -> dict[str, Any]:
@@ -97,33 +101,36 @@ def throttled_seconds(root: Path = Path("/")) -> float:
     return total
 
 
-def _turns(has_workers: bool, has_step: bool) -> dict[str, Turn]:
-    turns = {"alone": Turn(ALONE)}
-    if has_workers:
-        for name, mode in (("full", FULL), ("no payload", NO_PAYLOAD), ("cached", CACHED), ("empty", EMPTY)):
-            turns[name] = Turn(LOADER, mode)
-    if has_step:
-        turns["step"] = Turn(LOADER if has_workers else ALONE, FULL, is_stepping=True)
-    return turns
-
-
 def measure_turns(
-    lab: Laboratory, turns: Mapping[str, Turn], rounds: int, seconds: float
-) -> dict[str, list[dict[str, float]]]:
-    """Measure each in every round, in an order shuffled anew."""
-    told: dict[str, list[dict[str, float]]] = {name: [] for name in turns}
-    for _ in range(rounds):
+    lab: Laboratory, turns: Mapping[str, Turn], effort: Effort, problems: dict[str, str] | None = None
+) -> Told:
+    """Measure each in every round, in an order shuffled anew.
+
+    Parameters
+    ----------
+    problems : dict, optional
+        Of turns that are left out, and why; those that fail are added. Without it a failure ends all.
+    """
+    told: Told = {name: [] for name in turns}
+    for _ in range(effort.rounds):
         for name in random.sample(list(turns), k=len(turns)):
-            turn = turns[name]
-            told[name].append(
-                lab.ask(
-                    "measure",
-                    name=turn.loader,
-                    seconds=seconds,
-                    mode=turn.mode,
-                    is_stepping=turn.is_stepping,
+            if problems and name in problems:
+                continue
+            try:
+                told[name].append(
+                    lab.ask(
+                        "measure",
+                        name=turns[name].loader,
+                        seconds=effort.turn_seconds,
+                        mode=turns[name].mode,
+                        is_stepping=turns[name].is_stepping,
+                        device=turns[name].device,
+                    )
                 )
-            )
+            except FailedError as error:
+                if problems is None:
+                    raise
+                problems[name] = f"it failed: {error}"
     return told
 
 
@@ -153,8 +160,12 @@ class Climb:
         self.arguments = arguments_for(about, num_workers)
         self.num_workers = int(self.arguments["num_workers"])
         self.batch_size = about["batch_size"] or 1
+        self.has_cuda = bool(about["has_cuda"])
+        self.is_pinned = self.has_cuda and bool(self.arguments.get("pin_memory"))
+        self.unpinned = UNPINNED if self.num_workers else ALONE
+        self.own = PINNED if self.is_pinned else self.unpinned  # the loader that is judged
         self.notes: list[str] = []
-        self.pin_seconds = 0.0
+        self.pinning_problem = "" if self.has_cuda else "no CUDA device here"
 
     def run(self, progress: Callable[[str], None]) -> Climbed:
         """Measure everything."""
@@ -167,18 +178,15 @@ class Climb:
         self.cores = self.lab.ask("cores", seconds=self.effort.cores_seconds)
         progress("the rungs")
         throttled, begun = throttled_seconds(), time.monotonic()
-        self.told = measure_turns(
-            self.lab,
-            _turns(bool(self.num_workers), self.has_step),
-            self.effort.rounds,
-            self.effort.turn_seconds,
-        )
+        self.told = measure_turns(self.lab, self._turns(), self.effort)
         self.throttled = (throttled_seconds() - throttled) / (time.monotonic() - begun)
         progress("contention")
-        headroom = self._headroom()
+        headroom, memory = self._headroom(), self._memory()
+        device_rungs = self._device_rungs()  # it and the next may fail without loss: they come last
+        gain = self._one_thread_gain()
         return Climbed(
-            self._rungs(headroom),
-            self._evidence(),
+            self._rungs(headroom, device_rungs),
+            self._evidence(memory, gain),
             self.about,
             self.arguments,
             self.samples["slowest"],
@@ -188,18 +196,56 @@ class Climb:
         )
 
     def _open(self) -> dict[str, Any]:
-        opened: dict[str, Any] = {}
+        """Open what has workers, then what has none; return how the first one started.
+
+        The first does not pin: CUDA, which pinning starts, starts once and not with every epoch.
+        """
+        opened = []
         if self.num_workers:
-            opened = self.lab.ask("open", name=LOADER, arguments=self.arguments)
-        alone: dict[str, Any] = self.lab.ask("open", name=ALONE, arguments={"num_workers": 0})
-        return opened or alone
+            opened.append(self._open_one(UNPINNED, {**self.arguments, "pin_memory": False}))
+        if self.has_cuda:
+            opened.extend(self._open_pinned())
+        opened.append(self._open_one(ALONE, {"num_workers": 0}))
+        return opened[0]
+
+    def _open_one(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        opened: dict[str, Any] = self.lab.ask("open", name=name, arguments=arguments)
+        return opened
+
+    def _open_pinned(self) -> list[dict[str, Any]]:
+        try:
+            return [self._open_one(PINNED, {**self.arguments, "pin_memory": True})]
+        except FailedError as error:  # batches that cannot be pinned load well
+            if self.is_pinned or self.lab.lost:
+                raise
+            self.pinning_problem = f"it failed: {error}"
+            return []
+
+    def _close(self, name: str) -> None:
+        with suppress(FailedError):
+            self.lab.ask("close", name=name)
+
+    def _turns(self) -> dict[str, Turn]:
+        turns = {"alone": Turn(ALONE)}
+        if self.own != ALONE:
+            turns |= {"full": Turn(self.own), "cached": Turn(self.own, CACHED)}
+        if self.num_workers:
+            turns |= {"no payload": Turn(self.own, NO_PAYLOAD), "empty": Turn(self.own, EMPTY)}
+        if self.is_pinned:
+            turns["cached, unpinned"] = Turn(self.unpinned, CACHED)
+        if self.has_step:
+            turns["step"] = Turn(self.own, is_stepping=True)
+        return turns
 
     def _headroom(self) -> list[float]:
         if not self.has_step:
             return []
         return [
             self.lab.ask(
-                "headroom", name=ALONE, num_batches=HEADROOM_BATCHES, seconds=self.effort.turn_seconds
+                "headroom",
+                name=PINNED if self.is_pinned else ALONE,
+                num_batches=HEADROOM_BATCHES,
+                seconds=self.effort.turn_seconds,
             )
             for _ in range(3)
         ]
@@ -224,15 +270,17 @@ class Climb:
             "threads": float(np.median([one["threads"] for one in full])),
         }
 
-    def _evidence(self) -> Evidence:
+    def _evidence(self, memory_slowdown: float, one_thread_gain: float) -> Evidence:
         alone = self.told["alone"]
         loading = self.told.get("full", alone)
         loop = self.told.get("step", loading)
         collate = _mean(alone, "collate_cpu")
         collate_wait = max(0.0, _mean(alone, "collate") - collate - _mean(alone, "delay"))
+        cached = _seconds(self.told["cached"]) if "cached" in self.told else 0.0
+        unpinned = _seconds(self.told["cached, unpinned"]) if self.is_pinned else cached
         crossing = _seconds(self.told["empty"]) if self.num_workers else 0.0
         payload = (
-            max(0.0, _seconds(self.told["cached"]) - crossing - (collate + collate_wait) / self.num_workers)
+            max(0.0, unpinned - crossing - (collate + collate_wait) / self.num_workers)
             if self.num_workers
             else 0.0
         )
@@ -264,10 +312,10 @@ class Climb:
             counted_cores=self.about["cores"],
             quota_cores=quota[0] if quota else None,
             throttled=self.throttled,
-            memory_slowdown=self._memory(),
-            one_thread_gain=self._one_thread_gain(),
+            memory_slowdown=memory_slowdown,
+            one_thread_gain=one_thread_gain,
             loading=_seconds(loading),
-            pin_seconds=self.pin_seconds,
+            pin_seconds=max(0.0, cached - unpinned),
         )
 
     def _bytes_only(self, payload: float) -> float:
@@ -298,59 +346,46 @@ class Climb:
             return 1.0
         arguments = {**self.arguments, "threads": 1}
         try:
-            self.lab.ask("open", name="one", arguments=arguments)
-            turns = {"as it is": Turn(LOADER if self.num_workers else ALONE), "one": Turn("one")}
-            told = measure_turns(self.lab, turns, self.effort.rounds, self.effort.turn_seconds)
-            self.lab.ask("close", name="one")
+            self._open_one(ONE, arguments)
+            turns = {"as it is": Turn(self.own), "one": Turn(ONE)}
+            told = measure_turns(self.lab, turns, self.effort)
         except FailedError as error:
             self.notes.append(f"one thread a worker could not be tried: {error}")
             return 1.0
+        finally:
+            self._close(ONE)
         pairs = zip(told["as it is"], told["one"], strict=True)
         return float(
             np.median([(a["seconds"] / a["batches"]) / (b["seconds"] / b["batches"]) for a, b in pairs])
         )
 
-    def _rates(self, name: str) -> list[float]:
-        return [self.batch_size * one["batches"] / one["seconds"] for one in self.told[name]]
+    def _rates(self, values: Sequence[dict[str, float]]) -> list[float]:
+        return [self.batch_size * one["batches"] / one["seconds"] for one in values]
 
-    def _rungs(self, headroom: list[float]) -> list[Rung]:
+    def _rungs(self, headroom: list[float], device_rungs: list[Rung]) -> list[Rung]:
         alone, size = self.told["alone"], self.batch_size
         fetch = [size * one["loaded"] / max(one["fetch"], 1e-9) for one in alone]
         collate = [size * one["loaded"] / max(one["fetch"] + one["collate"], 1e-9) for one in alone]
         no_workers = "" if self.num_workers else "the loader has no workers"
-        no_cuda = "" if self.about["has_cuda"] else "no CUDA device here"
         no_step = "" if self.has_step else "no step was given: --step-time S, or --step FILE.py:NAME"
         return [
             Rung("dataset alone", fetch),
             Rung("+ collate", collate),
-            Rung("workers without payload", [] if no_workers else self._rates("no payload"), no_workers),
-            Rung("workers with payload", [] if no_workers else self._rates("full"), no_workers),
-            *self._device_rungs(no_cuda),
-            Rung("with the step", [] if no_step else self._rates("step"), no_step),
+            Rung("workers without payload", self._rates(self.told.get("no payload", [])), no_workers),
+            Rung("workers with payload", [] if no_workers else self._rates(self.told["full"]), no_workers),
+            *device_rungs,
+            Rung("with the step", self._rates(self.told.get("step", [])), no_step),
             Rung("cached-batch headroom", [size / one for one in headroom], no_step),
         ]
 
-    def _device_rungs(self, no_cuda: str) -> list[Rung]:
-        if no_cuda:
-            return [Rung("pinned", skipped=no_cuda), Rung("on the device", skipped=no_cuda)]
-        kinds: dict[str, dict[str, Any]] = {
-            "unpinned": {"pin_memory": False},
-            "pinned": {"pin_memory": True},
-            "on the device": {"pin_memory": True, "device": "cuda"},
-        }
-        try:
-            for name, more in kinds.items():
-                self.lab.ask("open", name=name, arguments={**self.arguments, **more})
-            turns = {name: Turn(name) for name in kinds}
-            told = measure_turns(self.lab, turns, self.effort.rounds, self.effort.turn_seconds)
-            for name in kinds:
-                self.lab.ask("close", name=name)
-        except FailedError as error:  # batches that cannot be pinned, or do not fit the device, load well
-            return [Rung(name, skipped=f"it failed: {error}") for name in ("pinned", "on the device")]
-        if self.arguments.get("pin_memory"):
-            self.pin_seconds = max(0.0, _seconds(told["pinned"]) - _seconds(told["unpinned"]))
-        rates = {
-            name: [self.batch_size * one["batches"] / one["seconds"] for one in values]
+    def _device_rungs(self) -> list[Rung]:
+        """Measure both in turns; batches that the device refuses may be pinned, and the other way round."""
+        turns = {"pinned": Turn(PINNED), "on the device": Turn(PINNED, device="cuda")}
+        problems = dict.fromkeys(turns, self.pinning_problem) if self.pinning_problem else {}
+        told = measure_turns(self.lab, turns, self.effort, problems)
+        if not self.is_pinned:
+            self._close(PINNED)
+        return [
+            Rung(name, self._rates(values) if name not in problems else [], problems.get(name, ""))
             for name, values in told.items()
-        }
-        return [Rung(name, rates[name]) for name in ("pinned", "on the device")]
+        ]

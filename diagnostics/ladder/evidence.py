@@ -44,11 +44,11 @@ class Evidence:
     one_thread_gain : float
         Throughput with one thread in each worker over that as it is; 1 where not measured.
     pin_seconds : float
-        Seconds a batch that pinning adds.
+        Seconds a batch that pinning adds to handing it over; 0 where the loader does not pin.
     loading : float
         Seconds a batch of the loop without the step.
     measured : float
-        Seconds a batch of the loop as it is, with the step where there is one.
+        Seconds a batch of the loop as it is, with the step where there is one. Both include pinning.
     """
 
     wall: list[float]

@@ -114,6 +114,16 @@ def test_a_child_that_hung_or_died_is_not_waited_for_again(name: str, reason: st
     assert second.value is first.value
 
 
+def test_a_loader_that_fails_at_its_start_leaves_no_worker(lab: Laboratory) -> None:
+    assert lab._child is not None
+    lab.ask("load", target=f"{FAULTY}:raising")
+    own = psutil.Process(lab._child.pid)
+    before = set(own.children(recursive=True))
+    with pytest.raises(FailedError, match=r"^KeyError: 'image_5\.jpg is missing'$"):
+        lab.ask("open", name="loader", arguments={"num_workers": 2})
+    assert set(own.children(recursive=True)) <= before
+
+
 def test_the_reason_is_the_exception_and_not_the_advice_below_it() -> None:
     raised = (
         "Traceback (most recent call last):\n"

@@ -35,8 +35,8 @@ def climbed(lab: Laboratory, name: str, step_seconds: float | None = None) -> Cl
     return Climb(lab, about, None, step_seconds is not None, QUICK).run(lambda what: None)
 
 
-def device_rungs(lab: Laboratory) -> dict:
-    about = {**lab.ask("load", target=f"{CASES}:computing"), "has_cuda": True}
+def device_rungs(lab: Laboratory, name: str = "computing") -> dict:
+    about = {**lab.ask("load", target=f"{CASES}:{name}"), "has_cuda": True}
     found = Climb(lab, about, None, False, QUICK).run(lambda what: None)
     return {rung.name: rung for rung in found.rungs if rung.name in {"pinned", "on the device"}}
 
@@ -48,7 +48,14 @@ def test_a_device_that_refuses_the_batches_leaves_the_other_rungs(lab: Laborator
         pytest.skip("there is a GPU, which refuses nothing")
     rungs = device_rungs(lab)
     assert rungs["on the device"].skipped.startswith("it failed: ")
-    assert not rungs["pinned"].rates
+    assert not rungs["on the device"].rates
+    assert rungs["pinned"].rates  # torch lets it be without a GPU
+
+
+@pytest.mark.parametrize("name", ["threaded", "parting"])
+def test_datasets_of_several_threads_reach_the_device_too(name: str) -> None:
+    with Laboratory(sys.executable, hang_seconds=20) as fresh:  # no fork survives OpenMP threads
+        assert device_rungs(fresh, name)["pinned"].rates
 
 
 @pytest.mark.cuda

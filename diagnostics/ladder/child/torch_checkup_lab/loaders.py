@@ -38,7 +38,7 @@ def moved(batch: Any, device: str) -> Any:
         return {key: moved(inner, device) for key, inner in batch.items()}
     if isinstance(batch, list | tuple):
         return [moved(inner, device) for inner in batch]
-    return batch
+    return batch.to(device) if hasattr(batch, "to") else batch  # a class of the user's own
 
 
 class OpenLoader:
@@ -57,7 +57,6 @@ class OpenLoader:
         settings = {key: value for key, value in arguments.items() if value is not None}
         self.num_workers = int(settings.pop("num_workers", 0))
         self.threads = int(settings.pop("threads", 0))
-        self.device = settings.pop("device", "")
         preload = settings.pop("preload", None)
         if preload:
             multiprocessing.set_forkserver_preload(list(preload))
@@ -70,7 +69,7 @@ class OpenLoader:
         self.turns = None if source.is_stream else Turns(source.indices)
         self.loader = self._loader(settings)
         self.batch_size = source.batch_size or 1
-        self.seconds_per_batch: dict[int, float] = {}
+        self.seconds_per_batch: dict[tuple[int, bool, str], float] = {}
 
     def _loader(self, settings: dict[str, Any]) -> Any:
         source, meter = self.source, Meter(self.shared)
@@ -111,7 +110,7 @@ class OpenLoader:
         }
 
     def measure(
-        self, seconds: float, mode: int, step: Step | None, beat: Callable[[], None]
+        self, seconds: float, mode: int, step: Step | None, beat: Callable[[], None], device: str = ""
     ) -> dict[str, float]:
         """Read an epoch of about so many seconds.
 
@@ -120,25 +119,28 @@ class OpenLoader:
         that had piled up behind a slow one would seem to take no time.
         """
         self.shared.control[0] = mode
-        key = mode if step is None else -1 - mode
+        key = (mode, step is None, device)
+
+        def epoch(num_batches: int) -> dict[str, float]:
+            told = self._epoch(num_batches, step, beat, OVERTIME * seconds, device)
+            self.seconds_per_batch[key] = told["seconds"] / told["batches"]
+            return told
+
         if key not in self.seconds_per_batch:
-            self._estimate(key, seconds, step, beat)
+            self._estimate(epoch, seconds)
         group = max(1, self.num_workers)
         wanted = min(seconds / max(self.seconds_per_batch[key], 1e-7), MOST_BATCHES)
-        measured = self._epoch(group * max(3, round(wanted / group) + 1), step, beat, OVERTIME * seconds)
-        self.seconds_per_batch[key] = measured["seconds"] / measured["batches"]
-        return measured
+        return epoch(group * max(3, round(wanted / group) + 1))
 
-    def _estimate(self, key: int, seconds: float, step: Step | None, beat: Callable[[], None]) -> None:
+    def _estimate(self, epoch: Callable[[int], dict[str, float]], seconds: float) -> None:
         group = max(1, self.num_workers)
         for num_groups in (2, 8, 64):
-            measured = self._epoch(group * num_groups, step, beat, OVERTIME * seconds)
-            self.seconds_per_batch[key] = measured["seconds"] / measured["batches"]
-            if measured["seconds"] > 0.2 * seconds or measured["seconds"] > 0.05:
+            took = epoch(group * num_groups)["seconds"]
+            if took > 0.2 * seconds or took > 0.05:
                 return
 
     def _epoch(
-        self, num_batches: int, step: Step | None, beat: Callable[[], None], limit: float
+        self, num_batches: int, step: Step | None, beat: Callable[[], None], limit: float, device: str
     ) -> dict[str, float]:
         self.set_batches(num_batches)
         before, cpu, count, step_seconds = self.shared.totals(), process_time(), 0, 0.0
@@ -146,8 +148,8 @@ class OpenLoader:
         begun = ends = perf_counter()
         for batch in iterator:
             arrived = perf_counter()
-            if self.device:
-                batch = moved(batch, self.device)  # noqa: PLW2901
+            if device:
+                batch = moved(batch, device)  # noqa: PLW2901
             if step is not None:
                 step(batch)
             count += 1
@@ -157,7 +159,7 @@ class OpenLoader:
             beat()
             if ends - begun > limit and self.turns is not None and count >= max(1, self.num_workers):
                 self.turns.num_batches = 0  # the sampler ends; what was asked for already still comes
-        if self.device:
+        if device:
             torch.cuda.synchronize()
             ends = perf_counter()
         after = self.shared.totals()

@@ -131,20 +131,26 @@ class Bench:
         )
 
     def open(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Start a DataLoader and read its first batches."""
+        """Start a DataLoader and read its first batches; one that fails at that is ended again."""
         from .loaders import OpenLoader
 
         self.loaders[name] = OpenLoader(self.source, arguments)
-        return self.loaders[name].start(self.beat)
+        try:
+            return self.loaders[name].start(self.beat)
+        except BaseException:
+            self.close(name)
+            raise
 
-    def measure(self, name: str, seconds: float, mode: int, is_stepping: bool) -> dict[str, float]:
-        """Read an epoch."""
+    def measure(
+        self, name: str, seconds: float, mode: int, is_stepping: bool, device: str = ""
+    ) -> dict[str, float]:
+        """Read an epoch; device: where each batch is moved to."""
         import torch
 
         loader = self.loaders[name]
         in_process = not loader.num_workers and loader.threads
         torch.set_num_threads(loader.threads if in_process else self.num_threads)
-        return loader.measure(seconds, mode, self.step if is_stepping else None, self.beat)
+        return loader.measure(seconds, mode, self.step if is_stepping else None, self.beat, device)
 
     def headroom(self, name: str, num_batches: int, seconds: float) -> float:
         """Return seconds a batch of the step alone, on batches that are kept."""
@@ -154,8 +160,9 @@ class Bench:
         return replay(self.loaders[name].loader, self.step, num_batches, seconds, self.beat)
 
     def close(self, name: str) -> None:
-        """End a DataLoader's workers."""
-        self.loaders.pop(name).close()
+        """End a DataLoader's workers, if it is open."""
+        if name in self.loaders:
+            self.loaders.pop(name).close()
 
 
 def _median(values: list[float]) -> float:
