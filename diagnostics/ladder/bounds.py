@@ -118,8 +118,10 @@ def _loop_seconds(parts: _Parts, evidence: Evidence) -> float:
     )
     own = evidence.batch_size * float((parts.cpu + parts.copy_fetch).mean()) + collate
     by_cores = (own + parts.busy_crossing) / evidence.usable_cores
-    by_main = parts.crossing + parts.payload + parts.pin + evidence.step
-    return max(by_workers, by_cores, by_main)
+    handing = parts.crossing + parts.payload + parts.pin
+    if evidence.is_pinned:  # in torch's thread for pinning, beside the step
+        return max(by_workers, by_cores, handing, evidence.step)
+    return max(by_workers, by_cores, handing + evidence.step)
 
 
 def _without(parts: _Parts, stage: str) -> _Parts:

@@ -316,6 +316,7 @@ class Climb:
             one_thread_gain=one_thread_gain,
             loading=_seconds(loading),
             pin_seconds=max(0.0, cached - unpinned),
+            is_pinned=self.is_pinned,
         )
 
     def _bytes_only(self, payload: float) -> float:

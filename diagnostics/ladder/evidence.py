@@ -45,6 +45,8 @@ class Evidence:
         Throughput with one thread in each worker over that as it is; 1 where not measured.
     pin_seconds : float
         Seconds a batch that pinning adds to handing it over; 0 where the loader does not pin.
+    is_pinned : bool
+        Whether the loader pins.
     loading : float
         Seconds a batch of the loop without the step.
     measured : float
@@ -75,6 +77,7 @@ class Evidence:
     memory_slowdown: float = 1.0
     one_thread_gain: float = 1.0
     pin_seconds: float = 0.0
+    is_pinned: bool = False
     loading: float = 0.0
 
     @property

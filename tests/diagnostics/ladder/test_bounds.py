@@ -98,7 +98,14 @@ def test_a_quota_counts_only_where_it_stops_the_processes():
 
 
 def test_pinning_that_costs_more_than_loading_is_the_bound():
-    assert bound(pin_seconds=0.5, measured=0.5) == "pin"
+    assert bound(pin_seconds=0.5, is_pinned=True, measured=0.5) == "pin"
+
+
+def test_pinning_has_a_thread_of_its_own_beside_the_step():
+    pinned = {"pin_seconds": 0.03, "is_pinned": True}
+    found = judge(replace(QUIET, **pinned, step=0.02, measured=0.0303, loading=0.0303))
+    assert found.bound == "pin"
+    assert found.gain == pytest.approx(0.0303 / 0.02)
 
 
 @pytest.mark.parametrize(
