@@ -383,6 +383,8 @@ class Climb:
         """Measure both in turns; batches that the device refuses may be pinned, and the other way round."""
         turns = {"pinned": Turn(PINNED), "on the device": Turn(PINNED, device="cuda")}
         problems = dict.fromkeys(turns, self.pinning_problem) if self.pinning_problem else {}
+        if not self.start["num_movable"]:
+            problems.setdefault("on the device", "nothing in a batch has a method `to`")
         told = measure_turns(self.lab, turns, self.effort, problems)
         if not self.is_pinned:
             self._close(PINNED)

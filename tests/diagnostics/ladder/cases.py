@@ -94,6 +94,19 @@ class Stream(IterableDataset):
             yield torch.ones(8)
 
 
+class Held:
+    """A batch of a class of its own."""
+
+    def __init__(self, samples):
+        self.samples = torch.stack(samples)
+
+
+class Movable(Held):
+    def to(self, device):
+        self.samples = self.samples.to(device)
+        return self
+
+
 class Raising(Spinning):
     def __getitem__(self, index):
         raise ValueError(f"sample {index} is broken")
@@ -190,6 +203,14 @@ def parting():
 
 def streaming():
     return DataLoader(Streaming(), BATCH, num_workers=2)
+
+
+def held():
+    return DataLoader(Spinning(wait=0.001), BATCH, collate_fn=Held)
+
+
+def movable():
+    return DataLoader(Spinning(wait=0.001), BATCH, collate_fn=lambda samples: [Movable(samples), "name"])
 
 
 def dicts():

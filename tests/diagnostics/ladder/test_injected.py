@@ -52,6 +52,15 @@ def test_a_device_that_refuses_the_batches_leaves_the_other_rungs(lab: Laborator
     assert rungs["pinned"].rates  # torch lets it be without a GPU
 
 
+def test_a_batch_that_cannot_be_moved_is_said_to_be_none_for_the_device(lab: Laboratory) -> None:
+    assert device_rungs(lab, "held")["on the device"].skipped == "nothing in a batch has a method `to`"
+
+
+@pytest.mark.cuda
+def test_on_a_gpu_a_batch_of_a_class_of_its_own_is_moved(lab: Laboratory) -> None:
+    assert device_rungs(lab, "movable")["on the device"].rates
+
+
 @pytest.mark.parametrize("name", ["threaded", "parting"])
 def test_datasets_of_several_threads_reach_the_device_too(name: str) -> None:
     with Laboratory(sys.executable, hang_seconds=20) as fresh:  # no fork survives OpenMP threads

@@ -52,7 +52,7 @@ class SimulatedLab:
             one.get("pin_memory") for one in self.loaders.values()
         )
         self.loaders[name] = arguments
-        return {"start_seconds": 0.1 + CUDA * bool(is_first), "batch_bytes": 1e8}
+        return {"start_seconds": 0.1 + CUDA * bool(is_first), "batch_bytes": 1e8, "num_movable": 1}
 
     def _close(self, name: str) -> None:
         self.loaders.pop(name, None)

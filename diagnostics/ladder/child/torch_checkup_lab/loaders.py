@@ -18,16 +18,18 @@ OVERTIME = 3.0  # times the seconds that were asked for, after which an epoch is
 Step = Callable[[Any], Any]
 
 
-def tensors_in(batch: object) -> Iterator[Tensor]:
+def parts_of(batch: object) -> Iterator[Any]:
     """Walk through a batch of nested mappings, lists and tuples."""
-    if isinstance(batch, Tensor):
+    if isinstance(batch, Mapping | list | tuple):
+        for inner in batch.values() if isinstance(batch, Mapping) else batch:
+            yield from parts_of(inner)
+    else:
         yield batch
-    elif isinstance(batch, Mapping):
-        for inner in batch.values():
-            yield from tensors_in(inner)
-    elif isinstance(batch, list | tuple):
-        for inner in batch:
-            yield from tensors_in(inner)
+
+
+def tensors_in(batch: object) -> Iterator[Tensor]:
+    """Return what is a tensor in a batch."""
+    return (part for part in parts_of(batch) if isinstance(part, Tensor))
 
 
 def moved(batch: Any, device: str) -> Any:
@@ -93,19 +95,19 @@ class OpenLoader:
         """Read the first batches, and say how long that took and what a batch holds."""
         before = {child.pid for child in multiprocessing.active_children()}
         self.set_batches(max(2, self.num_workers))
-        begun, first_seconds, num_bytes, count = perf_counter(), 0.0, 0, 0
-        for batch in self.loader:
+        begun, first_seconds, num_bytes, num_movable = perf_counter(), 0.0, 0, 0
+        for number, batch in enumerate(self.loader):
             beat()
-            if not count:
+            if not number:
                 first_seconds = perf_counter() - begun
-                sizes = [tensor.nbytes for tensor in tensors_in(batch)]
-                num_bytes, count = sum(sizes), len(sizes)
+                num_bytes = sum(tensor.nbytes for tensor in tensors_in(batch))
+                num_movable = sum(hasattr(part, "to") for part in parts_of(batch))
         pids = [child.pid for child in multiprocessing.active_children() if child.pid not in before]
         return {
             "first_batch_seconds": first_seconds,
             "start_seconds": perf_counter() - begun,
             "batch_bytes": num_bytes,
-            "num_tensors": count,
+            "num_movable": num_movable,
             "pids": pids,
         }
 
