@@ -75,6 +75,7 @@ def test_what_needs_a_compiler_is_skipped_with_its_reason_where_there_is_none(
     layer_variants._why_not_compiled.cache_clear()
 
 
+@pytest.mark.filterwarnings("ignore:Guards may run slower on Python 3.13.0")
 def test_every_module_is_compiled_for_its_own_shape_however_many_were_compiled_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

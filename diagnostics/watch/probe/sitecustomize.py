@@ -77,6 +77,7 @@ CHANGEABLE = ("num_workers", "prefetch_factor", "pin_memory", "timeout", "multip
 # A mapping that goes would close a descriptor, whose number may be another file's by then.
 KEPT = []
 IGNORED = array("q", bytes(8 * VIEW_SLOTS))  # takes what a process without a file would write
+NOTHING = object()
 clock = time.monotonic_ns  # one clock for all processes of a machine
 
 
@@ -651,18 +652,44 @@ def in_flight():
 
 
 def note_from_traceback(error, indices):
-    """Write down what was in flight where that was passed over: torch's loop variable names the sample."""
+    """Write down what was in flight where that was passed over.
+
+    Torch's loop variable names the sample. From Python 3.12 on it is gone with the exception: there what the
+    dataset was asked for does.
+    """
     view, trace, dataset = STATE.view, error.__traceback__, None
     note_indices(view, indices)
-    view[P_STAGE] = COLLATING
+    view[P_STAGE], view[P_POSITION] = COLLATING, -1  # somewhere in the batch
     while trace is not None:
         file, names = trace.tb_frame.f_code.co_filename, trace.tb_frame.f_locals
         is_fetcher = file.endswith("fetch.py")
         dataset = getattr(names.get("self"), "dataset", None) if is_fetcher else dataset
         is_subset = file.endswith("dataset.py") and dataset is not None and names.get("self") is dataset
-        if (is_fetcher or is_subset) and "idx" in names and names["idx"] in indices:
-            view[P_POSITION], view[P_STAGE] = list(indices).index(names["idx"]), FETCHING
+        if is_fetcher and "data" not in names:  # which is there once all samples are
+            view[P_STAGE] = FETCHING
+        if is_fetcher or is_subset:
+            known, one = list(indices), names.get("idx", NOTHING)
+            if one is NOTHING and trace.tb_next is not None:
+                one = first_argument(trace.tb_next.tb_frame)
+                known = [dataset.indices[index] for index in known] if is_subset else known
+            if one in known:
+                view[P_POSITION] = known.index(one)
         trace = trace.tb_next
+
+
+def first_argument(frame):
+    """Return what a dataset's method was asked for, where it is still what was passed."""
+    import dis
+
+    code = frame.f_code
+    if code.co_name != "__getitem__" or code.co_argcount != 2:
+        return NOTHING
+    name = code.co_varnames[1]
+    for step in dis.get_instructions(code):
+        named = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+        if "STORE" in step.opname and name in named:
+            return NOTHING
+    return frame.f_locals.get(name, NOTHING)
 
 
 @guarded

@@ -1,22 +1,8 @@
-import importlib.util
 from itertools import pairwise
-from multiprocessing import queues
 
 import pytest
 
-from diagnostics.watch.launching import PROBE_FOLDER
-
 US, MS = 1_000, 1_000_000
-
-
-@pytest.fixture
-def probe():
-    """The probe's file as a module of its own, which is never put into torch."""
-    spec = importlib.util.spec_from_file_location("probe", PROBE_FOLDER / "sitecustomize.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.STATE.view[module.P_BATCHES] = module.CLOSE_FIRST
-    return module
 
 
 def looked_at(pace, each_ns, num_batches):
@@ -52,27 +38,3 @@ def test_a_loop_that_becomes_slow_is_looked_at_closely_again(probe):
     pace = probe.Pace(0)
     looked_at(pace, 50 * US, 5_000)
     assert len(looked_at(pace, 40 * MS, 1_500)) > 700
-
-
-@pytest.mark.parametrize("handed", ["dataset", "dataset_holder"])  # the second from torch 2.14 on
-def test_a_worker_knows_its_loader_however_it_is_handed_its_dataset(probe, handed, tmp_path, monkeypatch):
-    monkeypatch.setenv(probe.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(queues, "_ForkingPickler", queues._ForkingPickler)
-    monkeypatch.setattr(probe, "register_stacks", lambda stem: 0)
-    dataset, tasks = range(7), object()
-    arguments = {
-        handed: dataset if handed == "dataset" else [dataset],
-        "worker_id": 1,
-        "num_workers": 2,
-        "base_seed": 0,
-        "collate_fn": list,
-        "drop_last": False,
-        "persistent_workers": False,
-        "index_queue": tasks,
-    }
-    probe.begin_worker(arguments)
-    view = probe.STATE.view
-    assert (view[probe.P_WORKER], view[probe.P_NUM_WORKERS]) == (1, 2)
-    assert view[probe.P_LOADER] == probe.identity(dataset, list, 2, False, False)
-    assert arguments["index_queue"] is not tasks
-    probe.STATE.view = probe.IGNORED
