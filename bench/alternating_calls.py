@@ -62,8 +62,11 @@ class AlternatingCalls:
         self._rounds([names])
         shortest = min(self._rounds([names])[0].values())
         self.num_repeats = max(1, round(self.clock.round_seconds / max(shortest, 1e-7)))
+        self._time_a_round()
+
+    def _time_a_round(self) -> None:
         starts = perf_counter()
-        self._rounds([names])
+        self._rounds([list(self.calls)])
         self.seconds_per_round = perf_counter() - starts
 
     def measure(self, seconds: float, until: float) -> PassResult:
@@ -95,7 +98,8 @@ class AlternatingCalls:
     def launch(self) -> None:
         """Launch calls as they are, where graphs of them would be replayed."""
         self.calls = self._unprepared
-        self.clock.is_replay = False
+        self.clock.launch()
+        self._time_a_round()
 
     def close(self) -> None:
         """Let go of models and inputs."""

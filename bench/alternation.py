@@ -18,6 +18,7 @@ import torch
 
 from bench import process_tree
 from bench.alternating_calls import AlternatingCalls
+from bench.clocks import EventClock
 from bench.configuration import Configuration
 from bench.contrasts import Contrast
 from bench.host import MeasurementError, describe_exit
@@ -78,7 +79,11 @@ def alternated_values(
     chance = random.Random(seed)
     settings = {"a": contrast.a, "b": contrast.b}
     sides = {side: contrast.build(settings[side]) for side in chance.sample(["a", "b"], 2)}
-    alternating = [side for side in sides.values() if isinstance(side, AlternatingCalls)]
+    alternating = [
+        side
+        for side in sides.values()
+        if isinstance(side, AlternatingCalls) and isinstance(side.clock, EventClock)
+    ]
     if len({one.clock.is_replay for one in alternating}) > 1:  # both sides must be timed alike
         for one in alternating:
             one.launch()

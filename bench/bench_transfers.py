@@ -13,19 +13,20 @@ from bench.devices import require_device
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 SIZES = tuple(4 * KIB * 4**power for power in range(9))  # 4 KiB, 16 KiB, … 256 MiB
+STEPS = {"full": 1, "quick": 2, "smoke": 8}  # through the sizes
 CEILING_BYTES = 64 * MIB  # pinned and large: starting a copy costs nothing beside it
 ROTATED_BYTES = 256 * MIB  # of one size together at most
 
 
 def grid(options: Options) -> list[Params]:
-    """Both directions, both kinds of memory, every size; the quick profile takes every second one."""
+    """Both directions, both kinds of memory, every size; quick takes every second one, smoke the ends."""
     return [
         {"device": device, "direction": direction, "memory": memory, "size_bytes": size_bytes}
         for device in options.devices
         if device != "cpu"
         for direction in ("to_device", "to_host")
         for memory in ("pageable", "pinned")
-        for size_bytes in (SIZES if options.is_full else SIZES[::2])
+        for size_bytes in SIZES[:: STEPS[options.profile]]
     ]
 
 

@@ -53,6 +53,9 @@ class Clock(Protocol):
     def time(self, rounds: Sequence[Sequence[Call]], num_repeats: int) -> list[list[float]]:
         """Seconds per call, each call of a round repeated `num_repeats` times in a row."""
 
+    def launch(self) -> None:
+        """Time calls as they were before `prepare` from now on, not graphs of them."""
+
     def figures(self) -> dict[str, float]:
         """How it was timed."""
 
@@ -85,6 +88,9 @@ class WallClock:
     def time(self, rounds: Sequence[Sequence[Call]], num_repeats: int) -> list[list[float]]:
         """Seconds per call, by the performance counter."""
         return [[self._one(call, num_repeats) for call in calls] for calls in rounds]
+
+    def launch(self) -> None:
+        """Do nothing: there are no graphs."""
 
     def figures(self) -> dict[str, float]:
         """Return nothing: there is one way."""
@@ -123,7 +129,7 @@ class EventClock:
         self.may_replay = may_replay
         self.launch_fraction = math.nan
         self.issue_seconds = 0.0  # of the call that takes the host longest
-        self.is_replay = False
+        self.is_replay = self.is_launching = False
         self.flush = (
             torch.empty(flush_bytes(device, cuda), dtype=torch.int8, device=device) if is_cold else None
         )
@@ -169,6 +175,10 @@ class EventClock:
         self.cuda.synchronize(self.device)
         return [[median(elapsed_seconds(launches)) for launches in calls] for calls in pairs]
 
+    def launch(self) -> None:
+        """Time calls as they were before `prepare`, all behind a head start as long as issuing takes."""
+        self.is_replay, self.is_launching = False, True
+
     def figures(self) -> dict[str, float]:
         """Return whether inputs were cold, whether graphs were replayed, and how much issuing took before."""
         return {
@@ -188,7 +198,7 @@ class EventClock:
 
     def _busy_for_a_while(self) -> None:
         """Let the host get ahead: else the first event passes while the launch is still on its way."""
-        is_long = self.launch_fraction > DOMINATED and not self.is_replay
+        is_long = self.is_launching or (self.launch_fraction > DOMINATED and not self.is_replay)
         seconds = max(HEAD_START_SECONDS, HEAD_START_FACTOR * self.issue_seconds if is_long else 0.0)
         with self.cuda.device(self.device):
             self.cuda._sleep(int(CYCLES_PER_SECOND * seconds))

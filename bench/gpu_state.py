@@ -130,7 +130,7 @@ def between(before: GpuReading | None, after: GpuReading | None) -> tuple[dict[s
         reasons.append(f"the GPU's clock was held down: {', '.join(held)}")
     elif throttled is not None and throttled / elapsed > THROTTLED_FRACTION:
         reasons.append(f"the GPU was throttled for {min(1.0, throttled / elapsed):.0%} of the time")
-    if num_busy := _num_busy_others(after, num_others):
+    if num_busy := _num_busy_others(after):
         reasons.append(f"{num_busy} other {'process' if num_busy == 1 else 'processes'} used the GPU")
     return told, reasons
 
@@ -142,13 +142,14 @@ def _num_others(reading: GpuReading) -> int | None:
     return None if reading.num_processes is None else max(0, reading.num_processes - 1)
 
 
-def _num_busy_others(reading: GpuReading, num_others: int | None) -> int:
+def _num_busy_others(reading: GpuReading) -> int:
     """How many others ran kernels; where that is not counted by process, all that are there.
 
     Where nobody's number can be told from our own, all busy ones but one: our own workers are there as well.
+    Where neither is known nothing is said of others, for trainings of our own hold the GPU too.
     """
     if reading.busy_pids is None:
-        return num_others or 0
+        return len(reading.other_pids or ())
     if reading.other_pids is None:
         return max(0, len(reading.busy_pids) - 1)
     return len(reading.busy_pids & reading.other_pids)

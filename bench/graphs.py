@@ -3,7 +3,7 @@
 import gc
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import torch
@@ -35,23 +35,38 @@ def captured(work: Callable[[], Result], stream: Any, cuda: Any = torch.cuda) ->
     RuntimeError
         No graph can hold it.
     """
-    graph = cuda.CUDAGraph()
+    graph, pool = cuda.CUDAGraph(), cuda.graph_pool_handle()
     try:
-        return graph, _recorded(graph, work, stream, cuda)
+        return graph, _recorded(graph, pool, work, stream, cuda)
     except RuntimeError:
         _failed.append(graph)
-        # Until torch 2.12 a failed capture leaves the generator and the allocator as if it went on
-        # (github.com/pytorch/pytorch/pull/180395): one that succeeds ends that for the generator.
-        one = torch.zeros(1, device=stream.device)
-        _recorded(cuda.CUDAGraph(), lambda: one.add_(1), stream, cuda)
+        _end_failed_capture(pool, stream, cuda)
         raise
 
 
-def _recorded(graph: Any, work: Callable[[], Result], stream: Any, cuda: Any) -> Result:
+def _recorded(graph: Any, pool: Any, work: Callable[[], Result], stream: Any, cuda: Any) -> Result:
     # A capture that fails leaves its own stream current: the outer context puts the old one back.
     current = cuda.current_stream(stream.device)
-    with without_warnings(), _uncollected(), cuda.stream(current), cuda.graph(graph, stream=stream):
+    with (
+        without_warnings(),
+        _uncollected(),
+        cuda.stream(current),
+        cuda.graph(graph, pool=pool, stream=stream),
+    ):
         return work()
+
+
+def _end_failed_capture(pool: Any, stream: Any, cuda: Any) -> None:
+    """End what torch before 2.12 goes on with (github.com/pytorch/pytorch/pull/180395).
+
+    The allocator is told; for the generator a capture that succeeds does it.
+    """
+    end = getattr(torch._C, "_cuda_endAllocateToPool", None)
+    if end is not None:
+        with suppress(RuntimeError):  # where it has ended
+            end(stream.device.index, pool)
+    one = torch.zeros(1, device=stream.device)
+    _recorded(cuda.CUDAGraph(), cuda.graph_pool_handle(), lambda: one.add_(1), stream, cuda)
 
 
 @contextmanager

@@ -12,7 +12,16 @@ from bench.alternating_calls import AlternatingCalls
 from bench.clocks import Call, Rotation
 from bench.configuration import Options, Params
 from bench.heartbeat import kept_up
-from bench.layers import forward_backward, no_layer, random_inputs, share_of_step, training_step
+from bench.layers import (
+    GPU_SHAPES,
+    copy_of_inputs,
+    forward_backward,
+    is_beyond_cache,
+    no_layer,
+    random_inputs,
+    share_of_step,
+    training_step,
+)
 from bench.residual_network import residual_network
 
 # channels_last: the same numbers, channels innermost. bf16: what a convolution under autocast hands on.
@@ -34,12 +43,17 @@ def devices_of(options: Options) -> list[str]:
     return [device for device in options.devices if options.is_full or device != "cpu"]
 
 
+def _shapes_on(device: str, options: Options) -> tuple[str, ...]:
+    shapes = SHAPES_OF_VARIANTS if device == "cpu" else GPU_SHAPES
+    return shapes[:1] if options.profile == "smoke" else shapes
+
+
 def batchnorm_grid(options: Options) -> list[Params]:
     """Every variant, on maps and on tokens."""
     return [
         {"device": device, "shape": shape, "variant": variant}
         for device in devices_of(options)
-        for shape in SHAPES_OF_VARIANTS
+        for shape in _shapes_on(device, options)
         for variant in VARIANTS
         if shape.startswith("conv") or variant not in ONLY_FOR_MAPS
     ]
@@ -121,17 +135,17 @@ def layer_variant(layer: nn.Module, device: str, shape: str, variant: str, sweep
     require_compiler(variant, device)
     inputs = random_inputs(shape, device)
     layer = layer.to(device)
-    copy = Rotation([partial(torch.empty_like(x).copy_, x) for x in inputs])
     if variant == "folded":
         eager, call, moved_bytes = *_folded(layer, inputs), 0.0
     else:
         module = nn.Sequential(layer, nn.ReLU()) if variant == "fused" else layer
-        varied = [_varied(x, variant) for x in inputs]
-        eager = _training(module, inputs)
-        call = _training(compiled(module) if variant in NEEDS_COMPILER else module, varied)
+        upstream = random_inputs(shape, device, seed=1)
+        varied, varied_upstream = ([_varied(x, variant) for x in one] for one in (inputs, upstream))
+        eager = _training(module, inputs, upstream)
+        call = _training(compiled(module) if variant in NEEDS_COMPILER else module, varied, varied_upstream)
         if variant in NEEDS_COMPILER:
             _compiled_by(call)
-        moved_bytes = sweeps * varied[0].nbytes
+        moved_bytes = sweeps * varied[0].nbytes if is_beyond_cache(varied[0].nbytes, device) else 0.0
 
     def figures(seconds: Mapping[str, float]) -> dict[str, float]:
         told = {"speedup_over_eager": seconds["eager"] / seconds["call"]}
@@ -140,7 +154,8 @@ def layer_variant(layer: nn.Module, device: str, shape: str, variant: str, sweep
             told |= {"moved_bytes": moved_bytes, "roof_fraction": moved_bytes / seconds["call"] / copied}
         return told
 
-    return AlternatingCalls(call, {"eager": eager, "copy": copy}, figures, device=device)
+    companions = {"eager": eager, "copy": copy_of_inputs(shape, device)}
+    return AlternatingCalls(call, companions, figures, device=device)
 
 
 def _varied(x: Tensor, variant: str) -> Tensor:
@@ -149,8 +164,9 @@ def _varied(x: Tensor, variant: str) -> Tensor:
     return x.to(torch.bfloat16) if variant == "bf16" else x
 
 
-def _training(module: nn.Module, inputs: list[Tensor]) -> Call:
-    return Rotation([forward_backward(module.train(), x, torch.randn_like(x)) for x in inputs])
+def _training(module: nn.Module, inputs: list[Tensor], upstream: list[Tensor]) -> Call:
+    pairs = zip(inputs, upstream, strict=True)
+    return Rotation([forward_backward(module.train(), *pair) for pair in pairs])
 
 
 def _folded(layer: nn.Module, inputs: list[Tensor]) -> tuple[Call, Call]:

@@ -1,7 +1,7 @@
 """The cost of one layer: alone against a copy of the same size, and within a training step."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -10,7 +10,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
 
 from bench.alternating_calls import AlternatingCalls
-from bench.clocks import Call, Rotation, clock_for
+from bench.clocks import Call, Rotation, clock_for, flush_bytes
 from bench.configuration import Options, Params
 
 SHAPES: dict[str, tuple[int, ...]] = {
@@ -19,6 +19,9 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "conv-32x64x56x56": (32, 64, 56, 56),  # 25.7 MB, beyond most caches
     "tokens-8192x1024": (8192, 1024),  # 33.6 MB
 }
+# On a GPU: 206 and 268 MB, more than twice the cache of most of today, so that what is counted as moved is.
+GPU_SHAPES = ("conv-256x64x56x56", "tokens-65536x1024")
+CACHES = 2  # a layer reads its input anew from memory where it has so many times the cache's bytes
 # Neighbours in size, for cliffs between them: from 120,000 to 140,000 rows batch norm once became eight times
 # as slow (github.com/pytorch/pytorch/issues/12006); 63 and 65 channels lie beside a power of two.
 SWEEP = (
@@ -26,7 +29,7 @@ SWEEP = (
     *(f"tokens-16384x{channels}" for channels in (63, 65)),
     *(f"conv-16x64x{side}x{side}" for side in (7, 14, 28, 56, 112)),
 )
-NUM_INPUTS = 3  # on CUDA, in rotation
+NUM_INPUTS = 2  # on CUDA, in rotation
 NUM_SHAPES = {"smoke": 1, "quick": 2, "full": len(SHAPES)}
 
 
@@ -35,10 +38,18 @@ def layer_grid(options: Options) -> list[Params]:
     return [
         {"device": device, "shape": shape, "mode": mode, "direction": direction}
         for device in options.devices
-        for shape in list(SHAPES)[: NUM_SHAPES[options.profile]]
+        for shape in shapes_on(device, options)
         for mode in ("train", "eval")
         for direction in ("forward", "forward_backward")
     ]
+
+
+def shapes_on(device: str, options: Options) -> list[str]:
+    """Return the shapes of single layers: a GPU's are large, and all of them when everything is wanted."""
+    shapes = list(SHAPES)[: NUM_SHAPES[options.profile]]
+    if device == "cpu":
+        return shapes
+    return [*GPU_SHAPES[: NUM_SHAPES[options.profile]], *(shapes if options.is_full else ())]
 
 
 def step_grid(options: Options) -> list[Params]:
@@ -52,7 +63,7 @@ def sweep_grid(options: Options) -> list[Params]:
         {"device": device, "shape": shape, "mode": "train", "direction": "forward_backward"}
         for device in options.devices
         if options.is_full or device != "cpu"
-        for shape in SWEEP
+        for shape in SWEEP[: 1 if options.profile == "smoke" else None]
     ]
 
 
@@ -96,34 +107,57 @@ def layer_cost(
     direction : {"forward", "forward_backward"}
     sweeps : float
         How often the input's bytes must cross the memory bus for this call, reads and writes together. A copy
-        takes 2. The fraction of the roof is what the copy's bandwidth would need, over what the call needed.
+        takes 2. The fraction of the roof is what the copy's bandwidth would need, over what the call needed;
+        there is none on a GPU whose cache holds half of the input.
     """
     inputs = random_inputs(shape, device)
     layer = layer.to(device).train(mode == "train")
     if direction == "forward_backward":
         kept = saved_bytes(partial(layer, inputs[0].detach().requires_grad_()))
-        call = Rotation([forward_backward(layer, x, torch.randn_like(x)) for x in inputs])
+        upstream = random_inputs(shape, device, seed=1)
+        call = Rotation([forward_backward(layer, *pair) for pair in zip(inputs, upstream, strict=True)])
     else:
         kept, call = 0, Rotation([partial(_forward, layer, x) for x in inputs])
-    copy = Rotation([partial(torch.empty_like(x).copy_, x) for x in inputs])
     num_bytes = inputs[0].nbytes
+    has_roof = is_beyond_cache(num_bytes, device)
 
     def figures(seconds: Mapping[str, float]) -> dict[str, float]:
+        roof = {"roof_fraction": sweeps / 2 * seconds["copy"] / seconds["call"]} if has_roof else {}
         return {
             "moved_bytes": sweeps * num_bytes,
-            "roof_fraction": sweeps / 2 * seconds["copy"] / seconds["call"],
+            **roof,
             "copy_bytes_per_second": 2 * num_bytes / seconds["copy"],
             "saved_activation_bytes": kept,
         }
 
-    return AlternatingCalls(call, {"copy": copy}, figures, device=device)
+    return AlternatingCalls(call, {"copy": copy_of_inputs(shape, device)}, figures, device=device)
 
 
-def random_inputs(shape: str, device: str) -> list[Tensor]:
-    """Return standard normal inputs of a shape: one on the CPU, on CUDA several to be taken in turn."""
-    generator = torch.Generator().manual_seed(0)
-    num_inputs = NUM_INPUTS if torch.device(device).type == "cuda" else 1
-    return [torch.randn(dimensions(shape), generator=generator).to(device) for _ in range(num_inputs)]
+def is_beyond_cache(num_bytes: int, device: str) -> bool:
+    """Whether an input is too large for a GPU's cache, so that it comes from memory each time it is read."""
+    return torch.device(device).type != "cuda" or num_bytes >= CACHES * flush_bytes(torch.device(device))
+
+
+def random_inputs(shape: str, device: str, seed: int = 0) -> list[Tensor]:
+    """Return standard normal inputs of a shape: one on the CPU, on CUDA several to be taken in turn.
+
+    All layers on a GPU share them: its memory would not hold a set for each.
+    """
+    if torch.device(device).type == "cuda":
+        return _shared_inputs(shape, device, seed)
+    return [torch.randn(dimensions(shape), generator=torch.Generator().manual_seed(seed))]
+
+
+@lru_cache
+def _shared_inputs(shape: str, device: str, seed: int) -> list[Tensor]:
+    generator = torch.Generator(device).manual_seed(seed)
+    return [torch.randn(dimensions(shape), generator=generator, device=device) for _ in range(NUM_INPUTS)]
+
+
+def copy_of_inputs(shape: str, device: str) -> Call:
+    """Return the plain copy that a layer is set against."""
+    pairs = zip(random_inputs(shape, device, seed=2), random_inputs(shape, device), strict=True)
+    return Rotation([partial(target.copy_, x) for target, x in pairs])
 
 
 def forward_backward(layer: nn.Module, x: Tensor, upstream: Tensor) -> Call:

@@ -118,7 +118,10 @@ class Schedule:
                 finished(number, one)
         if not self.is_smoke:
             now = self.clock()
-            self._redo(host, series, now + REDONE_SHARE * (now - begun))
+            until = now + REDONE_SHARE * (now - begun)
+            if self.budget_seconds is not None:
+                until = min(until, begun + self.budget_seconds)
+            self._redo(host, series, until)
         return True
 
     def _redo(self, host: Measures, series: Sequence[Series], until: float) -> None:

@@ -65,6 +65,16 @@ def _reasons(value: object) -> list[str]:
     return [reason for reason in value if isinstance(reason, str)] if isinstance(value, list) else []
 
 
+GPU_STATE = (
+    "gpu_sm_clock_hertz",
+    "gpu_memory_clock_hertz",
+    "gpu_power_watts",
+    "gpu_temperature_celsius",
+    "gpu_throttled_seconds",
+    "gpu_other_processes_count",
+)
+
+
 def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
     for configuration, entry in enumerate(run.benchmarks):
         extra = mapping(entry.get("extra_info"))
@@ -79,6 +89,7 @@ def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
                     for k, v in mapping(measured.get("companions")).items()
                 },
                 **{key: as_number(value) for key, value in mapping(measured.get("reference")).items()},
+                **{key: as_number(measured[key]) for key in GPU_STATE if key in measured},
                 "configuration": configuration,
                 "topic": str(extra.get("topic") or ""),
                 "unit": str(extra.get("unit") or ""),
@@ -105,7 +116,8 @@ def passes(run: Run, topic: str | None = None) -> Frame:
     DataFrame
         The configuration's parameters and the pass' figures under their own names, companions as
         `companion_<name>_seconds`, references as `<name>_seconds`, and `configuration`, `topic`, `unit`,
-        `pass`, `position`, `seconds`, `steal_fraction`, `load_1min`, `disturbed` (a list of reasons).
+        `pass`, `position`, `seconds`, `steal_fraction`, `load_1min`, `disturbed` (a list of reasons), and
+        those of `GPU_STATE` that were recorded.
     """
     return pd.DataFrame(list(_pass_rows(run, topic)))
 

@@ -1,11 +1,13 @@
 """How steady the machine was: its references, the passes that something disturbed, and why."""
 
+from math import isnan
+
 from reports import figures, frames
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Part, Prose, Section, Table, cell, rows
+from reports.parts import Cell, Part, Prose, Section, Table, cell, rows
 from reports.report import Report
-from reports.wording import count, percent
+from reports.wording import MISSING, count, number, percent
 
 ORDER = 75
 
@@ -16,7 +18,7 @@ def build(report: Report) -> Section | None:
     if frames.passes(run).empty:
         return None
     parts: list[Part] = [*figures.of_section(run, "noise"), Prose(disturbed(run))]
-    parts += [table for table in (_reasons(run), _recorded(run)) if table]
+    parts += [table for table in (_reasons(run), _recorded(run), _gpu(run)) if table]
     return Section("noise", "References and noise", parts)
 
 
@@ -70,3 +72,36 @@ def _recorded(run: Run) -> Table:
     )
     columns = ("pass", "CPU time stolen, mean", "at worst", "load average", "disturbed")
     return Table("What was recorded of each pass", columns, lines, is_folded=True)
+
+
+def _gpu(run: Run) -> Table | None:
+    """Return what the GPU was in each pass, over the measurements on it."""
+    recorded = frames.passes(run).reindex(columns=["pass", *frames.GPU_STATE]).dropna(thresh=2)
+    lines = rows(
+        [
+            cell(i + 1, i),
+            _told(part["gpu_sm_clock_hertz"].min() / 1e9, "GHz"),
+            _told(part["gpu_sm_clock_hertz"].max() / 1e9, "GHz"),
+            _told(part["gpu_memory_clock_hertz"].median() / 1e9, "GHz"),
+            _told(part["gpu_power_watts"].max(), "W"),
+            _told(part["gpu_temperature_celsius"].max(), "°C"),
+            _told(part["gpu_throttled_seconds"].sum(min_count=1), "s"),
+            _told(part["gpu_other_processes_count"].max(), ""),
+        ]
+        for i, (_, part) in enumerate(recorded.groupby("pass"))
+    )
+    columns = (
+        "pass",
+        "lowest clock",
+        "highest clock",
+        "memory clock",
+        "most power",
+        "hottest",
+        "throttled by heat",
+        "most other processes",
+    )
+    return Table("The GPU at the end of its measurements", columns, lines, is_folded=True) if lines else None
+
+
+def _told(value: float, unit: str) -> Cell:
+    return cell(MISSING if isnan(value) else f"{number(value)} {unit}".strip(), value)

@@ -101,6 +101,9 @@ class FakeCuda:
     def CUDAGraph(self) -> "FakeGraph":  # noqa: N802 - torch's name
         return FakeGraph(self)
 
+    def graph_pool_handle(self) -> Any:
+        return object()
+
     def current_stream(self, device: Any) -> FakeStream:
         return self.stream_now
 
@@ -113,7 +116,7 @@ class FakeCuda:
             self.stream_now = before
 
     @contextlib.contextmanager
-    def graph(self, graph: "FakeGraph", stream: Any) -> Iterator[None]:
+    def graph(self, graph: "FakeGraph", pool: Any, stream: Any) -> Iterator[None]:
         self.captured, drawn = graph.work, self.num_drawn
         self.num_captures += 1
         try:

@@ -93,11 +93,14 @@ class TapeCuda:
     def current_stream(self, device: Any) -> Any:
         return SimpleNamespace(device=device)
 
+    def graph_pool_handle(self) -> Any:
+        return object()
+
     def stream(self, stream: Any) -> Any:
         return contextlib.nullcontext()
 
     @contextlib.contextmanager
-    def graph(self, graph: Tape, stream: Any) -> Iterator[None]:
+    def graph(self, graph: Tape, pool: Any, stream: Any) -> Iterator[None]:
         recording = Recording(graph)
         try:
             with recording:

@@ -1,11 +1,26 @@
 from functools import partial
+from math import prod
 
 import pytest
 import torch
 from torch import nn
 
+from bench import layers
 from bench.configuration import Options
 from bench.layers import SHAPES, layer_cost, layer_grid, saved_bytes, small_cnn, step_cost
+
+
+def test_a_gpus_shapes_are_larger_than_its_cache_and_smaller_ones_get_no_share_of_its_roof(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layers, "flush_bytes", lambda device: 60_000_000)
+    for profile in ("smoke", "quick", "full"):
+        rows = layer_grid(Options(profile=profile, devices=("cpu", "cuda")))
+        shapes = {row["shape"] for row in rows if row["device"] == "cuda"}
+        assert any(layers.is_beyond_cache(4 * prod(layers.dimensions(one)), "cuda") for one in shapes)
+        assert ("conv-16x64x56x56" in shapes) == (profile == "full")
+    assert not layers.is_beyond_cache(4 * prod(layers.dimensions("conv-16x64x56x56")), "cuda")
+    assert layers.is_beyond_cache(1, "cpu")
 
 
 def test_saved_bytes_of_a_product_are_its_two_factors() -> None:

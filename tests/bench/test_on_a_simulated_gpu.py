@@ -47,6 +47,7 @@ LAYERS = [
 NAMES = (
     "Event", "Stream", "CUDAGraph", "current_stream", "stream", "graph", "synchronize", "_sleep", "device",
     "get_device_properties", "get_sync_debug_mode", "set_sync_debug_mode", "get_rng_state",
+    "graph_pool_handle",
 )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def is_capturable(cuda: FakeCuda) -> Any:
     return check
 
 
-def inputs(shape: str, device: str) -> list[torch.Tensor]:
+def inputs(shape: str, device: str, seed: int = 0) -> list[torch.Tensor]:
     """Inputs as `random_inputs` has them, without the time of drawing numbers."""
     return [torch.empty(layers.dimensions(shape), device=device) for _ in range(layers.NUM_INPUTS)]
 

@@ -27,6 +27,22 @@ def test_disturbed_measurements_are_counted_and_listed_with_their_reasons(tmp_pa
     assert REASON in pages.built([run]).html()
 
 
+def test_what_the_gpu_was_in_each_pass_is_a_table_where_it_was_recorded(tmp_path: Path, our_run: Run) -> None:
+    document = results.small()
+    for entry in document["benchmarks"]:
+        for number, one in enumerate(entry["extra_info"]["passes"]):
+            one |= {"gpu_sm_clock_hertz": 1.98e9 - number * 1e8, "gpu_temperature_celsius": 40 + number}
+    section = noise.build(Report(read_run(results.write(tmp_path / "gpu.json", document)), "t"))
+    assert section is not None
+    (table,) = (part for part in section.parts if part.kind == "table" and "hottest" in part.columns)
+    told = [[cell.text for cell in row] for row in table.rows]  # type: ignore[union-attr]
+    assert told[1][:4] == ["2", "1.88 GHz", "1.88 GHz", "–"]
+    assert told[1][5] == "41.0 °C"
+    quiet = noise.build(Report(our_run, "t"))
+    assert quiet is not None
+    assert not [part for part in quiet.parts if part.kind == "table" and "hottest" in part.columns]
+
+
 def test_quiet_run_says_that_nothing_was_marked(our_run: Run) -> None:
     assert noise.disturbed(our_run).startswith("None of ")
 
