@@ -24,6 +24,8 @@ COUNTERS = ("batches", "fetch", "fetch_cpu", "collate", "collate_cpu", "process_
 class Shared:
     """Numbers that the main process and its workers share: the order of the day, and a row each.
 
+    They are on the CPU whatever the user's default device: a forked worker cannot read CUDA memory.
+
     Attributes
     ----------
     control : Tensor, shape (3,), int64
@@ -33,8 +35,8 @@ class Shared:
     """
 
     def __init__(self, num_workers: int) -> None:
-        self.control = torch.zeros(3, dtype=torch.int64)
-        self.rows = torch.zeros(max(1, num_workers), len(COUNTERS), dtype=torch.float64)
+        self.control = torch.zeros(3, dtype=torch.int64, device="cpu")
+        self.rows = torch.zeros(max(1, num_workers), len(COUNTERS), dtype=torch.float64, device="cpu")
         if num_workers:
             self.control.share_memory_()
             self.rows.share_memory_()
@@ -92,7 +94,7 @@ class Meter:
         self.sums[4] += thread_time() - self.started_cpu
         self.sums[5], self.sums[6] = process_time() - self.before[0], self.delay.seconds() - self.before[1]
         self.sums[7] = torch.get_num_threads()
-        self.shared.rows[self.row] = torch.tensor(self.sums, dtype=torch.float64)
+        self.shared.rows[self.row] = torch.tensor(self.sums, dtype=torch.float64, device="cpu")
 
     def __getstate__(self) -> dict[str, Any]:
         return {**Meter(self.shared).__dict__}

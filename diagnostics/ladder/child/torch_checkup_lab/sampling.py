@@ -75,7 +75,7 @@ def is_precise(values: list[float]) -> bool:
     """Return whether the standard error of the mean is a small part of it."""
     if len(values) < 2:
         return False
-    found = torch.tensor(values, dtype=torch.float64)
+    found = torch.tensor(values, dtype=torch.float64, device="cpu")
     return float(found.std()) <= PRECISION * float(found.mean()) * len(values) ** 0.5
 
 
@@ -92,7 +92,7 @@ def bytes_of(sample: Any) -> int:
 def copy_seconds(num_bytes: int, batch_size: int, seconds: float = 0.1) -> float:
     """Return what copying a sample's bytes takes while a batch is kept, as a loader keeps one."""
     number = max(1, min(batch_size, MOST_COPIED_BYTES // max(1, num_bytes)))
-    blocks = [torch.ones(max(1, num_bytes), dtype=torch.uint8) for _ in range(number)]
+    blocks = [torch.ones(max(1, num_bytes), dtype=torch.uint8, device="cpu") for _ in range(number)]
     times: list[float] = []
     begun = perf_counter()
     while len(times) < 5 or (perf_counter() - begun < seconds and len(times) < 200):
