@@ -2,7 +2,7 @@
 
 What it means
 -------------
-The exception was raised outside of any DataLoader, its workers and its samples.
+What raised, or does not end, stands outside of any DataLoader, its workers and its samples.
 
 Why it matters
 --------------

@@ -38,12 +38,16 @@ class FailedError(Exception):
     hang_seconds : float
         0 where nothing stood still.
     stacks : str
-        Where the processes stood.
+        Where the processes stood, the main one first.
+    doing : {"load", "step", ""}
+        What else than reading batches may have stood still: the user's file, or the step.
     """
 
-    def __init__(self, reason: str, log: str, hang_seconds: float = 0.0, stacks: str = "") -> None:
+    def __init__(
+        self, reason: str, log: str, hang_seconds: float = 0.0, stacks: str = "", doing: str = ""
+    ) -> None:
         super().__init__(reason)
-        self.log, self.hang_seconds, self.stacks = log, hang_seconds, stacks
+        self.log, self.hang_seconds, self.stacks, self.doing = log, hang_seconds, stacks, doing
 
 
 def reason_in(traceback: str) -> str:
@@ -145,9 +149,11 @@ class Laboratory:
             self._child.stdin.flush()
         if do == "load":
             self._log_begins = self._stderr.seek(0, os.SEEK_END)
-        limit = max(self.hang_seconds, LOAD_SECONDS) if do == "load" else self.hang_seconds
+        is_stepping = do == "headroom" or bool(arguments.get("is_stepping"))
+        doing = "load" if do in {"load", "take_step"} else "step" if is_stepping else ""
+        limit = max(self.hang_seconds, LOAD_SECONDS) if doing == "load" else self.hang_seconds
         while True:
-            answer = self._next(limit)
+            answer = self._next(limit, doing)
             if "refused" in answer:
                 raise UsageError(answer["refused"] + ".")
             if "raised" in answer:
@@ -155,11 +161,11 @@ class Laboratory:
             if "result" in answer:
                 return answer["result"]
 
-    def _next(self, limit_seconds: float) -> dict[str, Any]:
+    def _next(self, limit_seconds: float, doing: str) -> dict[str, Any]:
         try:
             line = self._answers.get(timeout=limit_seconds)
         except queue.Empty:
-            self.lost = self._hang()
+            self.lost = self._hang(limit_seconds, doing)
             raise self.lost from None
         if line is None:
             ending = self._ending()
@@ -182,7 +188,7 @@ class Laboratory:
         self._stderr.seek(self._log_begins)
         return self._stderr.read(ends - self._log_begins).decode("utf-8", "replace")
 
-    def _hang(self) -> FailedError:
+    def _hang(self, limit_seconds: float, doing: str) -> FailedError:
         """Ask the child and its workers where they stand."""
         assert self._child is not None
         before = self._log()
@@ -197,8 +203,8 @@ class Laboratory:
                 with suppress(psutil.Error):
                     process.send_signal(number)
                     told += self._stack(len(before + told), ends)
-        reason = f"nothing moved for {self.hang_seconds:g} s"
-        return FailedError(reason, before, self.hang_seconds, told)
+        reason = f"nothing moved for {limit_seconds:g} s"
+        return FailedError(reason, before, limit_seconds, told, doing)
 
     def _stack(self, begins: int, ends: float) -> str:
         """Return one process' stack, whole: of several at once the lines would mix."""
