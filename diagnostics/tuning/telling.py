@@ -20,7 +20,7 @@ def recommended(tuned: Tuned) -> dict[str, Any]:
         "num_workers": setting.num_workers,
         "prefetch_factor": setting.prefetch_factor if has_workers else None,
         "persistent_workers": has_workers,
-        "pin_memory": bool(tuned.about["has_cuda"]),
+        "pin_memory": bool(tuned.about["has_cuda"]) and tuned.can_pin,
         "multiprocessing_context": tuned.method,
         "preload": tuned.preload,
     }

@@ -68,6 +68,7 @@ class Tuned:
     refused: dict[str, str]
     predicted: dict[Setting, float]
     starts: list[dict[str, Any]]
+    can_pin: bool
     batch_size: int
     step_seconds: float
     loading_seconds: float
@@ -85,15 +86,32 @@ class Tuned:
 def start_method(about: Mapping[str, Any]) -> tuple[str, list[str] | None]:
     """Return the way to start workers: fork where it is safe, else one that has torch imported already.
 
-    A loader of the user's own that was told not to fork has its reasons.
+    A loader of the user's own that was told not to fork has its reasons; one that spawns goes on spawning.
     """
     methods, own = about["start_methods"], (about["given"] or {}).get("multiprocessing_context")
+    if _own_method(about) == "spawn":
+        return "spawn", None
     is_unsafe = about["is_cuda_started"] or about["default_start_method"] == "spawn"
     if "fork" in methods and not is_unsafe and own in {None, "fork"}:
         return "fork", None
-    return (
-        ("forkserver", [*about["preload"], about["module"]]) if "forkserver" in methods else ("spawn", None)
-    )
+    return ("forkserver", _preload(about)) if "forkserver" in methods else ("spawn", None)
+
+
+def _own_method(about: Mapping[str, Any]) -> str | None:
+    """Return how the user wants workers started, None where nobody said anything."""
+    default = about["default_start_method"]
+    own: str | None = (about["given"] or {}).get("multiprocessing_context")
+    return own or (default if default != about["start_methods"][0] else None)
+
+
+def _preload(about: Mapping[str, Any]) -> list[str]:
+    """Return what a forkserver imports first: not the dataset's module where it may start CUDA.
+
+    Workers are forked from the forkserver, and CUDA refuses a fork of what has so much as asked for it.
+    """
+    if about["is_cuda_started"] or _own_method(about) == "spawn":
+        return list(about["preload"])
+    return [*about["preload"], about["module"]]
 
 
 def _fastest(finalists: list[Trial]) -> Trial:
@@ -169,6 +187,7 @@ class Tuner:
             self.refused,
             predicted,
             starts,
+            self.can_pin,
             self.batch_size,
             self.step,
             max(0.0, float(np.median(first.batch_seconds)) - self.step),
@@ -243,7 +262,7 @@ class Tuner:
         rival = min(self._measured(), key=lambda one: self._measured()[one]) if self.trials else None
         opened = self._open(setting)
         if rival is None:
-            self.batch_bytes = opened["batch_bytes"]
+            self.batch_bytes, self.can_pin = opened["batch_bytes"], opened["can_pin"]
         trial = self.trials[setting] = Trial(setting, setting.arguments(self.method))
         trial.start_seconds = opened["start_seconds"]
         told = self._in_turns_with(rival, setting)
@@ -365,7 +384,7 @@ class Tuner:
         for method in others if not self.about["pickle_problem"] else []:
             if self.budget - (time.monotonic() - self.begun) < START_SECONDS:
                 break
-            preload = [*self.about["preload"], self.about["module"]]
+            preload = _preload(self.about)
             arguments = {**chosen.setting.arguments(method), "preload": preload}
             opened = self.lab.ask("open", name=method, arguments=arguments)
             self.lab.ask("close", name=method)

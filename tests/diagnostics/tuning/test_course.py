@@ -1,7 +1,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from diagnostics.ladder.climbing import FULL
+from diagnostics.tuning.telling import recommended
 from diagnostics.tuning.trying import Tuner
 
 ABOUT: dict[str, Any] = {
@@ -28,11 +31,12 @@ class MadeUp:
     def __init__(self, seconds: Callable[[int, int], float]) -> None:
         self.seconds, self.num_turns = seconds, 0
         self.opened: list[str] = []
+        self.can_pin = True
 
     def ask(self, do: str, **arguments: Any) -> Any:
         if do == "open":
             self.opened.append(arguments["name"])
-            return {"batch_bytes": 1000, "start_seconds": 0.1}
+            return {"batch_bytes": 1000, "can_pin": self.can_pin, "start_seconds": 0.1}
         if do == "samples":
             return {"wall": [SAMPLE_SECONDS] * 100, "cpu": [SAMPLE_SECONDS] * 100}
         if do == "cores":
@@ -69,3 +73,12 @@ def test_workers_that_lost_while_the_machine_was_busy_get_another_chance() -> No
 
 def test_workers_that_lose_again_are_not_chosen_whatever_the_model_hoped() -> None:
     assert tuned(lambda number, turn: 0.016 * (3.0 if number else 1.0))[0] == 0
+
+
+@pytest.mark.parametrize(("has_cuda", "can_pin"), [(True, True), (True, False), (False, True)])
+def test_only_batches_that_can_be_pinned_are_recommended_to_be(has_cuda: bool, can_pin: bool) -> None:
+    lab = MadeUp(lambda number, turn: 0.016)
+    lab.can_pin = can_pin
+    tuner: Any = Tuner(lab, {**ABOUT, "has_cuda": has_cuda}, 0.0, 60.0)  # type: ignore[arg-type]
+    found = tuner.run(lambda words: None, tries_starts=False)
+    assert recommended(found)["pin_memory"] is (has_cuda and can_pin)

@@ -32,6 +32,17 @@ def tensors_in(batch: object) -> Iterator[Tensor]:
     return (part for part in parts_of(batch) if isinstance(part, Tensor))
 
 
+def is_dense(tensor: Tensor) -> bool:
+    """Whether all elements lie in memory: a sparse tensor tells no bytes."""
+    return tensor.layout == torch.strided
+
+
+def can_pin(batch: object) -> bool:
+    """Whether a batch has tensors, and all of them can be pinned: torch raises for any other."""
+    tensors = list(tensors_in(batch))
+    return bool(tensors) and all(one.device.type == "cpu" and is_dense(one) for one in tensors)
+
+
 def moved(batch: Any, device: str) -> Any:
     """Return a batch on a device; it comes back without waiting where its memory is pinned."""
     if isinstance(batch, Tensor):
@@ -96,11 +107,13 @@ class OpenLoader:
         before = {child.pid for child in multiprocessing.active_children()}
         self.set_batches(max(2, self.num_workers))
         begun, first_seconds, num_bytes, num_movable = perf_counter(), 0.0, 0, 0
+        can_be_pinned = False
         for number, batch in enumerate(self.loader):
             beat()
             if not number:
                 first_seconds = perf_counter() - begun
-                num_bytes = sum(tensor.nbytes for tensor in tensors_in(batch))
+                num_bytes = sum(tensor.nbytes for tensor in tensors_in(batch) if is_dense(tensor))
+                can_be_pinned = can_pin(batch)
                 num_movable = sum(hasattr(part, "to") for part in parts_of(batch))
         pids = [child.pid for child in multiprocessing.active_children() if child.pid not in before]
         return {
@@ -108,6 +121,7 @@ class OpenLoader:
             "start_seconds": perf_counter() - begun,
             "batch_bytes": num_bytes,
             "num_movable": num_movable,
+            "can_pin": can_be_pinned,
             "pids": pids,
         }
 

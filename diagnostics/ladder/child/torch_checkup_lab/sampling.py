@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from .clocks import Delay
-from .loaders import tensors_in
+from .loaders import is_dense, tensors_in
 from .source import Source, Turns
 
 MOST_SAMPLES = 20_000
@@ -85,8 +85,10 @@ def bytes_of(sample: Any) -> int:
         return sum(map(bytes_of, sample.values()))
     if isinstance(sample, list | tuple):
         return sum(map(bytes_of, sample))
+    if isinstance(sample, torch.Tensor) and not is_dense(sample):
+        return 0
     size = getattr(sample, "nbytes", None)
-    return size if isinstance(size, int) else sum(tensor.nbytes for tensor in tensors_in(sample))
+    return size if isinstance(size, int) else sum(map(bytes_of, tensors_in(sample)))
 
 
 def copy_seconds(num_bytes: int, batch_size: int, seconds: float = 0.1) -> float:

@@ -1,4 +1,4 @@
-"""A user's default device is where the user's tensors go, not where the measuring keeps its own."""
+"""Where tensors lie: the measuring keeps its own on the CPU; the user's may not be fit to be pinned."""
 
 import pytest
 
@@ -35,3 +35,15 @@ def test_samples_are_judged_and_copied_on_the_cpu():
         assert is_precise([1.0, 1.01, 0.99])
         assert not is_precise([1.0, 9.0])
         assert copy_seconds(100, 4, seconds=0.0) > 0
+
+
+def test_only_batches_of_dense_tensors_on_the_cpu_can_be_pinned():
+    from torch_checkup_lab.loaders import can_pin
+    from torch_checkup_lab.sampling import bytes_of
+
+    dense, sparse = torch.ones(3), torch.eye(3).to_sparse()
+    assert can_pin({"images": [dense, dense], "name": "a"})
+    assert not can_pin([dense, sparse])
+    assert not can_pin((dense, torch.ones(3, device="meta")))
+    assert not can_pin(["no tensor", 1])
+    assert bytes_of([dense, sparse]) == dense.nbytes
