@@ -45,6 +45,11 @@ def run(options: argparse.Namespace) -> int:
             tuned.notes.extend(filter(None, [note(before, Usage.now())]))
     except FailedError as failed:
         return tell_failure(failed, options, recommended=None, trials=[])
+    if tuned.failure is not None:
+        code = tell_failure(tuned.failure, options, **document(tuned))
+        if options.json != "-":
+            print_lines(make_console(sys.stdout), lines(tuned))
+        return code
     if not write_document(options.json, "tune", [], **document(tuned)):
         print_lines(make_console(sys.stdout), lines(tuned))
     return NOTHING_FOUND

@@ -97,6 +97,8 @@ def sentence(tuned: Tuned) -> str:
         waits = max(0.0, 1 - tuned.step_seconds / loop)
         told = f"{rate} samples/s with the step; {waits:.0%} of the loop waits for data"
         return f"{chosen.setting.name}: {told}." + (" Faster loading gains nothing." if waits < 0.05 else "")
+    if tuned.failure is not None:
+        return f"num_workers=0: {rate} samples/s; every setting with workers that was tried failed."
     if chosen is zero:
         return f"num_workers=0 is best: {rate} samples/s; workers cost more than they bring."
     before = sorted(zero.batch_seconds)[len(zero.batch_seconds) // 2]
@@ -126,9 +128,12 @@ def lines(tuned: Tuned) -> Iterator[Text]:
 
 
 def _asides(tuned: Tuned) -> Iterator[Text]:
-    if tuned.refused:
-        name, why = next(iter(tuned.refused.items()))
-        yield Text(f"Not tried: {len(tuned.refused)} settings from {name} on; {why}.")
+    for name, failed in tuned.failed.items():
+        yield Text(f"{name} failed: {failed}")
+    untried = {name: why for name, why in tuned.refused.items() if name not in tuned.failed}
+    if untried:
+        name, why = next(iter(untried.items()))
+        yield Text(f"Not tried: {len(untried)} settings from {name} on; {why}.")
     if tuned.is_cut_short:
         yield Text("The budget ended it: --budget S gives it longer.")
     for note in tuned.notes:

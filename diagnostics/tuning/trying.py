@@ -10,7 +10,7 @@ import numpy as np
 
 from diagnostics.intervals import Interval, geometric_interval, ratio_interval
 from diagnostics.ladder.climbing import CACHED, EMPTY, FULL
-from diagnostics.ladder.laboratory import Laboratory
+from diagnostics.ladder.laboratory import FailedError, Laboratory
 from diagnostics.tuning.limits import Room, problem, read_room
 from diagnostics.tuning.model import TOLERANCE, Costs, predict, propose, worth_trying
 from diagnostics.tuning.settings import Setting, candidates
@@ -66,6 +66,7 @@ class Tuned:
     preload: list[str] | None
     num_threads: int | None
     refused: dict[str, str]
+    failed: dict[str, FailedError]
     predicted: dict[Setting, float]
     starts: list[dict[str, Any]]
     can_pin: bool
@@ -76,6 +77,12 @@ class Tuned:
     about: dict[str, Any]
     notes: list[str]
     is_cut_short: bool
+
+    @property
+    def failure(self) -> FailedError | None:
+        """Why no worker could be used; None where some setting with workers was measured, or none tried."""
+        has_workers = any(trial.setting.num_workers for trial in self.trials)
+        return None if has_workers else next(iter(self.failed.values()), None)
 
     @property
     def interval(self) -> Interval:
@@ -155,6 +162,7 @@ class Tuner:
         self.batch_size = about["batch_size"] or 1
         self.trials: dict[Setting, Trial] = {}
         self.refused: dict[str, str] = {}
+        self.failed: dict[str, FailedError] = {}
         self.notes: list[str] = []
         self.is_cut_short = False
         self.turn_seconds = TURN_SECONDS
@@ -166,12 +174,12 @@ class Tuner:
         self.costs = self._costs(alone)
         self.settings = self._possible()
         self.turn_seconds = self._turn_seconds()
-        while len(self.trials) < MOST_TRIALS:
+        while len(self.trials) + len(self.failed) < MOST_TRIALS:
             proposed = propose(self.costs, self._measured(), self.settings, self.fitting)
             if proposed is None or not self._has_time(proposed):
                 break
             progress(proposed.name)
-            self._try(proposed)
+            self._try_or_refuse(proposed)
         progress("the best of them in turns")
         chosen = self._last_turns()
         num_threads = self._one_thread(chosen, progress)
@@ -185,6 +193,7 @@ class Tuner:
             self.preload if has_workers else None,
             num_threads,
             self.refused,
+            self.failed,
             predicted,
             starts,
             self.can_pin,
@@ -271,6 +280,19 @@ class Tuner:
         self._close_losers(FINALIST)
         trial.seconds = time.monotonic() - begun
         return trial, told
+
+    def _try_or_refuse(self, setting: Setting) -> None:
+        """Try a setting; where it fails the others are still worth measuring, unless the child is lost."""
+        try:
+            self._try(setting)
+        except FailedError as failed:
+            if self.lab.lost is not None:
+                raise
+            self.failed[setting.name], self.refused[setting.name] = failed, f"it failed: {failed}"
+            self.trials.pop(setting, None)
+            self.lab.ask("close", name=setting.name)
+            self.fitting = [one for one in self.fitting if one != setting]
+            self.settings = [one for one in self.settings if one != setting]
 
     def _open(self, setting: Setting) -> dict[str, Any]:
         arguments = {**setting.arguments(self.method), "preload": self.preload}
@@ -386,7 +408,13 @@ class Tuner:
                 break
             preload = _preload(self.about)
             arguments = {**chosen.setting.arguments(method), "preload": preload}
-            opened = self.lab.ask("open", name=method, arguments=arguments)
+            try:
+                opened = self.lab.ask("open", name=method, arguments=arguments)
+            except FailedError as failed:
+                if self.lab.lost is not None:
+                    raise
+                self.notes.append(f"workers that {method} starts failed: {failed}")
+                continue
             self.lab.ask("close", name=method)
             told.append(
                 {"multiprocessing_context": method, "preload": preload, "seconds": opened["start_seconds"]}

@@ -68,9 +68,10 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: py
 
 def test_tuning_data_that_no_worker_can_be_sent_ends_in_the_same_diagnosis(lab: Laboratory) -> None:
     about = lab.ask("load", target=f"{FAULTY}:locked")
-    with pytest.raises(FailedError) as caught:
-        Tuner(lab, about, 0.0, 20.0).run(lambda what: None)
-    assert findings_of(caught.value)[0].slug == "unpicklable-handle"
+    tuned = Tuner(lab, about, 0.0, 20.0).run(lambda what: None)
+    assert tuned.chosen.setting.num_workers == 0
+    assert tuned.failure is not None
+    assert findings_of(tuned.failure)[0].slug == "unpicklable-handle"
 
 
 def test_a_stream_without_samples_is_refused_in_a_sentence(lab: Laboratory) -> None:

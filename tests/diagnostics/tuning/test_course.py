@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from diagnostics.ladder.climbing import FULL
-from diagnostics.tuning.telling import recommended
-from diagnostics.tuning.trying import Tuner
+from diagnostics.ladder.laboratory import FailedError
+from diagnostics.tuning.telling import lines, recommended, sentence
+from diagnostics.tuning.trying import Tuned, Tuner
 
 ABOUT: dict[str, Any] = {
     "start_methods": ["fork"],
@@ -14,6 +15,7 @@ ABOUT: dict[str, Any] = {
     "given": None,
     "preload": [],
     "module": "data",
+    "name": "Data",
     "batch_size": 16,
     "cores": 2,
     "has_in_order": True,
@@ -32,8 +34,12 @@ class MadeUp:
         self.seconds, self.num_turns = seconds, 0
         self.opened: list[str] = []
         self.can_pin = True
+        self.lost: FailedError | None = None
+        self.fails: Callable[[str, str], bool] = lambda do, name: False
 
     def ask(self, do: str, **arguments: Any) -> Any:
+        if self.fails(do, arguments.get("name", "")):
+            raise FailedError("RuntimeError: no worker", "")
         if do == "open":
             self.opened.append(arguments["name"])
             return {"batch_bytes": 1000, "can_pin": self.can_pin, "start_seconds": 0.1}
@@ -82,3 +88,26 @@ def test_only_batches_that_can_be_pinned_are_recommended_to_be(has_cuda: bool, c
     tuner: Any = Tuner(lab, {**ABOUT, "has_cuda": has_cuda}, 0.0, 60.0)  # type: ignore[arg-type]
     found = tuner.run(lambda words: None, tries_starts=False)
     assert recommended(found)["pin_memory"] is (has_cuda and can_pin)
+
+
+def failing(fails: Callable[[str, str], bool]) -> Tuned:
+    lab = MadeUp(lambda number, turn: 0.016 / max(1, min(number, 2)))
+    lab.fails = fails
+    tuner = Tuner(lab, {**ABOUT, "has_cuda": False}, 0.0, 60.0)  # type: ignore[arg-type]
+    return tuner.run(lambda words: None, tries_starts=False)
+
+
+@pytest.mark.parametrize("request_that_fails", ["open", "measure"])
+def test_a_setting_that_fails_is_refused_and_the_others_are_measured(request_that_fails: str) -> None:
+    found = failing(lambda do, name: do == request_that_fails and name.startswith("2 workers"))
+    assert found.refused["2 workers"] == "it failed: RuntimeError: no worker"
+    assert found.chosen.setting.num_workers not in {0, 2}
+    assert found.failure is None
+
+
+def test_where_no_worker_can_be_used_none_is_recommended_and_the_cause_is_named() -> None:
+    found = failing(lambda do, name: do == "open" and name != "0 workers")
+    assert recommended(found)["num_workers"] == 0
+    assert str(found.failure) == "RuntimeError: no worker"
+    assert "failed" in sentence(found)
+    assert any("2 workers failed: RuntimeError: no worker" in line.plain for line in lines(found))
