@@ -13,6 +13,7 @@ from diagnostics.lint.tree import FUNCTIONS, Binding, all_parameters
 if TYPE_CHECKING:
     from diagnostics.lint.values import Values
 
+DEVICES = {"device", "current_accelerator"}  # what makes one, whose `.type` is a string
 MOST_ASSIGNMENTS = 40  # to one attribute
 
 
@@ -50,7 +51,8 @@ class Attributes:
         if node.attr in self.values.command_line and self.holds_arguments(node.value):
             defaults = self.values.possible(self.values.command_line[node.attr])
             return [Possible(each.node, True) for each in defaults]
-        return [Possible(node)] if self.tree.imports.qualified(node) else [UNKNOWN]
+        is_of_device = isinstance(node.value, ast.Call) and last_name(node.value.func) in DEVICES
+        return [Possible(node)] if is_of_device or self.tree.imports.qualified(node) else [UNKNOWN]
 
     def _of_self(self, node: ast.Attribute) -> list[Possible]:
         owner = self.tree.class_of(node)

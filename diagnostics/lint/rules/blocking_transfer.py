@@ -29,6 +29,7 @@ import ast
 from collections.abc import Iterator
 
 from diagnostics.findings import Status
+from diagnostics.lint.gpu import is_cuda_device
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
@@ -191,8 +192,8 @@ def _is_blocking(script: Script, call: ast.Call) -> bool:
     devices = script.values.possible(target)
     if all(_is_cpu(each.node) for each in devices):
         return False
-    if isinstance(target, ast.Constant):
-        return isinstance(target.value, str) and target.value.startswith("cuda")
+    if isinstance(target, ast.Constant) or is_cuda_device(script, target):
+        return is_cuda_device(script, target)
     text = source_of(target).lower() if target is not None else ""
     return any(word in text for word in ("dev", "cuda", "gpu", "rank")) and "dtype" not in text
 

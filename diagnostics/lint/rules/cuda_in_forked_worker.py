@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from diagnostics.findings import Status
 from diagnostics.lint.context import chosen_methods
 from diagnostics.lint.datasets import DatasetClass
+from diagnostics.lint.gpu import is_cuda_device
 from diagnostics.lint.handles import SAMPLING
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
@@ -85,8 +86,8 @@ for x in DataLoader(Images(), num_workers=2):
 """,
 )
 
-MAKERS = {"tensor", "zeros", "ones", "rand", "randn", "empty", "full", "arange", "as_tensor", "from_numpy",
-          "load", "randint", "linspace", "eye"}  # fmt: skip
+PLACES = ("device", "map_location")  # parameters that say where a tensor is made
+NO_MAKERS = ("torch.device", "torch.Generator", "torch.cuda.")
 
 
 def find(script: Script) -> Iterator[Spot]:
@@ -111,8 +112,11 @@ def find(script: Script) -> Iterator[Spot]:
 def _on_cpu(node: ast.Call) -> str:
     if isinstance(node.func, ast.Attribute) and node.func.attr in {"cuda", "to"}:
         return f"{source_of(node.func.value, 90)}  # without .{node.func.attr}(...)"
-    keywords = [word for word in node.keywords if word.arg != "device"]
-    return source_of(ast.Call(node.func, node.args, keywords), 90)
+    cpu = [ast.keyword("map_location", ast.Constant("cpu"))] if last_name(node.func) == "load" else []
+    args = node.args[:1] if cpu else node.args
+    return source_of(
+        ast.Call(node.func, args, [*(w for w in node.keywords if w.arg not in PLACES), *cpu]), 90
+    )
 
 
 def _in_datasets(script: Script) -> Iterator[tuple[ast.Call, str, bool]]:
@@ -165,37 +169,18 @@ def _cuda_calls(script: Script, body: ast.AST) -> Iterator[ast.Call]:
 
 def is_cuda_call(script: Script, call: ast.Call) -> bool:
     """Tell whether a call moves or makes a tensor on the GPU."""
-    device = next((word.value for word in call.keywords if word.arg == "device"), None)
-    if isinstance(call.func, ast.Attribute):
-        is_module = bool(script.name_of(call.func))
-        if script.name_of(call.func).startswith("torch.cuda.") and call.func.attr.endswith("Tensor"):
+    name, method = script.name_of(call.func), last_name(call.func)
+    if name:
+        if name.startswith("torch.cuda.") and name.endswith("Tensor"):
             return True
-        if call.func.attr == "cuda":
-            return not is_module
-        if call.func.attr == "to" and not is_module:
-            target = device or (call.args[0] if call.args else None)
-            return _is_cuda(script, target)
-        if is_module and call.func.attr in MAKERS and script.name_of(call.func).startswith("torch."):
-            return _is_cuda(script, device)
-    return False
-
-
-def _is_cuda(script: Script, device: ast.expr | None, depth: int = 0) -> bool:
-    if device is None or depth > 4:
+        is_maker = name.startswith("torch.") and not name.startswith(NO_MAKERS)
+        return is_maker and any(is_cuda_device(script, each) for each in _places(name, call))
+    if not isinstance(call.func, ast.Attribute):
         return False
-    devices = script.values.possible(device)
-    for each in devices if all(one.node is not None for one in devices) else ():
-        node = each.node
-        if isinstance(node, ast.JoinedStr) and node.values:
-            node = node.values[0]
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("cuda"):
-            return True
-        is_device = isinstance(node, ast.Call) and last_name(node.func) == "device"
-        if (
-            is_device
-            and isinstance(node, ast.Call)
-            and node.args
-            and _is_cuda(script, node.args[0], depth + 1)
-        ):
-            return True
-    return False
+    target = [*_places(name, call), *call.args][:1]
+    return method == "cuda" or (method == "to" and any(is_cuda_device(script, each) for each in target))
+
+
+def _places(name: str, call: ast.Call) -> list[ast.expr]:
+    given = call.args[1:2] if name == "torch.load" else []
+    return given + [word.value for word in call.keywords if word.arg in PLACES]
