@@ -34,6 +34,7 @@ from diagnostics.lint.datasets import DatasetClass
 from diagnostics.lint.gpu import is_cuda_device
 from diagnostics.lint.handles import SAMPLING
 from diagnostics.lint.names import last_name
+from diagnostics.lint.outside_workers import is_outside_workers
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
 
@@ -96,7 +97,7 @@ def find(script: Script) -> Iterator[Spot]:
         return
     seen: set[int] = set()
     for node, place, is_sure in (*_in_datasets(script), *_in_collate(script), *_in_tensors(script)):
-        if id(node) not in seen:
+        if id(node) not in seen and not is_outside_workers(script, node):
             seen.add(id(node))
             yield spot_at(
                 node,

@@ -87,3 +87,24 @@ def test_what_a_file_holds_is_to_be_loaded_on_the_cpu():
 )
 def test_a_blocking_copy_is_found_however_the_gpu_is_named(device, expected):
     assert ("LN118" in codes(HEAD + READING.format(device=device))) == expected
+
+
+@pytest.mark.parametrize(
+    ("outside", "inside"),
+    [
+        ("if get_worker_info() is None: x = x.cuda()", "if get_worker_info() is not None: x = x.cuda()"),
+        ("if not get_worker_info(): x = x.cuda()", "if get_worker_info(): x = x.cuda()"),
+        ("if info is None and self.fast: x = x.cuda()", "if info is None or self.fast: x = x.cuda()"),
+        ("if info is not None: pass\n        else: x = x.cuda()", "if info.id is None: x = x.cuda()"),
+        ("x = x.cuda() if torch.utils.data.get_worker_info() is None else x", "x = x.cuda() if x else x"),
+        ("if info: return x\n        x = x.cuda()", "if info: x = x + 1\n        x = x.cuda()"),
+        ("if (w := get_worker_info()) is None: x = x.cuda()", "if (w := self.workers) is None: x = x.cuda()"),
+    ],
+)
+def test_what_only_the_main_process_does_is_in_no_worker(outside, inside):
+    rows = HEAD + ROWS.format(kept="[]", sample="self.get(self.x[index])")
+    method = (
+        "    def get(self, x):\n        info = get_worker_info()\n        {}\n        return x\nfor batch"
+    )
+    assert "LN104" not in codes(rows.replace("for batch", method.format(outside)))
+    assert "LN104" in codes(rows.replace("for batch", method.format(inside)))
