@@ -35,6 +35,7 @@ from diagnostics.traces.clues import (
     recognised,
     says,
 )
+from diagnostics.traces.errors import Error
 
 CODE = "DL228"
 SLUG = "cuda-in-forked-worker"
@@ -42,8 +43,11 @@ TITLE = "CUDA is used in a forked worker"
 _WORDS = r"(?i)cannot re-?initialize (?:CUDA|XPU|NPU) in (?:a )?forked (?:sub)?process"
 _OLD = (
     r"(?i)CUDA (?:error|driver error|runtime error)[ (:\d)]{0,8}.{0,12}initialization "
-    r"error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)"
+    r"error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)|cudaErrorInitializationError"
+    r"|(?:\bError 3:|\bAPI call\)|\bcu\w+ failed:) initialization error"
 )
+# A worker's queue pickles what was not collated; a CUDA tensor then asks CUDA for a handle to send.
+_SENDING = {"_feed", "_share_cuda_"}
 # A worker that got a CUDA tensor from its dataset puts the batch into shared memory, which is the CPU's.
 _SHARED = r"storage of a tensor on device .?cuda|_share_(?:fd|filename)\w*: only available on CPU"
 LOG_FIRES = (
@@ -62,11 +66,14 @@ LOG_SILENT = (
 )
 
 
+def _may_be_worker(trace: Trace, error: Error) -> bool:
+    is_sending = any(frame.function in _SENDING for frame in error.frames)
+    return error.in_worker or is_sending or trace.place(error) in {"dataset", "collate"}
+
+
 def _find(trace: Trace) -> Clue | None:
     for error in trace.errors:
-        if says(error, _WORDS) or (
-            says(error, _OLD) and (error.in_worker or trace.place(error) in {"dataset", "collate"})
-        ):
+        if says(error, _WORDS) or (says(error, _OLD) and _may_be_worker(trace, error)):
             own_process = (
                 any(frame.function == "_bootstrap" for frame in error.frames) and not trace.mentions_loader
             )
