@@ -9,15 +9,24 @@ from diagnostics.traces.trace import Trace, compiled
 BETWEEN_RANKS = "a failure of communication between ranks"
 _KINDS: tuple[tuple[str, str, str], ...] = (
     (
-        r"(?i)device-side assert|\.cu:\d+: .{0,200}Assertion|illegal memory access|CUDA error"
-        r"|CUBLAS_STATUS|cuDNN error|CUDNN_STATUS|no kernel image",
-        "an error on the GPU",
-        "CUDA_LAUNCH_BLOCKING=1 python train.py",
+        r"(?i)CUDA driver version|invalid device ordinal|no kernel image|no CUDA-capable device"
+        r"|unsupported toolchain|forward compatibility was attempted|busy or unavailable"
+        r"|cudaGetDeviceCount\(\).{0,200}Error (?!3\b)\d",
+        "a driver, a build of torch or a choice of GPU that does not fit this machine",
+        "nvidia-smi; python -c 'import torch; print(torch.version.cuda, torch.cuda.device_count(), "
+        "torch.cuda.get_arch_list())'",
     ),
     (
-        r"(?i)(?:CUDA|HIP|MPS|XPU)(?: backend)? out of memory|OutOfMemoryError(?!: Java)",
+        r"(?i)(?:CUDA|HIP|MPS|XPU)(?: backend| (?:runtime )?error)?[ :(\d)]{1,8}out of memory"
+        r"|OutOfMemoryError(?!: Java)",
         "the accelerator's memory running out",
         "DataLoader(..., batch_size=8)  # or gradient checkpointing; see torch.cuda.memory_summary()",
+    ),
+    (
+        r"(?i)device-side assert|\.cu:\d+: .{0,200}Assertion|illegal memory access|CUDA error"
+        r"|CUBLAS_STATUS|cuDNN error|CUDNN_STATUS",
+        "an error on the GPU",
+        "CUDA_LAUNCH_BLOCKING=1 python train.py",
     ),
     (
         r"DefaultCPUAllocator|^MemoryError|ArrayMemoryError|(?i:\boom[-_ ]?kill|task \d+: out of memory"
@@ -82,12 +91,13 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"(?i)expected scalar type|same dtype|Found dtype|dtype\b.{0,30}\b(?:expected|but)|\bHalf\b"
-        r"|Input type \((?:torch\.)?(\w+)\.?\w*\).{0,20}weight type \((?:torch\.)?\1\b",
+        r"|(?-i:Input type \((torch\.(?:[a-z]+\.)?|[A-Z]{3}|(?=[a-z]))[\w: ]+\).{0,20}"
+        r"(?:weight|bias) type \(\1(?![a-z]+\.)[\w: ]+\))",
         "tensors whose dtypes do not fit",
         "x = x.float()  # and y.long() for class numbers, y.float() for BCELoss",
     ),
     (
-        r"(?i)same device|Input type .{0,60}weight type|on cpu\b",
+        r"(?i)same device|Input type .{0,60}(?:weight|bias) type|on cpu\b",
         "tensors, model and device that do not fit",
         "x = x.to(next(model.parameters()).device)",
     ),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from diagnostics.traces.elsewhere import kind_of_failure
 from diagnostics.traces.explaining import explain_log
 
 LOADER = '  File "/opt/lib/python3.8/site-packages/torch/utils/data/dataloader.py", line 990, in '
@@ -240,3 +241,26 @@ def test_no_advice_to_fork_where_there_is_no_fork():
     text = "File \"C:\\a\\train.py\", line 1\nAttributeError: Can't pickle local object 'f.<locals>.g'\n"
     assert "fork" not in str(explain_log(text)[0].remedy)
     assert "fork" in str(explain_log(text.replace("C:\\a\\", "/home/user/"))[0].remedy)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Input type (torch.FloatTensor) and weight type (torch.cuda.FloatTensor)", "model and device"),
+        ("Input type (MPSFloatType) and weight type (torch.FloatTensor)", "model and device"),
+        ("Input type (CUDABFloat16Type) and weight type (CPUBFloat16Type)", "model and device"),
+        ("Input type (torch.cuda.FloatTensor) and bias type (torch.FloatTensor)", "model and device"),
+        ("Input type (torch.cuda.HalfTensor) and weight type (torch.cuda.FloatTensor)", "dtypes"),
+        ("Input type (torch.DoubleTensor) and weight type (torch.FloatTensor)", "dtypes"),
+        ("Input type (unsigned char) and bias type (float)", "dtypes"),
+        ("CUDA error: CUDA driver version is insufficient for CUDA runtime version", "driver"),
+        ("CUDA error: invalid device ordinal", "driver"),
+        ("CUDA error: no kernel image is available for execution on the device", "driver"),
+        ("Unexpected error from cudaGetDeviceCount(). Error 802: system not yet initialized", "driver"),
+        ("CUDA error: out of memory", "memory running out"),
+        ("cuda runtime error (2) : out of memory at /THC.cpp:1", "memory running out"),
+        ("CUDA error: misaligned address", "an error on the GPU"),
+    ],
+)  # fmt: skip
+def test_advice_fits_what_failed_on_the_gpu(words, kind):
+    assert kind in kind_of_failure(f"RuntimeError: {words} should be the same")[0]
