@@ -28,7 +28,10 @@ from diagnostics.traces.clues import Recognition, Trace, phrase, raised_in, reco
 CODE = "DL231"
 SLUG = "pin-memory-cuda-oom"
 TITLE = "Memory ran out while pinning"
-_OOM = r"(?i)out of memory|OutOfMemoryError|cudaErrorMemoryAllocation|resource already mapped|alloc_failed"
+_OOM = (
+    r"(?i)out of memory|OutOfMemoryError|cudaErrorMemoryAllocation|resource already mapped|alloc_failed"
+    r"|OS call failed"
+)
 LOG_FIRES = (
     "Exception in thread Thread-4:\n"
     '  File "/opt/lib/site-packages/torch/utils/data/_utils/pin_memory.py", line 53, in pin_memory\n'
