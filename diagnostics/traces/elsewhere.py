@@ -156,6 +156,11 @@ ANYWHERE = (
     r"|Expected more than 1 value per channel|ncclCommWatchdog|oom[-_ ]kill event|[Tt]ask \d+: Out Of Memory"
     r"|Reason: +OOMKilled|working triton|loss returned in .{0,40} is nan"
     r"|expected scalar type|no kernel image is available|urllib\.error|Trying to backward through the graph"
+    # What the GPU reports late, at whatever asks CUDA next; the others tell of the very call they refuse,
+    # often that of a tensor on its way to another process.
+    r"|CUDA error: (?!initialization error|invalid (?:resource handle|device context|argument)|peer access"
+    r"|operation not supported|OS call failed|mapping )\w"
+    r"|cudaGetDeviceCount\(\).{0,200}Error (?!3\b)\d"
 )
 # Carried by launchers, or a mere echo: never the failure itself.
 _ECHOES = (

@@ -243,6 +243,42 @@ def test_no_advice_to_fork_where_there_is_no_fork():
     assert "fork" in str(explain_log(text.replace("C:\\a\\", "/home/user/"))[0].remedy)
 
 
+ASKED_FIRST = {
+    "the pinning thread": "RuntimeError: Caught RuntimeError in pin memory thread for device 0.\n"
+    "Original Traceback (most recent call last):\n"
+    '  File "/opt/lib/python3.8/site-packages/torch/utils/data/_utils/pin_memory.py", line 31, in '
+    "_pin_memory_loop\n    data = pin_memory(data)\n",
+    "a pinned batch": "Traceback (most recent call last):\n"
+    '  File "/home/me/train.py", line 9, in <module>\n    for x in loader:\n'
+    f"{LOADER}_next_data\n    data = _utils.pin_memory.pin_memory(data)\n"
+    '  File "/opt/lib/python3.8/site-packages/torch/utils/data/_utils/pin_memory.py", line 55, in '
+    "pin_memory\n    return data.pin_memory()\n",
+    "an iterator": "Traceback (most recent call last):\n"
+    '  File "/home/me/train.py", line 9, in <module>\n    for x in loader:\n'
+    f"{LOADER}__init__\n    current_device = torch.cuda.current_device()\n",
+}
+
+
+@pytest.mark.parametrize("words", ["an illegal instruction was encountered", "unspecified launch failure"])
+@pytest.mark.parametrize("asked", ASKED_FIRST)
+def test_what_the_gpu_reports_late_is_not_of_the_loader_that_asks_first(asked, words):
+    text = f"{ASKED_FIRST[asked]}RuntimeError: CUDA error: {words}\n"
+    assert explain_log(text)[0].slug == "not-dataloader"
+
+
+@pytest.mark.parametrize(
+    "words", ["invalid resource handle", "invalid argument", "peer access is not supported"]
+)
+def test_a_tensor_that_does_not_reach_another_process_is_no_late_error_of_the_gpu(words):
+    text = (
+        f"{LOADER}_try_get_data\n    data = self._data_queue.get(timeout=timeout)\n"
+        '  File "/opt/lib/python3.8/site-packages/torch/multiprocessing/reductions.py", line 107, in '
+        "rebuild_cuda_tensor\n    storage = storage_cls._new_shared_cuda(\n"
+        f"RuntimeError: CUDA error: {words}\n"
+    )
+    assert explain_log(text)[0].slug != "not-dataloader"
+
+
 @pytest.mark.parametrize(
     ("words", "kind"),
     [
