@@ -74,3 +74,8 @@ def test_what_holds_a_reader_up_is_a_worker_with_work_else_the_main_process(stac
 def test_where_no_stack_can_be_had_a_step_is_not_blamed() -> None:
     assert found("", "step")[0] == "hang-in-worker"
     assert found("", "load") == ("not-dataloader", "Loading your file has not ended after 60 s.")
+
+
+def test_an_emulated_step_stands_nowhere_in_the_users_code() -> None:
+    stacks = f'{HEAD}  File "{LAB}/loaders.py", line 197 in <lambda>\n{EPOCH}'
+    assert found(stacks, "step") == ("not-dataloader", "Your step has not ended after 60 s.")
