@@ -62,7 +62,7 @@ def _end_failed_capture(pool: Any, stream: Any, cuda: Any) -> None:
     The allocator is told; for the generator a capture that succeeds does it.
     """
     end = getattr(torch._C, "_cuda_endAllocateToPool", None)
-    if end is not None:
+    if end is not None and stream.device.type == "cuda":
         with suppress(RuntimeError):  # where it has ended
             end(stream.device.index, pool)
     one = torch.zeros(1, device=stream.device)
