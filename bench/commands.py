@@ -27,10 +27,8 @@ def require_free(device: str) -> None:
     from bench import gpu_lock
     from bench.devices import why_not
 
-    if reason := why_not(device):
+    if reason := why_not(device) or gpu_lock.why_not_free(device):
         raise CommandError(reason)
-    if user := gpu_lock.in_use_by(device):
-        raise CommandError(f"{device} is in use by another benchmark ({user}): wait until it has ended")
 
 
 def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> None:

@@ -52,8 +52,8 @@ class Contrast:
             Another benchmark has the GPU.
         """
         device = str(params.get("device", "cpu"))
-        if user := gpu_lock.in_use_by(device):
-            raise RuntimeError(f"{device} is in use by another benchmark ({user}): wait until it has ended")
+        if reason := gpu_lock.why_not_free(device):
+            raise RuntimeError(reason)
         configuration: Configuration = getattr(load_file(self.file), self.function)(**params)
         if isinstance(configuration, AlternatingCalls):
             configuration.drop_companions()

@@ -102,6 +102,12 @@ def _lock(file: int) -> None:
 _held: dict[str, GpuLock] = {}  # until this process ends
 
 
+def why_not_free(device: str) -> str:
+    """Take a device as `in_use_by` does; say who has it, nothing where it is ours now."""
+    user = in_use_by(device)
+    return f"{device} is in use by another benchmark ({user}): wait until it has ended" if user else ""
+
+
 def in_use_by(device: str) -> str | None:
     """Take a device for the rest of this process' life; where another has it, return whom to wait for.
 

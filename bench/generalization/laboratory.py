@@ -47,23 +47,26 @@ class Laboratory:
         self.num_looked = 0
 
     @property
+    def trainings(self) -> tuple[Training, ...]:
+        """The studies' training and those on the made-up targets."""
+        return (self.training, *self.targets.values())
+
+    @property
     def num_models(self) -> int:
         """How many networks are trained."""
-        return sum(one.num_members for one in (self.training, *self.targets.values()))
+        return sum(one.num_members for one in self.trainings)
 
     @property
     def replay_problem(self) -> str:
         """Why some steps on a GPU cannot be replayed as CUDA graphs, nothing where all can."""
-        trainings = (self.training, *self.targets.values())
-        return next(filter(None, (one.replay_problem for one in trainings)), "")
+        return next(filter(None, (one.replay_problem for one in self.trainings)), "")
 
     def work(self, until: float) -> Iterator[float]:
         """Do a share of everything; yield how much of this share is done after each piece.
 
         The first pieces are epochs of all networks that are not yet so far, the others a seed's looks.
         """
-        trainings = (self.training, *self.targets.values())
-        for pieces in zip_longest(*(one.epochs(min(1.0, until)) for one in trainings), fillvalue=1.0):
+        for pieces in zip_longest(*(one.epochs(min(1.0, until)) for one in self.trainings), fillvalue=1.0):
             yield SHARE_OF_TRAINING * min(pieces)
         wanted = round(until * len(self.seeds))
         while self.num_looked < wanted:
@@ -74,8 +77,7 @@ class Laboratory:
     @property
     def is_complete(self) -> bool:
         """Whether everything is trained and looked at."""
-        trainings = (self.training, *self.targets.values())
-        return all(one.is_over for one in trainings) and self.num_looked == len(self.seeds)
+        return all(one.is_over for one in self.trainings) and self.num_looked == len(self.seeds)
 
     def _look(self, seed: int) -> Frame:
         """Measure what needs no population for one seed."""

@@ -192,9 +192,9 @@ def _is_blocking(script: Script, call: ast.Call) -> bool:
     devices = script.values.possible(target)
     if all(_is_cpu(each.node) for each in devices):
         return False
-    if isinstance(target, ast.Constant) or is_cuda_device(script, target):
-        return is_cuda_device(script, target)
-    text = source_of(target).lower() if target is not None else ""
+    if is_cuda_device(script, target):
+        return True
+    text = "" if target is None or isinstance(target, ast.Constant) else source_of(target).lower()
     return any(word in text for word in ("dev", "cuda", "gpu", "rank")) and "dtype" not in text
 
 
