@@ -29,7 +29,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
 from diagnostics.quantities import format_quantity
-from diagnostics.traces.clues import Clue, Recognition, Trace, cut_in, phrase, recognised
+from diagnostics.traces.clues import Clue, Recognition, Trace, cut_in, has, phrase, recognised
 
 CODE = "DL102"
 SLUG = "fd-exhausted"
@@ -92,6 +92,17 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     return verdict(f"You may open {limit} files; workers may need {need}.", evidence, remedy, "likely")
 
 
+_OF_THE_SYSTEM = r"open files in system|\[Errno 23\]|\(23\)"
+_MACHINE = Remedy(
+    "See who holds files open on this machine; its limit counts them all, and only root raises it.",
+    ("cat /proc/sys/fs/file-nr  # open, unused, limit", "sudo sysctl -w fs.file-max=2097152"),
+)
+_NOT_TORCHS = Remedy(
+    "Raise the limit, use fewer workers, and see what is opened again and again and never closed.",
+    ("ulimit -n 65536", "ls -l /proc/PID/fd | tail  # while it trains"),
+)
+
+
 def _is_pythons(found: Clue) -> bool:
     """Tell an error of Python's own from a line, or a library's error, of some other program."""
     error = found.error
@@ -104,6 +115,12 @@ def recognise(trace: Trace) -> Recognition | None:
     found = phrase(trace, words) or cut_in(trace, r"^(?:recvfds|recv_handle):")
     if found is None or not (trace.is_training or _is_pythons(found)):
         return None
+    if has(found, _OF_THE_SYSTEM):
+        return recognised(
+            found, "The system's limit on open files is reached (errno 23).", _MACHINE, score=86
+        )
+    if trace.is_of_another_framework:
+        return recognised(found, "The limit on open files is reached (errno 24).", _NOT_TORCHS, score=86)
     remedy = Remedy(
         "Raise the limit, share tensors by name, and copy what you keep of a batch.",
         (

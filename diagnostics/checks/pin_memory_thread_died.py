@@ -3,7 +3,7 @@
 What it means
 -------------
 With pin_memory=True a thread takes batches from the workers and pins them. It ended by an exception of its
-own, which stands above as "Exception in thread".
+own, which a whole log shows above, as "Exception in thread", or below, as "Original Traceback".
 
 Why it matters
 --------------
@@ -30,6 +30,7 @@ CODE = "DL232"
 SLUG = "pin-memory-thread-died"
 TITLE = "The pinning thread died"
 _LOST = {"ConnectionResetError", "BrokenPipeError", "EOFError", "FileNotFoundError", "ConnectionRefusedError"}
+_NAMED = "its own traceback names the reason"
 LOG_FIRES = (
     "RuntimeError: Pin memory thread exited unexpectedly\n",
     '  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 1275, in _get_data\n'
@@ -47,18 +48,28 @@ def _raised(trace: Trace) -> Clue | None:
     return None
 
 
+def _told_by_thread(trace: Trace) -> str:
+    """Say what the log shows of the thread's own exception."""
+    own = [
+        error
+        for error in trace.errors
+        if "pin memory" in error.where or any(frame.function == "_pin_memory_loop" for frame in error.frames)
+    ]
+    if any(error.type and error.message and not error.is_wrapper for error in own):
+        return _NAMED
+    if own:
+        return "its own traceback is cut off before the line that names the reason"
+    return "what it raised is not in this log"
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the main thread's words."""
     found = phrase(trace, r"Pin memory thread exited unexpectedly") or _raised(trace)
     if found is None:
         return None
-    remedy = Remedy(
-        "Read the traceback of that thread, or run without pinning.", ("DataLoader(..., pin_memory=False)",)
-    )
-    return recognised(
-        found,
-        "The thread that pins batches died; its own traceback names the reason.",
-        remedy,
-        Role.SYMPTOM,
-        70,
-    )
+    told = _told_by_thread(trace)
+    text = "Run once without pinning: the error then shows where it arises. Paste the log to its end."
+    if told == _NAMED:
+        text = "Read the traceback of that thread, or run without pinning."
+    remedy = Remedy(text, ("DataLoader(..., pin_memory=False)",))
+    return recognised(found, f"The thread that pins batches died; {told}.", remedy, Role.SYMPTOM, 70)

@@ -42,6 +42,10 @@ _REMEDY = Remedy(
         "sudo mount -t tmpfs -o rw,mode=1777,size=8g tmpfs /dev/shm",
     ),
 )
+_SERVERLESS = Remedy(
+    "Nothing can be mounted there: load in the main process, and let threads take the place of pools.",
+    ("DataLoader(..., num_workers=0)", "from concurrent.futures import ThreadPoolExecutor"),
+)
 _MAKE_ROOM = Remedy(
     "/dev/shm is full: see what fills it, and make it larger.",
     ("ls -lhS /dev/shm | head", "sudo mount -o remount,size=8g /dev/shm", "docker run --shm-size=8g …"),
@@ -82,6 +86,7 @@ def recognise(trace: Trace) -> Recognition | None:
     found = _find(trace)
     if found is None:
         return None
+    remedy = _SERVERLESS if trace.platform.is_serverless else _REMEDY
     return recognised(
-        found, "This platform offers no semaphores, which every worker needs.", _REMEDY, score=82
+        found, "This platform offers no semaphores, which every worker needs.", remedy, score=82
     )

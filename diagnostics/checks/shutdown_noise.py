@@ -3,7 +3,8 @@
 What it means
 -------------
 When a training ends, by itself or by an error, workers and threads lose their queues in the middle of work
-and say so: in `__del__`, in the pinning thread, in the queue's feeder, in the resource tracker.
+and say so: in `__del__`, in the pinning thread, in the queue's feeder, in the resource tracker. A worker that
+is ended by SIGTERM, SIGHUP or SIGINT was told to: by you, a scheduler, or a launcher that lost another rank.
 
 Why it matters
 --------------
@@ -11,12 +12,12 @@ They stand last in the log and look like the failure.
 
 How to fix
 ----------
-Find the first error of the log. If there is none, nothing needs mending; end loops over persistent workers
-by deleting the iterator.
+Find the first error of the log, and of the other ranks. If there is none, and no worker was told to end,
+nothing needs mending; end loops over persistent workers by deleting the iterator.
 
 When it is fine
 ---------------
-Always.
+Always, where the training had come to its end.
 
 References
 ----------
@@ -25,10 +26,12 @@ PyTorch source, "Note [Data Loader Multiprocessing Shutdown Logic]".
 
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, phrase, recognised
+from diagnostics.traces.platforms import Platform
+from diagnostics.traces.remedies import show_kills
 
 CODE = "DL257"
 SLUG = "shutdown-noise"
-TITLE = "Errors while workers are taken down (harmless)"
+TITLE = "Errors while workers are taken down"
 _THREADS = (
     "_pin_memory_loop",
     "_feed",
@@ -44,7 +47,7 @@ _NO_NOISE = ("Killed", "Bus error", "Segmentation", "Aborted", "Too many open", 
 _WORDS = (
     r"leaked (?:semaphore|shared_memory) objects"
     r"|_MultiProcessingDataLoaderIter\.(?:__del__|_clean_up_worker)|Error in atexit"
-    r"|worker \(pid\(?s?\)? ?[\d, ]+\) is killed by signal: (?:Terminated|Hangup|Interrupt)"
+    r"|worker \(pid\(?s?\)? ?[\d, ]+\) is killed by signal: (Terminated|Hangup|Interrupt)"
 )
 LOG_FIRES = (
     "Exception in thread Thread-3 (_pin_memory_loop):\nTraceback (most recent call last):\n"
@@ -69,20 +72,38 @@ def _taken_down(trace: Trace) -> Clue | None:
     return None
 
 
+def _told_to_end(signal: str, platform: Platform) -> tuple[str, Remedy]:
+    """Tell who sends a signal that ends a process in order, and where to look for them."""
+    if signal == "Interrupt":
+        told = "by Ctrl-C, or by what stops a notebook"
+        return told, Remedy("If it was you, there is nothing to mend.", ("grep -n -m 3 Error LOG",))
+    if signal == "Hangup":
+        told = "since the terminal or the connection that started it was closed"
+        return told, Remedy(
+            "Start it so that it outlives them.", ("tmux new -s train", "nohup python train.py &")
+        )
+    told = "by a scheduler, a launcher that lost another rank, or a daemon that guards memory"
+    logs = ("journalctl -b | grep -i -E 'oomd|earlyoom|stopping'",) if platform.os_name == "Linux" else ()
+    remedy = Remedy(
+        "Look for the first error of all ranks, each in its own log; without one, for who sent the signal.",
+        ("torchrun --log-dir logs --tee 3 train.py", *show_kills(platform), *logs),
+    )
+    return told, remedy
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for lost connections in threads and finalizers, and for the tracker's remark."""
     found = _taken_down(trace) or phrase(trace, _WORDS)
     if found is None:
         return None
-    remedy = Remedy(
-        "Find the first error of the log; if there is none, ignore this.",
-        ("del iterator  # before the script ends",),
-    )
-    return recognised(
-        found,
-        "These lines come from taking workers down; they cause nothing.",
-        remedy,
-        Role.NOISE,
-        40,
-        "likely",
-    )
+    signal = next((group for group in found.groups if group), "")
+    if signal:
+        told, remedy = _told_to_end(signal, trace.platform)
+        summary = f"A worker was told to end (signal {signal}): {told}."
+    else:
+        summary = "These lines come from taking workers down; they cause nothing."
+        remedy = Remedy(
+            "Find the first error of the log; if there is none, ignore this.",
+            ("del iterator  # before the script ends",),
+        )
+    return recognised(found, summary, remedy, Role.NOISE, 40, "likely")

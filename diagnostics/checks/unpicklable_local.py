@@ -33,7 +33,8 @@ CODE = "DL202"
 SLUG = "unpicklable-local"
 TITLE = "A lambda or local object cannot be sent to workers"
 _WORDS = (
-    r"Can'?t (?:pickle|get) local (?:object|attribute|class|function) ?'?([\w.<>]*)"
+    r"Can'?t (?:pickle|get) local (?:object|attribute|class|function)"
+    r"(?: ?'([A-Za-z_<][\w.<>]*)| ([A-Za-z_]\w*\.[\w.<>]+))?"
     r"|Can'?t (?:pickle|get) <?[^:]{0,80}?(<lambda>|[\w.]{0,80}<locals>[\w.<>]{0,80})"
 )
 LOG_FIRES = (
@@ -54,10 +55,11 @@ def recognise(trace: Trace) -> Recognition | None:
     found = refused_to_pickle(trace, _WORDS)
     if found is None:
         return None
-    name = next((group for group in found.groups if group), "") or "a lambda or local object"
+    name = next((group for group in found.groups if group), "")
+    what = f"{name} is" if name else "Something sent to a worker is"
     remedy = Remedy(
         "Move it to the top level of a module; for a lambda write a named function or a callable class.",
         ("def transform(x): return x / 255  # at module level", *inherit(trace.platform)),
     )
-    summary = f"{name} is defined inside a function or as a lambda: it cannot be pickled for a worker."
+    summary = f"{what} defined inside a function or as a lambda: it cannot be pickled for a worker."
     return recognised(found, summary, remedy, score=75)

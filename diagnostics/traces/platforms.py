@@ -18,6 +18,8 @@ class Platform:
     is_slurm, is_kubernetes : bool
     is_hosted : bool
         A hosted notebook, whose limits belong to the host: Colab or Kaggle.
+    is_serverless : bool
+        A function service, where nothing can be mounted: AWS Lambda.
     """
 
     os_name: str = ""
@@ -27,6 +29,7 @@ class Platform:
     is_slurm: bool = False
     is_kubernetes: bool = False
     is_hosted: bool = False
+    is_serverless: bool = False
 
 
 _SYSTEMS = {
@@ -45,6 +48,12 @@ _SYSTEMS = {
         r"|SIGKILL|linux|Ubuntu|/mnt/|/workspace|/data/"
     ),
 }
+# What people call their machine where no path, version or error code tells.
+_IN_WORDS = {
+    "Windows": r"\bWindows\b(?! (?:of|are|is|per)\b)"
+    r"|(?i:\bwindows\s+(?:system|computer|laptop)|\bpowershell\b)",
+    "Linux": r"(?i)\b(?:linux|centos|debian|fedora|red ?hat|wsl)\b",
+}
 _PYTHON_VERSION = r"[Pp]ython ?(3\.\d{1,2})|[Pp]ython(3\d{1,2})\b|py(3\d{1,2})\b"
 _TORCH_VERSION = r"(?i)(?:py)?torch(?: version)?(?:==|[:=]? v?|-)(\d\.\d{1,2}(?:\.\d)?)"
 _SLURM = r"(?i)\bslurm|\bsrun\b|\bsbatch\b|/slurm"
@@ -53,6 +62,7 @@ _KUBERNETES = (
     r"|\b(?:in|on|the|a|my|training|this) pods?\b"
 )
 _NOTEBOOK = ("<ipython-input", "ipykernel", "Cell In", "Input In", ".ipynb", "----> ")
+_SERVERLESS = r"/var/(?:task|lang)/|\bAWS Lambda\b|\b[Ll]ambda function.{0,40}\bAWS\b|\bawslambda"
 _HOSTED = ("/content/", "/kaggle/", "Colab", "colab")
 
 
@@ -70,7 +80,11 @@ def _system(text: str) -> str:
     """Return the system that the log names first; a Windows error code outweighs paths."""
     if "WinError" in text:
         return "Windows"
-    found = {name: _compiled(pattern).search(text) for name, pattern in _SYSTEMS.items()}
+    return _first_of(_SYSTEMS, text) or _first_of(_IN_WORDS, text)
+
+
+def _first_of(systems: dict[str, str], text: str) -> str:
+    found = {name: _compiled(pattern).search(text) for name, pattern in systems.items()}
     return min(((match.start(), name) for name, match in found.items() if match), default=(0, ""))[1]
 
 
@@ -84,4 +98,5 @@ def read_platform(text: str) -> Platform:
         is_slurm=bool(_compiled(_SLURM).search(text)),
         is_kubernetes=bool(_compiled(_KUBERNETES).search(text)),
         is_hosted=any(mark in text for mark in _HOSTED),
+        is_serverless=bool(_compiled(_SERVERLESS).search(text)),
     )

@@ -17,6 +17,7 @@ from diagnostics.traces.windows import select
 
 MOST_SPEAKERS = 64
 _NOTHING = re.compile(r"(?:`{3}[\w+-]{0,20})?")  # said: an empty quoted line, a fence of Markdown
+_OTHER_FRAMEWORKS = re.compile(r"-packages/(?:paddle|tensorflow|keras|mxnet|jax|mindspore)/")
 MOST_ERRORS = 300  # kept of a log that repeats itself; the first and the last ones
 
 
@@ -86,6 +87,13 @@ class Trace:
         return bool(
             self.mentions_loader or has_frames or self.find(words) or compiled(words).search(self.code)
         )
+
+    @property
+    def is_of_another_framework(self) -> bool:
+        """Whether its frames are another framework's, and nothing speaks of torch."""
+        frames = [frame for error in self.errors for frame in error.frames]
+        is_torchs = any(frame.is_torch for frame in frames) or self.find(r"(?i)torch")
+        return not is_torchs and any(_OTHER_FRAMEWORKS.search(frame.path) for frame in frames)
 
 
 @dataclass(frozen=True)
