@@ -41,6 +41,8 @@ LOG_SILENT = ("AssertionError: can only join a child process\n",)
 def recognise(trace: Trace) -> Recognition | None:
     """Look for Python's refusal."""
     found = phrase(trace, r"daemonic processes are not allowed to have children")
+    if found is None and trace.raised(lambda error: error.type == "AssertionError" and not error.message):
+        found = phrase(trace, r"(?i)\bdaemonic\b")  # the message is cut off, its word told
     if found is None:
         return None
     remedy = Remedy(

@@ -25,8 +25,9 @@ PyTorch documentation, torch.utils.data.Dataset.
 
 from diagnostics.findings import Remedy
 from diagnostics.traces.blame import blame
-from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised, says
+from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, phrase, recognised, says, told
 from diagnostics.traces.errors import Error
+from diagnostics.traces.remedies import NO_WORKERS
 from diagnostics.traces.trace import compiled
 
 CODE = "DL224"
@@ -117,6 +118,13 @@ _ADVICE = (
 # What is said while a sample is made, hardly ever elsewhere in a training: enough where no frame is shown.
 _OF_TENSORS = r"strides? (?:in|of) (?:the|a) given numpy array (?:is|are) negative"
 _OF_IMAGES = r"image file is truncated|cannot identify image file|broken data stream when reading image"
+_OF_AUGMENTERS = r"Exception in background worker \d+:"  # of batchgenerators, which nnU-Net loads with
+_BROKEN = r"(?:corrupt(?:ed)?|damaged|truncated|broken|unreadable)"
+_A_FILE = r"(?:(?:data|images?|audio|video|input|training) files?|images|samples|jpe?gs?|pngs?)"
+_SAYING = (
+    rf"(?i)\b(?:{_A_FILE}\b[^.?!]{{0,60}}\b(?:is|are|was|were)\b[^.?!]{{0,20}}\b{_BROKEN}"
+    rf"|{_BROKEN} {_A_FILE})\b"
+)
 # What torch and multiprocessing raise themselves where a batch is waited for.
 _LOADERS_OWN = {
     *_NOT_ITS_OWN,
@@ -166,8 +174,9 @@ def _is_the_datasets(trace: Trace, error: Error) -> bool:
     place = trace.place(error)
     if place == "reraise" and error.type and error.frames[-1].code == "raise exception":
         return any(frame.is_loader for frame in error.frames)  # unchanged, as the worker raised it
-    if error.is_cut and place == "receive" and error.type and error.type not in _LOADERS_OWN:
-        return True
+    if error.is_cut and place == "receive" and error.type not in _LOADERS_OWN:
+        # Without a type: that function raises what workers raised, and nothing else.
+        return bool(error.type) or error.frames[-1].function == "_process_data"
     inside = (
         "worker process" in error.where
         or bool(error.user_frame)
@@ -200,13 +209,26 @@ def _advice(part: str, error: Error) -> Remedy:
 
 def _unplaced(trace: Trace) -> Recognition | None:
     """Find what only the making of a sample says, with no frame to tell whose."""
-    words = f"{_OF_TENSORS}|{_OF_IMAGES}" if trace.is_training else _OF_TENSORS
+    words = f"{_OF_TENSORS}|{_OF_IMAGES}|{_OF_AUGMENTERS}" if trace.is_training else _OF_TENSORS
     found = phrase(trace, words, guarded=True)
     if found is None or not (found.error is None or found.error.is_loose or found.error.is_cut):
-        return None
+        return _stated(trace)
     name = found.error.type if found.error else "an exception"
     advice = _advice("dataset", found.error) if found.error else _PLAIN
     return recognised(found, f"Your dataset raised {name}{_CUT}.", advice, score=38, confidence="likely")
+
+
+def _stated(trace: Trace) -> Recognition | None:
+    """Find words of files that cannot be read, beside a loader."""
+    words = told(trace, _SAYING) if trace.mentions_loader else None
+    if words is None:
+        return None
+    remedy = Remedy(
+        "Find the files that cannot be read, before training, and leave them out or fetch them again.",
+        ("for index in range(len(dataset)): dataset[index]  # stops at the first", NO_WORKERS),
+    )
+    summary = "Files of the dataset are said to be broken."
+    return recognised(words, summary, remedy, Role.STATED, 44, "possible")
 
 
 def recognise(trace: Trace) -> Recognition | None:

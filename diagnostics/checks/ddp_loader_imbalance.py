@@ -67,6 +67,7 @@ _TIMEOUT = (
     r"|collective operation timeout|Detected mismatch between collectives"
     r"|ncclCommWatchdog|NCCL [Tt]imeout|monitoredBarrier|Runtime of NCCL|Socket Timeout"
 )
+_LOST = rf"{_TIMEOUT}|DistBackendError|NCCL|[Pp]rocess group"
 _END = (
     r"(?i)\bend of (?:\w+ ){0,2}epochs?\b"
     r"|epoch \d+ (?:finished|done|complete)|finished (?:training|epoch)|last batch"
@@ -74,9 +75,9 @@ _END = (
 _BAR = r"(\d{1,3})%\|[^%]{0,120}"
 _OTHER_BARS = r"(?i)load|map|download|tokeniz|generat|shard|saving|fetch|filter|extract"
 _STEP = r"(?i)(?:step|iter(?:ation)?|batch)\D{0,4}(\d{1,7})"
-_SHARES = r"(?:batches|samples|utterances|examples|sequences|steps|iterations|inputs)\b"
+_SHARES = r"(?:batches|samples|utterances|examples|sequences|steps|iterations|inputs|lengths?|data|shards)\b"
 _SAYING = (
-    rf"(?i)\b(?:(?:different|uneven|unequal|varying) (?:numbers? of )?(?:\w+ )?{_SHARES}"
+    rf"(?i)\b(?:(?:different|uneven|unequal|varying) (?:numbers? of |amounts? of )?(?:\w+ )?{_SHARES}"
     rf"|numbers? of {_SHARES}[^.?!]{{0,30}}\b(?:is|are) (?:different|uneven|unequal|not the same)\b)"
     r"[^?!]{0,400}\b(?:hangs?|stuck|waits?|deadlocks?|blocks?|NCCL timeouts?)\b"
 )
@@ -141,11 +142,14 @@ def _unequal_steps(trace: Trace) -> Clue | None:
 
 def _stated(trace: Trace) -> Recognition | None:
     """Find words of ranks whose numbers of batches differ."""
-    words = told(trace, _SAYING)
+    words = told(
+        trace, _SAYING, beside=lambda error: trace.place(error) == "collective" or says(error, _LOST)
+    )
     if words is None or not trace.find(r"(?i)\b(?:ranks?|nodes?|gpus?|DDP)\b"):
         return None
     summary = "Ranks are said to have different numbers of batches, and to wait for each other in vain."
-    return recognised(words, summary, _EQUAL, Role.STATED, 45, "possible")
+    role = Role.CAUSE if trace.find(_TIMEOUT) else Role.STATED
+    return recognised(words, summary, _EQUAL, role, 45, "possible")
 
 
 def recognise(trace: Trace) -> Recognition | None:

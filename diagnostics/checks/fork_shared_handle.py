@@ -23,7 +23,10 @@ h5py documentation, FAQ on multiprocessing; Python documentation, zipfile.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, joined, phrase, recognised, told
+from diagnostics.traces.frames import Frame
+from diagnostics.traces.recognition import Clue
+from diagnostics.traces.saying import fine_without_workers
 
 CODE = "DL241"
 SLUG = "fork-shared-handle"
@@ -37,6 +40,12 @@ _WORDS = (
     r"directory|Overlapped)|Error -3 while decompressing|Error -5 while decompressing"
     r"|MDB_(?:BAD_RSLOT|CORRUPTED|PAGE_NOTFOUND|BAD_TXN)|lmdb\.(?:Bad|Corrupted"
     r"|PageNotFound)|unpack requires a buffer of"
+)
+_CONTAINERS = r"(?i)\b(?:h5py|hdf5|h5 (?:files?|format)|lmdb|zipfile|tarfile)\b|\.(?:h5|hdf5|lmdb)\b"
+_READERS = ("h5py/", "lmdb/", "/zipfile", "/tarfile", "tables/")
+_SPOILT = (
+    r"(?i)\b(?:corrupt\w*|garbage|wrong|incorrect|scrambled|mixed up|nonsense|inconsistent|out of range"
+    r"|(?:bigger|larger|greater|other|different) (?:\w+ ){0,3}than|differ\w*|all zeros?|nans?)\b|乱码|错误的"
 )
 _CARRIED = {"receive", "reraise"}  # where what a worker raised is raised again
 LOG_FIRES = (
@@ -55,11 +64,40 @@ LOG_SILENT = (
 )
 
 
+_OPEN_LATE = Remedy(
+    "Open the file in each worker, at its first sample.",
+    (
+        "if self.file is None: self.file = h5py.File(self.path)  # in __getitem__",
+        "DataLoader(..., num_workers=0)  # if this works, the file is whole",
+    ),
+)
+
+
+def _is_readers(frame: Frame) -> bool:
+    return any(part in frame.path for part in _READERS)
+
+
+def _only_in_workers(trace: Trace) -> Recognition | None:
+    """Find a container that fails, or gives wrong values, in workers alone, as somebody tells."""
+    alone = fine_without_workers(trace)
+    if alone is None or not (trace.find(_CONTAINERS) or trace.find_line(_CONTAINERS)):
+        return None
+    summary = "A file is read well without workers only: they may share a handle opened before fork."
+    read = trace.raised(lambda error: error.in_worker and any(map(_is_readers, error.frames)))
+    if read is not None:
+        found = Clue(joined((alone, error_clue(trace, "", read))))
+        return recognised(found, summary, _OPEN_LATE, score=61, confidence="possible")
+    spoilt = told(trace, _SPOILT)
+    if spoilt is None:
+        return None
+    return recognised(Clue(joined((alone, spoilt))), summary, _OPEN_LATE, Role.STATED, 46, "possible")
+
+
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for a container's complaint of corruption, in a worker."""
+    """Look for a container's complaint of corruption, in a worker, or for what is told of one."""
     found = phrase(trace, _WORDS, guarded=True)
     if found is None:
-        return None
+        return _only_in_workers(trace)
     error = found.error
     if error is not None and error.frames and not error.in_worker and trace.place(error) not in _CARRIED:
         return None
@@ -67,17 +105,10 @@ def recognise(trace: Trace) -> Recognition | None:
     is_telling = "MDB_" in told or ("KeyError" in told and "Unable to" in told)  # whole, yet not to be read
     if not is_telling and not trace.mentions_loader:
         return None
-    remedy = Remedy(
-        "Open the file in each worker, at its first sample.",
-        (
-            "if self.file is None: self.file = h5py.File(self.path)  # in __getitem__",
-            "DataLoader(..., num_workers=0)  # if this works, the file is whole",
-        ),
-    )
     return recognised(
         found,
         "Workers share a handle opened before fork; the file itself is likely whole.",
-        remedy,
+        _OPEN_LATE,
         score=62,
         confidence="likely",
     )

@@ -41,6 +41,7 @@ from diagnostics.traces.clues import (
     told,
 )
 from diagnostics.traces.remedies import NO_WORKERS, look_inside
+from diagnostics.traces.saying import HANGS
 
 CODE = "DL236"
 SLUG = "hang-in-worker"
@@ -73,13 +74,14 @@ LOG_SILENT = (
 
 _WAITS = r"^(?:get|wait|_?poll|select|acquire|_?recv(?:_bytes)?):|_data_queue\.get\("
 _STANDS = (
-    r"(?i)\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlock|not moving|(?<!press )ctrl.?c|interrupt"
-    r"|kill(?:ed)? the)\b"
+    r"(?i)\b(?:hangs?|hung|hanging|stuck|freez(?:e|es|ing)|frozen|deadlock|not moving|(?<!press )ctrl.?c"
+    r"|interrupt|kill(?:ed)? the)\b"
 )
 _LOADING = r"(?:data[-_ ]?load(?:er|ing)s?|num_workers)\b"
-_HANGS = r"\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlocks?|never starts?|does ?n[o']t start)\b"
-_HANGS += r"(?! (?:for )?(?:about |around |~ ?)?(?:a few|\d+) ?(?:s|min)\w*)"  # and goes on
-_HANGS_IN_LOADER = rf"(?i)(?:{_HANGS}[^.?!]{{0,120}}\b{_LOADING}|\b{_LOADING}[^.?!]{{0,120}}{_HANGS})"
+_HANGS_IN_LOADER = rf"(?i)(?:{HANGS}[^.?!]{{0,120}}\b{_LOADING}|\b{_LOADING}[^.?!]{{0,120}}{HANGS})"
+_STOPS = rf"(?:{HANGS}|\b(?:pauses?|stops?|stalls?|halts?)\b)"
+_CTRL_C = r"\bctrl ?[-+]? ?c\b(?! to )"
+_INTERRUPTED = rf"(?i)(?:{_STOPS}.{{0,600}}?{_CTRL_C}|{_CTRL_C}.{{0,600}}?{_STOPS})"
 _LOOK = Remedy(
     "Look at that place; a timeout turns the next such hang into an error.",
     ("DataLoader(..., timeout=60)", NO_WORKERS),
@@ -107,8 +109,11 @@ def _dumped(trace: Trace) -> Clue | None:
 
 
 def _cut_while_waiting(trace: Trace) -> Clue | None:
-    """Find a traceback that ends in the wait for a batch, beside words of standing still."""
-    found = cut_in(trace, _WAITS, "receive")
+    """Find a traceback without its end that stands in the wait for a batch, beside words of standing still.
+
+    The waits of several workers, printed at once, lie between one another.
+    """
+    found = cut_in(trace, _WAITS, "receive") or cut_in(trace, _WAITS, "receive", anywhere=True)
     is_nameless = found is not None and found.error is not None and not found.error.type
     return found if is_nameless and trace.find(_STANDS) else None
 
@@ -130,6 +135,8 @@ def recognise(trace: Trace) -> Recognition | None:
         )
         found = error_clue(trace, "", other) if other else None
     words = None if found else told(trace, _HANGS_IN_LOADER)
+    if not (found or words) and trace.mentions_loader:
+        words = told(trace, _INTERRUPTED)
     found = found or words
     if found is None:
         return None

@@ -26,7 +26,7 @@ PyTorch documentation, torch.utils.data, "Platform-specific behaviors".
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised
+from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, has, phrase, recognised, told
 from diagnostics.traces.errors import Error
 from diagnostics.traces.remedies import GUARD
 
@@ -39,6 +39,13 @@ _WORDS = (
 )
 _REFUSING = "_check_not_importing_main"  # the function of Python that says so
 _REMEDY = Remedy("Put what runs under the main guard; definitions and imports stay above it.", GUARD)
+_SAYING = (
+    r"(?i)\b(?<!already )(?:wrap\w*|put\w*|add\w*|mov\w+|lack\w*|missing|need\w*|requir\w+|forgot\w*"
+    r"|protect\w*)\b[^?!]{0,120}?(?:if __name__ ?== ?.__main__.|`?main\(\)`? functions?"
+    r"|\bmain[- ](?:guard|block|idiom))"
+)
+_FRESH = r"(?i)\b(?:windows|win(?:32|10|11)|mac ?os|spawn\w*|freeze_support|re-?import\w*|num_workers)\b"
+_IN_VAIN = r"(?i)\b(?:already|still|even|despite|did(?:n't| not) help|doesn't help)\b"
 LOG_FIRES = (
     "RuntimeError:\n        An attempt has been made to start a new process before the\n"
     "        current process has finished its bootstrapping phase.\n",
@@ -61,6 +68,15 @@ def _goes_on(error: Error) -> bool:
     return any(frame.code.startswith("for ") for frame in error.frames)
 
 
+def _stated(trace: Trace) -> Recognition | None:
+    """Find somebody's word that the guard is what is missing, which a worker's damage may hide."""
+    found = told(trace, _SAYING, beside=lambda error: not error.frames)
+    if found is None or not trace.find(_FRESH) or has(found, _IN_VAIN):
+        return None
+    summary = "The main guard is said to be what is missing."
+    return recognised(found, summary, _REMEDY, Role.STATED, 48, "possible")
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for Python's own words, or for a child that imports the script and comes to a loader."""
     summary = "A worker imported your script and came to its training loop: the main guard is missing."
@@ -80,4 +96,4 @@ def recognise(trace: Trace) -> Recognition | None:
             if restarts or _goes_on(error):
                 return recognised(clue, summary, _REMEDY, score=70, confidence="likely")
             return recognised(clue, summary, _REMEDY, score=45, confidence="possible")
-    return None
+    return _stated(trace)

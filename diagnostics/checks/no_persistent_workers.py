@@ -27,7 +27,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
 from diagnostics.quantities import format_quantity
-from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
+from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised, told
 
 CODE = "DL265"
 SLUG = "no-persistent-workers"
@@ -47,6 +47,15 @@ SILENT = {
 }
 START_FRACTION = 0.1  # of the loop
 FEWEST_SECONDS = 1.0  # spent on starts after the first
+_OF_EACH_EPOCH = (
+    r"(?:(?:start|begin\w*|first (?:batch|iteration|step)s?) (?:of|in) (?:each|every|a new|the next) epochs?"
+    r"|(?:between|after|before) (?:each|every|two|the)? ?epochs?)\b"
+)
+_WAITS = (
+    r"\b(?:slow\w*|stuck|waits?|waiting|takes?|pauses?|stalls?|delays?|idles?|hangs? for"
+    r"|\d+ ?(?:s|sec\w*|min\w*))\b"
+)
+_SAYING = rf"(?i)(?:{_WAITS}[^.?!]{{0,80}}{_OF_EACH_EPOCH}|{_OF_EACH_EPOCH}[^.?!]{{0,80}}{_WAITS})"
 LOG_FIRES = (
     "Consider setting `persistent_workers=True` in 'train_dataloader' to speed up the dataloader worker "
     "initialization.\n",
@@ -78,17 +87,16 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
 
 
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for Lightning's remark."""
+    """Look for Lightning's remark, or for words of a wait at the start of every epoch."""
     found = phrase(trace, r"Consider setting `?persistent_workers=True")
     if found is None:
-        return None
-    remedy = Remedy(
-        "Keep the workers from epoch to epoch.", ("DataLoader(..., num_workers=4, persistent_workers=True)",)
-    )
+        words = told(trace, _SAYING) if trace.mentions_loader else None
+        summary = "Every epoch is said to begin with a wait, as it does where workers are started anew."
+        return recognised(words, summary, _KEEP, Role.STATED, 43, "possible") if words else None
     return recognised(
         found,
         "Workers are started anew each epoch; Lightning remarks on it.",
-        remedy,
+        _KEEP,
         Role.REMARK,
         41,
         "certain",

@@ -22,13 +22,22 @@ Python documentation, traceback; PyTorch documentation, "Frequently Asked Questi
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, phrase, recognised
+from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, phrase, recognised, told
 from diagnostics.traces.elsewhere import ANYWHERE, kind_of_failure, main_failure
 from diagnostics.traces.errors import Error
+from diagnostics.traces.saying import HANGS
 
 CODE = "DL298"
 SLUG = "not-dataloader"
 TITLE = "The failure lies outside of the DataLoader"
+_OUTSIDE = (
+    r"(?:\bbackward\b(?:\(\))?|\bforward (?:pass|step)|optimizer\.step|\ball_?reduce|\bbarrier\b"
+    r"|init_process_group|torch\.compile|torch\.save|\bcheckpoint (?:saving|loading))"
+)
+_HANGS_OUTSIDE = (
+    rf"(?i)(?:{_OUTSIDE}[^.?!]{{0,80}}{HANGS}"
+    rf"|{HANGS}[^.?!]{{0,30}}\b(?:at|in|on|during) (?:\w+ )?`?{_OUTSIDE})"
+)
 LOG_FIRES = (
     'Traceback (most recent call last):\n  File "/home/user/train.py", line 61, in '
     "<module>\n    out = model(x)\n"
@@ -56,13 +65,23 @@ def _is_whole(error: Error) -> bool:
     return begins and not error.is_cut
 
 
+def _stated(trace: Trace) -> Recognition | None:
+    """Find words of a hang at a place where no batch is waited for."""
+    words = told(trace, _HANGS_OUTSIDE)
+    if words is None:
+        return None
+    remedy = Remedy("Look where it stands while it hangs.", ("py-spy dump --pid PID", "OMP_NUM_THREADS=1"))
+    summary = "The training is told to hang outside of its DataLoader."
+    return recognised(words, summary, remedy, Role.STATED, 41, "possible")
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Take the error that ended the run, if its frames or its words place it elsewhere."""
     error = main_failure(trace)
     if error is None:
         loose = phrase(trace, ANYWHERE)
         if loose is None:
-            return None
+            return _stated(trace)
         name, step = kind_of_failure(loose.lines[-1].text, platform=trace.platform)
         remedy = Remedy("Follow that message; the DataLoader is not involved.", (step,))
         return recognised(

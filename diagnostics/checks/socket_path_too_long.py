@@ -68,8 +68,8 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for the refusal."""
     found = phrase(
         trace,
-        r"AF_UNIX path too long|path too long for (?:a )?(?:Unix|AF_UNIX)|could not generate "
-        r"a random directory for manager socket",
+        r"AF_UNIX path (?:too long|length cannot exceed)|path too long for (?:a )?(?:Unix|AF_UNIX)"
+        r"|could not generate a random directory for manager socket",
     )
     if found is None:
         return None

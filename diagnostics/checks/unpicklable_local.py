@@ -37,6 +37,7 @@ _WORDS = (
     r"(?: ?'([A-Za-z_<][\w.<>]*)| ([A-Za-z_]\w*\.[\w.<>]+))?"
     r"|Can'?t (?:pickle|get) <?[^:]{0,80}?(<lambda>|[\w.]{0,80}<locals>[\w.<>]{0,80})"
 )
+_REPLACED = r"Can'?t pickle <[\w.]+ object at 0x\w+>: it'?s not (?:the same object|found) as '?([\w.]*)"
 LOG_FIRES = (
     "AttributeError: Can't pickle local object 'get_loader.<locals>.collate'\n",
     "_pickle.PicklingError: Can't pickle <function <lambda> at 0x000001F2>: attribute lookup <lambda> on "
@@ -50,11 +51,25 @@ LOG_SILENT = (
 )
 
 
+def _replaced(trace: Trace) -> Recognition | None:
+    """Find an object whose name stands for another one: a decorator's, or of a module loaded again."""
+    found = refused_to_pickle(trace, _REPLACED)
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Do not keep that object in the dataset: call it by its name, or drop it in __getstate__.",
+        ("def __getstate__(self): return self.__dict__ | {'cached': None}", *inherit(trace.platform)),
+    )
+    name = next((group for group in found.groups if group), "its name")
+    summary = f"An object that {name} no longer stands for, such as what a decorator made, cannot be pickled."
+    return recognised(found, summary, remedy, score=74)
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for pickle's refusal of a name that no module offers."""
     found = refused_to_pickle(trace, _WORDS)
     if found is None:
-        return None
+        return _replaced(trace)
     name = next((group for group in found.groups if group), "")
     what = f"{name} is" if name else "Something sent to a worker is"
     remedy = Remedy(

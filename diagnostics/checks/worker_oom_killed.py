@@ -40,6 +40,10 @@ _KERNEL = (
     r"(?i)\boom[-_ ]?kill(?:ed|er|\b)|out of memory: killed process \d+|exceeded (?:job |step )?memory limit"
     r"|killed process \d+ \((?:pt_data_worker|python)|task \d+: out of memory|\bOUT_OF_ME(?:MORY)?\b"
 )
+_RANK = r"exitcode: -9\)|died with <Signals\.SIGKILL|(?:exit code|returned) -9\b"  # as launchers tell it
+_WHILE_LOADING = (
+    r"(?i)\bload\w* (?:the |all |of )?(?:data|images|samples|cache)|\bcach\w*(?: the)? ?datasets?"
+)
 LOG_FIRES = (
     "RuntimeError: DataLoader worker (pid 2221) is killed by signal: Killed.\n",
     "Out of memory: Killed process 8812 (pt_data_worker) total-vm:22311528kB, anon-rss:9812204kB\n",
@@ -78,6 +82,8 @@ def recognise(trace: Trace) -> Recognition | None:
     who = "A worker"
     if found is None and trace.mentions_loader:
         found, who = phrase(trace, _KERNEL), "A worker, or the training itself,"
+    if found is None and trace.find(_WHILE_LOADING):
+        found, who = phrase(trace, _RANK), "The training, while it loaded its data,"
     if found is None:
         return None
     remedy = Remedy(

@@ -1,5 +1,7 @@
 """The vocabulary of checks: what may be asked of a log."""
 
+from collections.abc import Callable
+
 from diagnostics.traces.errors import Error
 from diagnostics.traces.exception_lines import raised_by
 from diagnostics.traces.places import ELSEWHERE, Place
@@ -117,9 +119,18 @@ def phrases(trace: Trace, pattern: str) -> list[Clue]:
     ]
 
 
-def told(trace: Trace, *patterns: str) -> Clue | None:
-    """Find what somebody states in words, where no traceback and no error speaks for itself."""
-    if len(trace.flat) > LONGEST_REPORT or any(not error.is_ignored for error in trace.errors):
+def told(trace: Trace, *patterns: str, beside: Callable[[Error], bool] = lambda error: False) -> Clue | None:
+    """Find what somebody states in words, where no traceback and no error speaks for itself.
+
+    Parameters
+    ----------
+    trace : Trace
+    *patterns : str
+    beside : callable
+        Errors that the words may explain, and so may stand beside them.
+    """
+    speaking = (error for error in trace.errors if not (error.is_ignored or beside(error)))
+    if len(trace.flat) > LONGEST_REPORT or any(speaking):
         return None
     quotes = (quote for pattern in patterns for quote in trace.find_all(pattern, limit=20))
     own = (Clue(quote.lines) for quote in quotes if "Warning" not in quote.lines[0].text)
@@ -138,12 +149,13 @@ def raised_in(trace: Trace, *places: Place, type_pattern: str = "", pattern: str
     return None
 
 
-def cut_in(trace: Trace, pattern: str, *places: Place) -> Clue | None:
-    """Find a traceback without its end, whose last frame, as "function: code", has a pattern."""
+def cut_in(trace: Trace, pattern: str, *places: Place, anywhere: bool = False) -> Clue | None:
+    """Find a traceback without its end, whose last frame, or any, as "function: code", has a pattern."""
     for error in trace.errors:
         if not (error.is_cut and error.frames) or (places and trace.place(error) not in places):
             continue
-        if compiled(pattern).search(f"{error.frames[-1].function}: {error.frames[-1].code}"):
+        frames = error.frames if anywhere else error.frames[-1:]
+        if any(compiled(pattern).search(f"{frame.function}: {frame.code}") for frame in frames):
             return error_clue(trace, "", error)
     return None
 

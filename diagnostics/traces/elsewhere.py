@@ -123,6 +123,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "DISK",
     ),
     (
+        r"VllmWorker|multiproc_executor|shm_broadcast",
+        "the death of an inference engine's process",
+        "VLLM_LOGGING_LEVEL=DEBUG vllm serve MODEL  # and read the first error of a worker",
+    ),
+    (
         r"BackendCompilerFailed|TorchRuntimeError|triton|building extension|custom C\+\+ ops",
         "a failure to compile, or of a compiled part",
         "python -m torch.utils.collect_env",
@@ -155,6 +160,7 @@ ANYWHERE = (
     r"|inline_container\.cc|No space left on device: '(?!/dev/shm)|custom C\+\+ ops|Error building extension"
     r"|Expected more than 1 value per channel|ncclCommWatchdog|oom[-_ ]kill event|[Tt]ask \d+: Out Of Memory"
     r"|Reason: +OOMKilled|working triton|loss returned in .{0,40} is nan"
+    r"|\bVllmWorker\b|\[(?:multiproc_executor|shm_broadcast)\.py"
     r"|expected scalar type|no kernel image is available|urllib\.error|Trying to backward through the graph"
     # What the GPU reports late, at whatever asks CUDA next; the others tell of the very call they refuse,
     # often that of a tensor on its way to another process.
@@ -177,6 +183,7 @@ _ECHOES = (
     "RayTaskError",
     "StopIteration",
 )
+_LAUNCHERS = ("distributed/launch.py", "distributed/run.py", "launcher/api.py", "multiprocessing/spawn.py")
 _PIPES = ("BrokenPipeError", "ConnectionResetError")  # where user code writes, its own output's end
 _DEEP = ELSEWHERE - {"user", "library"}
 # Packages whose exceptions tell of the training; those of packages that read data may come from a dataset.
@@ -251,9 +258,14 @@ def _is_echo(trace: Trace, error: Error) -> bool:
     return is_mere or bool(compiled(_LOADERS_OWN).search(said))
 
 
+def _is_launchers(error: Error) -> bool:
+    """Tell a traceback without its end that has come no further than what starts the ranks."""
+    return error.is_cut and bool(error.frames) and error.frames[-1].path.endswith(_LAUNCHERS)
+
+
 def _is_candidate(trace: Trace, error: Error) -> bool:
     place = trace.place(error)
-    if _is_echo(trace, error):
+    if _is_echo(trace, error) or _is_launchers(error):
         return False
     if error.is_cut or not error.type:
         is_named = bool(error.type) and place == "user"  # its line stands apart from the traceback

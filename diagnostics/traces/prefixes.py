@@ -5,7 +5,7 @@ import re
 # Each is anchored and bounded: a line is read a few times at most.
 _SPEAKERS = (
     re.compile(r"\[(rank ?\d{1,5}|default\d{1,5}|\d{1,4},\d{1,4})\](?:<std(?:err|out)>)?:?\s?"),
-    re.compile(r"\(([\w.-]{0,60} ?pid=\d{1,9}(?:, ip=[\w.:-]{1,60})?)\)\s?"),
+    re.compile(r"\(([\w.-]{0,60}(?: rank=\d{1,5})? ?pid=\d{1,9}(?:, ip=[\w.:-]{1,60})?)\)\s?"),
     re.compile(r"(?:\[)?(Rank \d{1,5}|rank\d{1,5}|GPU ?\d{1,3}|node[\w-]{0,20}|worker-\d{1,4})(?:\]|:|\|)\s"),
     re.compile(r"(\d{1,4}): (?=\s|\S)"),
     re.compile(r"([\w.-]{1,60} [\w./-]{1,40}\[\d{1,8}\]): "),
@@ -13,8 +13,8 @@ _SPEAKERS = (
 )
 _TIMES = (
     re.compile(
-        r"[\[(]?\d{2,4}[-/]\d{2}[-/]\d{2,4}[T ]\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"
-        r"(?:Z|[+-]\d{2}:?\d{2})?[\])]?:?\s?"
+        r"[\[(]?\d{2,4}[-/]\d{2}[-/]\d{2,4}[T _]\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"
+        r"(?:Z|[A-Z]{3,4}\b| (?:UTC|GMT|[A-Z]{1,3}[SD]T)\b|[+-]\d{2}:?\d{2})?[\])]?:?\s?"
     ),
     re.compile(r"\[\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,6})?\]\s?"),
     re.compile(r"[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d{1,9} {1,8}\d{1,8} [\w./-]{1,80}:\d{1,6}\] ?"),

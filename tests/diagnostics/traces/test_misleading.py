@@ -68,7 +68,7 @@ TRAPS = {
     ),
     "a loader that stands still for seconds does not hang": (
         "at the start of every epoch the dataloader is stuck for around 30 seconds\n",
-        "unrecognised",
+        "no-persistent-workers",
     ),
     "numbers that repeat are no random ones where nobody speaks of them": (
         "num_workers=2\n[0, 1, 2, 3]\n[0, 1, 2, 3]\n[0, 1, 2, 3]\n",
