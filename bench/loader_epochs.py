@@ -103,9 +103,9 @@ class LoaderEpochs:
         torch.set_num_threads(NUM_THREADS)
         wanted = min(seconds / max(self.seconds_per_batch, 1e-7), MAX_BATCHES)
         self._set_batches(self._whole_periods(wanted))
-        cpu_before = process_tree.cpu_seconds()
+        cpu_before = process_tree.cpu_seconds(self.worker_pids)
         starts, arrivals, waits = self._epoch()
-        cpu_used = process_tree.cpu_seconds() - cpu_before
+        cpu_used = process_tree.cpu_seconds(self.worker_pids) - cpu_before
         self.seconds_per_batch = self._pace(starts, arrivals)
         seconds_per_sample = self.seconds_per_batch / self.batch_size
         p50, p99 = np.quantile(waits, [0.5, 0.99])

@@ -1,4 +1,4 @@
-"""CPU time and memory of this process and everything that it started."""
+"""CPU time and memory of this process and its workers."""
 
 import contextlib
 import os
@@ -8,14 +8,19 @@ from statistics import mean
 import psutil
 
 
-def cpu_seconds() -> float:
-    """User and system time used so far by this process and its living descendants, in seconds.
+def cpu_seconds(workers: Iterable[int]) -> float:
+    """User and system time used so far by this process, its workers and their living descendants, in seconds.
 
+    Other processes of this one, such as torch's pool of compilers, may end in between and are not counted.
     The kernel counts in ticks of 10 ms, so only sums over several passes are precise.
     """
+    family = [psutil.Process()]
+    for pid in workers:
+        with contextlib.suppress(psutil.Error):
+            worker = psutil.Process(pid)
+            family += [worker, *worker.children(recursive=True)]
     total = 0.0
-    own = psutil.Process()
-    for process in [own, *own.children(recursive=True)]:
+    for process in family:
         with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
             total += times.user + times.system

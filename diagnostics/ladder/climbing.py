@@ -196,30 +196,29 @@ class Climb:
         )
 
     def _open(self) -> dict[str, Any]:
-        """Open what has workers, then what has none; return how the first one started.
+        """Open what has workers, then what has none; return how the loader starts that does not pin.
 
-        The first does not pin: CUDA, which pinning starts, starts once and not with every epoch.
+        CUDA, which pinning starts, starts once and not with every epoch.
         """
-        opened = []
+        opened = {}
         if self.num_workers:
-            opened.append(self._open_one(UNPINNED, {**self.arguments, "pin_memory": False}))
+            opened[UNPINNED] = self._open_one(UNPINNED, {**self.arguments, "pin_memory": False})
         if self.has_cuda:
-            opened.extend(self._open_pinned())
-        opened.append(self._open_one(ALONE, {"num_workers": 0}))
-        return opened[0]
+            self._open_pinned()
+        opened[ALONE] = self._open_one(ALONE, {"num_workers": 0})
+        return opened[self.unpinned]
 
     def _open_one(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         opened: dict[str, Any] = self.lab.ask("open", name=name, arguments=arguments)
         return opened
 
-    def _open_pinned(self) -> list[dict[str, Any]]:
+    def _open_pinned(self) -> None:
         try:
-            return [self._open_one(PINNED, {**self.arguments, "pin_memory": True})]
+            self._open_one(PINNED, {**self.arguments, "pin_memory": True})
         except FailedError as error:  # batches that cannot be pinned load well
             if self.is_pinned or self.lab.lost:
                 raise
             self.pinning_problem = f"it failed: {error}"
-            return []
 
     def _close(self, name: str) -> None:
         with suppress(FailedError):

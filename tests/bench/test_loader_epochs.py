@@ -1,11 +1,15 @@
 import itertools
 import multiprocessing
+import subprocess
+import sys
+import time
 from time import perf_counter
 
 import psutil
 import pytest
 import torch
 
+from bench import process_tree
 from bench.loader_epochs import IN_PROCESS, EpochSampler, LoaderEpochs
 from bench.streams import Repeated, Shards, Stream
 from bench.workloads import SkewedSamples, SlowStorage, TinyRows
@@ -77,6 +81,18 @@ def test_waiting_takes_its_time_and_no_cpu() -> None:
     result = epochs.measure(0.2, 1.0)
     assert result.rounds_seconds[0] >= 0.010
     assert result.figures["cpu_seconds_per_sample"] < 0.010
+
+
+def test_a_process_beside_the_workers_may_end_while_cpu_time_is_counted() -> None:
+    beside = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        while psutil.Process(beside.pid).cpu_times().user < 0.2:
+            time.sleep(0.05)
+        before = process_tree.cpu_seconds([])
+    finally:
+        beside.kill()
+        beside.wait()
+    assert 0 <= process_tree.cpu_seconds([]) - before < 0.2
 
 
 def test_the_main_process_computes_with_the_threads_that_a_worker_has() -> None:

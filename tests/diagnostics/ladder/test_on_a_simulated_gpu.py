@@ -132,8 +132,12 @@ def test_a_loader_that_does_not_pin_is_judged_without_pinning() -> None:
     assert evidence.measured == pytest.approx(CROSSING + COPY)
 
 
-def test_cuda_starts_once_and_not_with_every_epoch() -> None:
-    assert climbed(SimulatedLab(pin_memory=True)).evidence.start < CUDA
+@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("pin_memory", [False, True])
+def test_cuda_starts_once_and_not_with_every_epoch(pin_memory: bool, num_workers: int) -> None:
+    told = climbed(SimulatedLab(pin_memory=pin_memory, num_workers=num_workers))
+    assert told.start["start_seconds"] < CUDA
+    assert told.evidence.start < CUDA
 
 
 @pytest.mark.parametrize("pin_memory", [False, True])
