@@ -26,6 +26,7 @@ PyTorch documentation, torch.utils.data.Dataset.
 from diagnostics.findings import Remedy
 from diagnostics.traces.blame import blame
 from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, phrase, recognised, says, told
+from diagnostics.traces.crashes import OPEN
 from diagnostics.traces.errors import Error
 from diagnostics.traces.remedies import NO_WORKERS
 from diagnostics.traces.trace import compiled
@@ -94,6 +95,20 @@ _ADVICE = (
         "A next() inside of the generator found its iterator empty: give it a default, or loop with for.",
         "for item in iterator: yield item",
         "item = next(iterator, None)",
+    ),
+    (
+        ("dataset",),
+        r"ReadersFull|READERS_FULL|BadRslot|BAD_RSLOT",
+        "Open LMDB in each worker, at its first sample, once, and without locks.",
+        *OPEN["lmdb"],
+        "lmdb.open(..., max_readers=1024)  # where somebody writes meanwhile and locks are needed",
+    ),
+    (
+        ("dataset",),
+        r"^BlockingIOError: .{0,80}lock file|unable to lock file",
+        "Open HDF5 for reading only, in each worker; on a network file system without locks.",
+        *OPEN["h5py"],
+        "export HDF5_USE_FILE_LOCKING=FALSE",
     ),
     (
         ("dataset",),
@@ -197,7 +212,19 @@ def _end_of_chain(candidates: list[Error], first: Error) -> Error:
     return chosen
 
 
+def _read_by(error: Error) -> str:
+    """Return the library in whose frames a worker failed to read: "lmdb", "h5py", or ""."""
+    if not error.in_worker or error.type not in {"OSError", "RuntimeError", "Error", ""}:
+        return ""
+    return next(
+        (name for name in ("lmdb", "h5py") if any(f"{name}/" in one.path for one in error.frames)), ""
+    )
+
+
 def _advice(part: str, error: Error) -> Remedy:
+    if part == "dataset" and (name := _read_by(error)):
+        text = f"Open what {name} reads in each worker, at its first sample; then read that sample alone."
+        return Remedy(text, (*OPEN[name], _PLAIN.commands[0]))
     for where, pattern, text, *commands in _ADVICE:
         if part in where and says(error, pattern):
             names = compiled(r"named '([\w-]+)").findall(error.detail)

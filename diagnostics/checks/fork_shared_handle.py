@@ -24,6 +24,7 @@ h5py documentation, FAQ on multiprocessing; Python documentation, zipfile.
 
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, joined, phrase, recognised, told
+from diagnostics.traces.crashes import OPEN, store
 from diagnostics.traces.frames import Frame
 from diagnostics.traces.recognition import Clue
 from diagnostics.traces.saying import fine_without_workers
@@ -64,13 +65,11 @@ LOG_SILENT = (
 )
 
 
-_OPEN_LATE = Remedy(
-    "Open the file in each worker, at its first sample.",
-    (
-        "if self.file is None: self.file = h5py.File(self.path)  # in __getitem__",
-        "DataLoader(..., num_workers=0)  # if this works, the file is whole",
-    ),
-)
+def _open_late(trace: Trace) -> Remedy:
+    commands = OPEN[store(trace) or "h5py"]
+    if fine_without_workers(trace) is None:
+        commands = (*commands, "DataLoader(..., num_workers=0)  # if this works, the file is whole")
+    return Remedy("Open the file in each worker, at its first sample.", commands)
 
 
 def _is_readers(frame: Frame) -> bool:
@@ -86,11 +85,11 @@ def _only_in_workers(trace: Trace) -> Recognition | None:
     read = trace.raised(lambda error: error.in_worker and any(map(_is_readers, error.frames)))
     if read is not None:
         found = Clue(joined((alone, error_clue(trace, "", read))))
-        return recognised(found, summary, _OPEN_LATE, score=61, confidence="possible")
+        return recognised(found, summary, _open_late(trace), score=61, confidence="possible")
     spoilt = told(trace, _SPOILT)
     if spoilt is None:
         return None
-    return recognised(Clue(joined((alone, spoilt))), summary, _OPEN_LATE, Role.STATED, 46, "possible")
+    return recognised(Clue(joined((alone, spoilt))), summary, _open_late(trace), Role.STATED, 46, "possible")
 
 
 def recognise(trace: Trace) -> Recognition | None:
@@ -108,7 +107,7 @@ def recognise(trace: Trace) -> Recognition | None:
     return recognised(
         found,
         "Workers share a handle opened before fork; the file itself is likely whole.",
-        _OPEN_LATE,
+        _open_late(trace),
         score=62,
         confidence="likely",
     )

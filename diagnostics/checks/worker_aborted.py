@@ -39,6 +39,7 @@ from diagnostics.traces.clues import (
     quoted,
     says,
 )
+from diagnostics.traces.crashes import calls_without_end, crash_remedy, told_of_recursion
 from diagnostics.traces.remedies import NO_WORKERS
 
 CODE = "DL221"
@@ -104,9 +105,8 @@ def recognise(trace: Trace) -> Recognition | None:
         return None
     words = phrase(trace, f"{_LAST_WORDS}|{_GLIBC}")
     found = Clue(joined((words, found)), found.error, found.groups)
+    again = calls_without_end(trace)
     said = "its last words stand above" if words else "its last words are not in this log"
-    remedy = Remedy(
-        "Read the worker's own lines, then run without workers.",
-        ("python -X faulthandler train.py", NO_WORKERS),
-    )
-    return death(found, f"A worker's library called abort() (signal 6): {said}.", remedy, 61)
+    said = told_of_recursion(again) if again else said
+    summary = f"A worker's library called abort() (signal 6): {said}."
+    return death(found, summary, crash_remedy(trace, _READ), 61)

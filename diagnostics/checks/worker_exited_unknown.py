@@ -39,8 +39,9 @@ from diagnostics.traces.clues import (
     recognised,
 )
 from diagnostics.traces.errors import Error
-from diagnostics.traces.exit_codes import meaning
+from diagnostics.traces.exit_codes import meaning, remedy_of
 from diagnostics.traces.remedies import NO_WORKERS
+from diagnostics.traces.saying import fine_without_workers
 from diagnostics.traces.troubles import last_words
 
 CODE = "DL222"
@@ -130,6 +131,20 @@ def _how(code: str) -> str:
     return f"exited with code {code} ({means})"
 
 
+def _known_end(trace: Trace, code: str) -> Remedy | None:
+    return remedy_of(int(code), trace.platform) if code.lstrip("-").isdigit() else None
+
+
+def _look(trace: Trace) -> Remedy:
+    """Return how to find the real error, by what the writer has not tried."""
+    guard = 'if __name__ == "__main__":  # around what starts the training'
+    look = {"Windows": guard, "Darwin": "vm_stat"}.get(trace.platform.os_name, "df -h /dev/shm; free -h")
+    if fine_without_workers(trace) is None:
+        return Remedy("Run without workers to see the real error.", (NO_WORKERS, look))
+    one = "DataLoader(..., num_workers=1)  # if this works, memory is what many use up"
+    return Remedy("Without workers it does not fail: look at what workers alone need.", (look, one))
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for torch's words, or for a connection that a worker's end cut."""
     found = phrase(trace, _CODE) or phrase(trace, _WORDS) or _lost_connection(trace) or _empty_queue(trace)
@@ -144,10 +159,6 @@ def recognise(trace: Trace) -> Recognition | None:
         summary += "; what was written before it may tell why."
     else:
         summary += "; the cause is not in what you see."
-    look = {"Windows": 'if __name__ == "__main__":  # around what starts the training', "Darwin": "vm_stat"}
-    remedy = Remedy(
-        "Run without workers to see the real error.",
-        (NO_WORKERS, look.get(trace.platform.os_name, "df -h /dev/shm; free -h")),
-    )
+    remedy = _known_end(trace, beside.groups[0] if beside else code) or _look(trace)
     found = Clue(joined((words, found, beside)), found.error)
     return recognised(found, summary, remedy, Role.SYMPTOM, 50, "likely")

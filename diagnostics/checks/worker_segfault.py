@@ -28,6 +28,7 @@ from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import Recognition, Trace, death, died_by, error_clue
+from diagnostics.traces.crashes import calls_without_end, crash_remedy, told_of_recursion
 from diagnostics.traces.remedies import NO_WORKERS
 
 CODE = "DL220"
@@ -82,12 +83,9 @@ def recognise(trace: Trace) -> Recognition | None:
         return None
     found = error_clue(trace, "", dump) if dump else found
     assert found is not None
-    remedy = Remedy(
-        "Run without workers under faulthandler to see the line that crashes.",
-        ("python -X faulthandler train.py", NO_WORKERS),
-    )
     frame = dump.frames[-1] if dump and dump.frames else None
     place = f" at {frame.place}" if frame else ""
-    return death(
-        found, f"A worker crashed in native code{place} (segmentation fault or its kin).", remedy, 62
-    )
+    again = calls_without_end(trace)
+    why = f": {told_of_recursion(again)}" if again else ""
+    summary = f"A worker crashed in native code{place} (segmentation fault or its kin){why}."
+    return death(found, summary, crash_remedy(trace, _SHOW), 62)

@@ -1,7 +1,7 @@
 """What to do next where nothing is known, as fits what the log shows."""
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.exit_codes import meaning
+from diagnostics.traces.exit_codes import meaning, remedy_of
 from diagnostics.traces.remedies import show_kills, show_memory
 from diagnostics.traces.trace import Trace, compiled
 
@@ -13,7 +13,7 @@ _ADVICE_WANTED = (
     r"(?i)\bhow many workers|\b(?:what|how many|should i|which)\b[^?]{0,200}num_workers"
     r"|num_workers[^?]{0,200}\?"
 )
-_EXIT = r"(?i)exit(?:ed)?(?: with)? (?:code|status)[: ]+(-?\d{1,10})"
+_EXIT = r"(?i)exit(?:ed)?(?: with)? ?(?:code|status)[:= ]+(-?\d{1,10})"
 
 
 def exit_code(trace: Trace) -> tuple[str, str]:
@@ -31,15 +31,17 @@ def next_step(trace: Trace, trouble: str) -> Remedy:
     trouble : str
         The lines that tell of trouble; "" where none does.
     """
-    means = exit_code(trace)[1]
+    code, means = exit_code(trace)
     if not trouble and trace.find(_ADVICE_WANTED):
         return Remedy(
             "Measure it, on this machine and with this dataset.",
             ("python -m diagnostics tune train.py:make",),
         )
     is_python = any(error.frames for error in trace.errors)
-    if is_python or trace.is_training or means or not trouble:
-        return _for_training(trace, trouble + means)
+    if means and (remedy := remedy_of(int(code), trace.platform)):
+        return remedy
+    if is_python or trace.is_training or not trouble:
+        return _for_training(trace, trouble)
     return Remedy(
         "Nothing here is PyTorch's: look for the first such line in the log of the program that wrote it.",
         ("grep -n -i -E 'error|fatal|fail|killed' LOG | head",),
@@ -52,7 +54,7 @@ def _for_training(trace: Trace, trouble: str) -> Remedy:
             "See whether the system killed it for want of memory.",
             (*show_kills(trace.platform), *show_memory(trace.platform)),
         )
-    if compiled(_CRASHED).search(trouble) or "native code" in trouble or "library" in trouble:
+    if compiled(_CRASHED).search(trouble):
         return Remedy(
             "Run it under faulthandler, which prints the line that crashes.",
             ("python -X faulthandler train.py", _NONE),

@@ -136,6 +136,86 @@ CASES = {
         ("__main__",),
         ("/dev/shm",),
     ),
+    "an exit code that was seen without workers speaks for itself": Case(
+        "with 2 workers:\nRuntimeError: DataLoader worker (pid(s) 700) exited unexpectedly\n"
+        "with none:\nProcess finished with exit code -1073741795 (0xC000001D)\n",
+        "worker-exited-unknown",
+        ("illegal instruction", "build for this processor"),
+        ("num_workers=0", "__main__"),
+    ),
+    "a DLL that is not found is reinstalled": Case(
+        "train.py: Process finished with exit code -1073741515 (0xC0000135)\n",
+        "unrecognised",
+        ("DLL", "reinstall"),
+        ("num_workers=0",),
+    ),
+    "what fails with workers only is not run without them": Case(
+        "RuntimeError: DataLoader worker (pid 91) is killed by signal: Segmentation fault.\n"
+        "It works fine with `num_workers=0`, and I have plenty of memory.\n",
+        "worker-segfault",
+        ("worker_init_fn=show_crash", "forkserver"),
+        ("DataLoader(..., num_workers=0)", "Run without"),
+    ),
+    "what fails without workers too is run without them": Case(
+        "RuntimeError: DataLoader worker (pid 91) is killed by signal: Segmentation fault.\n"
+        "It does not work with num_workers=0 either.\n",
+        "worker-segfault",
+        ("Run without workers",),
+    ),
+    "an exit that comes with workers only": Case(
+        "RuntimeError: DataLoader worker (pid(s) 12) exited unexpectedly\n"
+        "If num_workers is 0 the problem never happens: not the error, not once; it works.\n",
+        "worker-exited-unknown",
+        ("does not fail", "num_workers=1"),
+        ("num_workers=0",),
+    ),
+    "LMDB in a worker that crashes is opened there": Case(
+        frame(f"{LIB}/torch/utils/data/_utils/signal_handling.py", 66, "handler")
+        + "RuntimeError: DataLoader worker (pid 91) is killed by signal: Segmentation fault.\n"
+        "The samples are read from lmdb.\n",
+        "worker-segfault",
+        ("lmdb.open(", "lock=False"),
+    ),
+    "a list of what is installed reads no LMDB": Case(
+        "RuntimeError: DataLoader worker (pid 91) is killed by signal: Segmentation fault.\n"
+        "lmdb==1.4.1\nh5py 3.10.0\n",
+        "worker-segfault",
+        ("faulthandler",),
+        ("lmdb.open", "h5py.File"),
+    ),
+    "too many readers of LMDB are opened once, without locks": Case(
+        "lmdb.ReadersFullError: Caught ReadersFullError in DataLoader worker process 2.\n"
+        "Original Traceback (most recent call last):\n"
+        + frame("/home/me/rows.py", 31, "__getitem__", "with self.env.begin() as txn:")
+        + "lmdb.ReadersFullError: mdb_txn_begin: MDB_READERS_FULL\n",
+        "dataset-exception",
+        ("lock=False", "max_readers"),
+    ),
+    "what a worker cannot read through h5py is opened there": Case(
+        "OSError: Caught OSError in DataLoader worker process 2.\n"
+        "Original Traceback (most recent call last):\n"
+        + frame("/home/me/rows.py", 31, "__getitem__", "return self.rows[i]")
+        + frame(f"{LIB}/h5py/_hl/dataset.py", 700, "__getitem__", "self.id.read(mspace, fspace, out)")
+        + "OSError: some reason of its own\n",
+        "dataset-exception",
+        ('h5py.File(self.path, "r")',),
+    ),
+    "LMDB's complaint is not mended by HDF5": Case(
+        "lmdb.BadTxnError: mdb_get: MDB_BAD_TXN: Transaction must abort\n",
+        "fork-shared-handle",
+        ("lmdb.open(",),
+        ("h5py",),
+    ),
+    "functions that call each other until the stack is full": Case(
+        "RuntimeError: DataLoader worker (pid 41) is killed by signal: Aborted.\n"
+        + "".join(
+            f'  File "/home/me/pairs.py", line {line} in {name}\n'
+            for line, name in [(70, "__getitem__"), *[(88, "retry"), (73, "load")] * 5]
+        ),
+        "worker-aborted",
+        ("retry and load call each other", "attempt in range"),
+        ("last words",),
+    ),
 }  # fmt: skip
 
 
