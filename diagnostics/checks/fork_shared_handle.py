@@ -66,7 +66,7 @@ LOG_SILENT = (
 
 
 def _open_late(trace: Trace) -> Remedy:
-    commands = OPEN[store(trace) or "h5py"]
+    commands: tuple[str, ...] = OPEN[store(trace) or "h5py"]
     if fine_without_workers(trace) is None:
         commands = (*commands, "DataLoader(..., num_workers=0)  # if this works, the file is whole")
     return Remedy("Open the file in each worker, at its first sample.", commands)

@@ -9,7 +9,7 @@ from diagnostics.traces.saying import fine_without_workers
 from diagnostics.traces.trace import Trace
 
 FEWEST_TURNS = 4  # of one line of the user's in a traceback, from which it calls itself without end
-OPEN: dict[str, tuple[str, ...]] = {
+OPEN = {
     "lmdb": (
         "if self.env is None:  # in __getitem__",
         "    self.env = lmdb.open(self.path, readonly=True, lock=False, readahead=False)",
