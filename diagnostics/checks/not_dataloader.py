@@ -22,10 +22,25 @@ Python documentation, traceback; PyTorch documentation, "Frequently Asked Questi
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, phrase, recognised, told
-from diagnostics.traces.elsewhere import ANYWHERE, kind_of_failure, main_failure
+from diagnostics.traces.clues import (
+    Clue,
+    Recognition,
+    Role,
+    Trace,
+    error_clue,
+    joined,
+    phrase,
+    recognised,
+    told,
+)
+from diagnostics.traces.elsewhere import ANYWHERE, main_failure
 from diagnostics.traces.errors import Error
+from diagnostics.traces.gpu_errors import assertion, moves_model
+from diagnostics.traces.kinds import GPU_MEMORY, ON_GPU, kind_of_failure
+from diagnostics.traces.remedies import GUARD
 from diagnostics.traces.saying import HANGS
+from diagnostics.traces.trace import compiled
+from diagnostics.traces.watchdogs import DIED, after_a_death
 
 CODE = "DL298"
 SLUG = "not-dataloader"
@@ -50,10 +65,59 @@ LOG_FIRES = (
 LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Killed.\n",)
 
 
-def _advice(name: str, step: str) -> Remedy:
+def _advice(name: str, commands: tuple[str, ...], is_placed: bool) -> Remedy:
     if name.startswith("an interrupt"):
-        return Remedy("If it was you, there is nothing to mend.", (step,))
-    return Remedy("Mend it at the place named; the DataLoader is not involved.", (step,))
+        return Remedy("If it was you, there is nothing to mend.", commands)
+    if " disk " in f"{name} ":
+        return Remedy("Make room there, or write elsewhere; the DataLoader is not involved.", commands)
+    first = "Mend it at the place named" if is_placed else "Follow that message"
+    return Remedy(f"{first}; the DataLoader is not involved.", commands)
+
+
+def _explained(
+    trace: Trace, error: Error | None, said: str, is_placed: bool
+) -> tuple[str, Remedy, Clue | None]:
+    """Return what kind of failure it is, what to do, and the line elsewhere in the log that told it."""
+    place = trace.place(error) if error else "unknown"
+    name, commands = kind_of_failure(said, place, trace.platform)
+    if compiled(DIED).search(said):
+        return "a report that a background process died", after_a_death(trace), None
+    asserted = assertion(trace) if name == ON_GPU else None
+    if asserted is not None:
+        means, commands, where = asserted
+        remedy = Remedy("Look at the values of the batch that fails, on the CPU.", commands)
+        return f"{ON_GPU} ({means})", remedy, where
+    if error and name == GPU_MEMORY and moves_model(error):
+        return f"{name} while the model itself was moved there", _for_model(trace, error), None
+    return name, _advice(name, commands, is_placed), None
+
+
+def _for_model(trace: Trace, error: Error) -> Remedy:
+    commands = ("nvidia-smi  # who holds it", "model.half()  # or a smaller model: no batch is there yet")
+    if not _ran_in_child(trace, error):
+        return Remedy("Free that memory, or let the model need less of it.", commands)
+    text = "Guard what starts the training: workers import the script anew, and run what stands bare."
+    return Remedy(text, (*GUARD, *commands))
+
+
+def _ran_in_child(trace: Trace, error: Error) -> bool:
+    """Tell whether a child ran the script from its top: its frames show it, or its parent misses it."""
+    if any(frame.path.endswith("multiprocessing/spawn.py") for frame in error.frames):
+        return True
+    misses = trace.raised(
+        lambda one: one.type == "Empty" and one.at > error.at and trace.place(one) == "receive"
+    )
+    return misses is not None and trace.platform.os_name in {"Windows", "Darwin"}
+
+
+def _where(error: Error) -> str:
+    """Return the innermost of the user's frames, and what a library did below it."""
+    own = error.user_frame
+    last = error.frames[-1] if error.frames else None
+    if own is None or last is None:
+        return f" at {last.place}" if last else ""
+    is_deeper = "-packages/" in last.path and not last.is_torch
+    return f" at {last.place}, called from {own.place}" if is_deeper else f" at {own.place}"
 
 
 def _is_whole(error: Error) -> bool:
@@ -82,18 +146,16 @@ def recognise(trace: Trace) -> Recognition | None:
         loose = phrase(trace, ANYWHERE)
         if loose is None:
             return _stated(trace)
-        name, step = kind_of_failure(loose.lines[-1].text, platform=trace.platform)
-        remedy = Remedy("Follow that message; the DataLoader is not involved.", (step,))
-        return recognised(
-            loose, f"This is {name}, not a failure of the DataLoader.", remedy, Role.ELSEWHERE, 30, "likely"
-        )
-    name, step = kind_of_failure(f"{error.type}: {error.detail}", trace.place(error), trace.platform)
-    frame = error.user_frame or (error.frames[-1] if error.frames else None)
-    place = f" at {frame.place}" if frame else ""
+        name, remedy, where = _explained(trace, loose.error, loose.lines[-1].text, False)
+        found = Clue(joined((where, loose)))
+        summary = f"This is {name}, not a failure of the DataLoader."
+        return recognised(found, summary, remedy, Role.ELSEWHERE, 30, "likely")
+    name, remedy, where = _explained(trace, error, f"{error.type}: {error.detail}", True)
+    what = error.type or "A traceback that is cut off"
     return recognised(
-        error_clue(trace, "", error),
-        f"{error.type or 'A traceback that is cut off'}{place}: {name}, not a failure of the DataLoader.",
-        _advice(name, step),
+        Clue(joined((where, error_clue(trace, "", error))), error),
+        f"{what}{_where(error)}: {name}, not a failure of the DataLoader.",
+        remedy,
         Role.ELSEWHERE,
         50,
         "certain" if _is_whole(error) else "likely",

@@ -24,7 +24,7 @@ Python documentation, faulthandler; py-spy.
 
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, recognised
 from diagnostics.traces.errors import Error
-from diagnostics.traces.next_steps import exit_code, next_step
+from diagnostics.traces.next_steps import exit_code, launched, next_step
 from diagnostics.traces.troubles import trouble_lines
 
 CODE = "DL299"
@@ -45,10 +45,15 @@ def recognise(trace: Trace) -> Recognition | None:
     cut = None if error else _cut_off(trace)
     lines = () if error or cut else trouble_lines(trace)
     code, means = exit_code(trace)
+    kind = (
+        "by which a launcher reports a rank that failed"
+        if launched(trace)
+        else "of a kind that is not known here"
+    )
     if error:
         found, said = (
             error_clue(trace, "", error),
-            f"the log shows {error.type}, of a kind that is not known here",
+            f"the log shows {error.type}, {kind}",
         )
     elif cut:
         where = cut.frames[-1].place

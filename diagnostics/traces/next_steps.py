@@ -4,6 +4,7 @@ from diagnostics.findings import Remedy
 from diagnostics.traces.exit_codes import meaning, remedy_of
 from diagnostics.traces.remedies import show_kills, show_memory
 from diagnostics.traces.trace import Trace, compiled
+from diagnostics.traces.watchdogs import DIED, after_a_death
 
 _WATCH = "python -m diagnostics run -- python train.py  # names the worker and the sample"
 _NONE = "DataLoader(..., num_workers=0)"
@@ -13,6 +14,14 @@ _ADVICE_WANTED = (
     r"(?i)\bhow many workers|\b(?:what|how many|should i|which)\b[^?]{0,200}num_workers"
     r"|num_workers[^?]{0,200}\?"
 )
+_LAUNCHERS = ("ChildFailedError", "CalledProcessError", "ProcessRaisedException", "ProcessExitedException")
+_OF_THE_RANK = Remedy(
+    "The launcher tells only that a rank failed: find that rank's own traceback, above this or in its log.",
+    (
+        "torchrun --log-dir logs --tee 3 train.py  # each rank's own output",
+        "@record  # above main(): from torch.distributed.elastic.multiprocessing.errors import record",
+    ),
+)
 _EXIT = r"(?i)exit(?:ed)?(?: with)? ?(?:code|status)[:= ]+(-?\d{1,10})"
 
 
@@ -20,6 +29,15 @@ def exit_code(trace: Trace) -> tuple[str, str]:
     """Return the last exit code that the log tells and what it means, "" where it means nothing by itself."""
     found = trace.find_all(_EXIT)
     return (found[-1][1], meaning(int(found[-1][1]))) if found else ("", "")
+
+
+def launched(trace: Trace) -> str:
+    """Return the exception by which a launcher reports a rank that failed, where it is the last; or ""."""
+    error = next((one for one in reversed(trace.errors) if one.type and not one.is_ignored), None)
+    if error is None or error.type not in _LAUNCHERS:
+        return ""
+    is_sure = error.type != "CalledProcessError" or trace.find_line(r"(?i)launch|torchrun|elastic")
+    return error.type if is_sure else ""
 
 
 def next_step(trace: Trace, trouble: str) -> Remedy:
@@ -40,6 +58,10 @@ def next_step(trace: Trace, trouble: str) -> Remedy:
     is_python = any(error.frames for error in trace.errors)
     if means and (remedy := remedy_of(int(code), trace.platform)):
         return remedy
+    if trace.find(DIED):
+        return after_a_death(trace)
+    if launched(trace):
+        return _OF_THE_RANK
     if is_python or trace.is_training or not trouble:
         return _for_training(trace, trouble)
     return Remedy(

@@ -59,9 +59,21 @@ def show_memory(platform: Platform) -> tuple[str, ...]:
     )
 
 
-def show_disk(platform: Platform) -> str:
+def show_disk(platform: Platform) -> tuple[str, ...]:
     """Return how to see what room is left on the disk."""
-    return "fsutil volume diskfree ." if platform.os_name == "Windows" else "df -h ."
+    if platform.os_name == "Windows":
+        return ("fsutil volume diskfree .",)
+    return ("df -h .; df -i .  # bytes, and numbers of files",)
+
+
+def show_quota(platform: Platform) -> tuple[str, ...]:
+    """Return how to see what a user may store."""
+    if platform.os_name == "Windows":
+        return ("fsutil quota query C:",)
+    return (
+        "quota -s  # bytes and files; on Lustre: lfs quota -h -u $USER .",
+        "du -sh . | tail -1",
+    )
 
 
 def look_inside(platform: Platform) -> tuple[str, ...]:

@@ -216,6 +216,100 @@ CASES = {
         ("retry and load call each other", "attempt in range"),
         ("last words",),
     ),
+    "a failed assertion of labels says so": Case(
+        "/src/native/cuda/Loss.cu:98: block: [0,0,0], thread: [4,0,0] Assertion `t >= 0 && t < n_classes`"
+        " failed.\n"
+        + frame("/home/me/fit.py", 60, "<module>", "loss.backward()")
+        + "RuntimeError: CUDA error: device-side assert triggered\n",
+        "not-dataloader",
+        ("labels outside of 0", "y.min(), y.max()", "fit.py:60"),
+    ),
+    "a failed assertion of an embedding is an index": Case(
+        "/src/cuda/Indexing.cu:702: thread: [4,0,0] Assertion `srcIndex < srcSelectDimSize` failed.\n",
+        "not-dataloader",
+        ("embedding", "ids.max()"),
+        ("labels",),
+    ),
+    "a failed assertion of a binary loss is a value outside of 0 to 1": Case(
+        "/src/aten/native/cuda/Loss.cu:94: thread: [4,0,0] Assertion `input_val >= zero && input_val <= one`"
+        " failed.\n",
+        "not-dataloader",
+        ("outside of 0 … 1", "BCEWithLogitsLoss"),
+    ),
+    "an assertion that nobody knows is an error on the GPU": Case(
+        "/src/mine/kernel.cu:9: Assertion `width == 32` failed.\n",
+        "not-dataloader",
+        ("an error on the GPU", "CUDA_LAUNCH_BLOCKING"),
+        ("labels",),
+    ),
+    "a batch size does not help a model that does not fit": Case(
+        frame("/home/me/fit.py", 12, "<module>", "model = Net().cuda()")
+        + frame(f"{LIB}/torch/nn/modules/module.py", 680, "cuda", "return self._apply(f)")
+        + "RuntimeError: CUDA out of memory. Tried to allocate 20.00 MiB\n",
+        "not-dataloader",
+        ("model itself", "nvidia-smi"),
+        ("batch_size", "__main__"),
+    ),
+    "a model that a spawned child moves once more wants the guard": Case(
+        '  File "C:\\Python\\lib\\multiprocessing\\spawn.py", line 125, in _main\n    prepare(data)\n'
+        '  File "C:\\me\\fit.py", line 12, in <module>\n    model = Net().cuda()\n'
+        '  File "C:\\Python\\lib\\site-packages\\torch\\nn\\modules\\module.py", line 680, in cuda\n'
+        "    return self._apply(f)\nRuntimeError: CUDA out of memory. Tried to allocate 20.00 MiB\n",
+        "not-dataloader",
+        ("__main__", "import the script anew"),
+        ("batch_size",),
+    ),
+    "a quota is no full disk, and a hook is named": Case(
+        frame("/home/me/fit.py", 90, "main", "runner.train()")
+        + frame(f"{LIB}/framework/hooks/saving.py", 41, "after_epoch", "save(state)")
+        + "OSError: [Errno 122] Disk quota exceeded\n",
+        "not-dataloader",
+        ("quota -s", "saving.py:41, in after_epoch, called from fit.py:90"),
+        ("df -h",),
+    ),
+    "a full disk may be short of files": Case(
+        frame("/home/me/fit.py", 90, "main", "log.write(line)")
+        + "OSError: [Errno 28] No space left on device\n",
+        "not-dataloader",
+        ("df -i", "Make room"),
+    ),
+    "what reports a dead process did not fail itself": Case(
+        frame("/home/me/prepare.py", 5, "<module>", "rows = rows.map(")
+        + frame(f"{LIB}/datasets/utils/py_utils.py", 700, "iflatmap_unordered", "raise RuntimeError(")
+        + "RuntimeError: One of the subprocesses has abruptly died during map operation.\n",
+        "not-dataloader",
+        ("background process died", "num_proc=1", "dmesg"),
+        ("pdb", "Mend it at the place"),
+    ),
+    "a broken pool is a dead process": Case(
+        frame("/home/me/prepare.py", 5, "<module>", "list(pool.map(read, paths))")
+        + frame("/usr/lib/python3.11/concurrent/futures/_base.py", 401, "__get_result", "raise self")
+        + "concurrent.futures.process.BrokenProcessPool: A process in the process pool was terminated\n",
+        "not-dataloader",
+        ("background process died", "max_workers=1"),
+        ("pdb",),
+    ),
+    "what raised before a watchdog is told, not the watchdog": Case(
+        frame("/home/me/fit.py", 9, "<module>", "check()")
+        + "RuntimeError: Some background workers are no longer alive\n"
+        + frame("/home/me/fit.py", 70, "save", "json.dump(rows, file)")
+        + "TypeError: Object of type int64 is not JSON serializable\n",
+        "not-dataloader",
+        ("TypeError",),
+    ),
+    "a launcher tells of a rank, and asks for its traceback": Case(
+        "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: \nfit.py FAILED\n"
+        "  exitcode  : 1 (pid: 77)\n",
+        "unrecognised",
+        ("launcher", "@record", "--log-dir"),
+        ("Nothing here is PyTorch's",),
+    ),
+    "a launcher's exit code speaks": Case(
+        "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: \nfit.py FAILED\n"
+        "  exitcode  : -9 (pid: 77)\n",
+        "unrecognised",
+        ("SIGKILL", "dmesg"),
+    ),
 }  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from diagnostics.traces.elsewhere import kind_of_failure
 from diagnostics.traces.explaining import explain_log
+from diagnostics.traces.kinds import kind_of_failure
 
 LOADER = '  File "/opt/lib/python3.8/site-packages/torch/utils/data/dataloader.py", line 990, in '
 TRAPS = {
