@@ -150,10 +150,12 @@ def recognise(trace: Trace) -> Recognition | None:
         found = Clue(joined((where, loose)))
         summary = f"This is {name}, not a failure of the DataLoader."
         return recognised(found, summary, remedy, Role.ELSEWHERE, 30, "likely")
-    name, remedy, where = _explained(trace, error, f"{error.type}: {error.detail}", True)
+    words = None if error.type else phrase(trace, ANYWHERE)  # beside a traceback that is cut off
+    said = words.lines[-1].text if words else f"{error.type}: {error.detail}"
+    name, remedy, where = _explained(trace, error, said, True)
     what = error.type or "A traceback that is cut off"
     return recognised(
-        Clue(joined((where, error_clue(trace, "", error))), error),
+        Clue(joined((words, where, error_clue(trace, "", error))), error),
         f"{what}{_where(error)}: {name}, not a failure of the DataLoader.",
         remedy,
         Role.ELSEWHERE,

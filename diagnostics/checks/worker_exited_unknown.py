@@ -127,8 +127,10 @@ def _how(code: str) -> str:
     """Tell an end by its signal's name or exit code."""
     if not code.lstrip("-").isdigit():
         return f"died of {code}" if code else "is gone"
-    means = meaning(int(code)) or "code 0 or small: something in its code ended the process"
-    return f"exited with code {code} ({means})"
+    own = "something in its code ended the process"
+    if code == "1":
+        own = "of an exception, whose traceback it printed, or of sys.exit(1)"
+    return f"exited with code {code} ({meaning(int(code)) or own})"
 
 
 def _known_end(trace: Trace, code: str) -> Remedy | None:

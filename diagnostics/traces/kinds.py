@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from diagnostics.traces.places import Place
 from diagnostics.traces.platforms import Platform
-from diagnostics.traces.remedies import show_disk, show_kills, show_quota
+from diagnostics.traces.remedies import show_disk, show_kills, show_quota, show_rights
 from diagnostics.traces.trace import compiled
 
 GPU_MEMORY = "the accelerator's memory running out"
@@ -136,6 +136,16 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "VLLM_LOGGING_LEVEL=DEBUG vllm serve MODEL  # and read the first error of a worker",
     ),
     (
+        r"^PermissionError|Permission denied|\[Errno 13\]",
+        "a file or folder that may not be read or written",
+        "RIGHTS",
+    ),
+    (
+        r"^FileNotFoundError|No such file or directory",
+        "a file that is not where it is looked for",
+        "python -c 'import os; print(os.getcwd())'  # what a relative path starts from",
+    ),
+    (
         r"BackendCompilerFailed|TorchRuntimeError|triton|building extension|custom C\+\+ ops",
         "a failure to compile, or of a compiled part",
         "python -m torch.utils.collect_env",
@@ -149,6 +159,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
 _SHOWN: dict[str, Callable[[Platform], tuple[str, ...]]] = {
     "DISK": show_disk,
     "QUOTA": show_quota,
+    "RIGHTS": show_rights,
     "MEMORY": lambda platform: show_kills(platform)[:1],
 }
 

@@ -47,7 +47,8 @@ def show_kills(platform: Platform) -> tuple[str, ...]:
     if platform.is_slurm:
         return ("sacct -j JOB --format=JobID,State,MaxRSS,ReqMem", "#SBATCH --mem=64G")
     return {
-        "Windows": ('tasklist /fi "imagename eq python.exe"',),
+        # Event 2004, of Resource-Exhaustion-Detector: memory ran short, and who held most.
+        "Windows": ('wevtutil qe System "/q:*[System[(EventID=2004)]]" /c:3 /rd:true /f:text',),
         "Darwin": ("log show --last 1h | grep -i -E 'memorystatus|jetsam'",),
     }.get(platform.os_name, ("sudo dmesg -T | grep -i -E 'killed process|oom'",))
 
@@ -74,6 +75,13 @@ def show_quota(platform: Platform) -> tuple[str, ...]:
         "quota -s  # bytes and files; on Lustre: lfs quota -h -u $USER .",
         "du -sh . | tail -1",
     )
+
+
+def show_rights(platform: Platform) -> tuple[str, ...]:
+    """Return how to see who may read and write."""
+    if platform.os_name == "Windows":
+        return ("icacls PATH  # and close what else has it open",)
+    return ("id; ls -ld PATH",)
 
 
 def look_inside(platform: Platform) -> tuple[str, ...]:

@@ -310,6 +310,26 @@ CASES = {
         "unrecognised",
         ("SIGKILL", "dmesg"),
     ),
+    "the words beside a traceback that is cut off tell its kind": Case(
+        "CUDA out of memory with the larger crops\n"
+        + frame("/home/me/fit.py", 33, "step", "out = net(x)")
+        + frame(f"{LIB}/torch/nn/modules/module.py", 1100, "_call_impl", "return forward_call(*input)"),
+        "not-dataloader",
+        ("accelerator's memory", "batch_size", "fit.py:33"),
+        ("pdb",),
+    ),
+    "a file that may not be read wants its rights": Case(
+        frame("/home/me/fit.py", 8, "<module>", "log = open(path)")
+        + "PermissionError: [Errno 13] Permission denied: '/data/log.txt'\n",
+        "not-dataloader",
+        ("may not be read", "ls -ld"),
+        ("pdb",),
+    ),
+    "an exit with 1 had a traceback": Case(
+        "RuntimeError: DataLoader worker (pid 6) exited unexpectedly with exit code 1.\n",
+        "worker-exited-unknown",
+        ("whose traceback it printed",),
+    ),
 }  # fmt: skip
 
 
