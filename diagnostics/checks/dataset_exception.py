@@ -105,6 +105,13 @@ _ADVICE = (
     ),
     (
         ("dataset",),
+        r"(?i)quota exceeded|no space left on device",
+        "Make room where the dataset writes, its caches and temporary files too.",
+        "df -h . /tmp; df -i . /tmp  # bytes, and numbers of files",
+        "quota -s",
+    ),
+    (
+        ("dataset",),
         r"^BlockingIOError: .{0,80}lock file|unable to lock file",
         "Open HDF5 for reading only, in each worker; on a network file system without locks.",
         *OPEN["h5py"],

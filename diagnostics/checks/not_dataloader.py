@@ -111,13 +111,13 @@ def _ran_in_child(trace: Trace, error: Error) -> bool:
 
 
 def _where(error: Error) -> str:
-    """Return the innermost of the user's frames, and what a library did below it."""
+    """Return the innermost of the user's frames, and where in a library it was raised."""
     own = error.user_frame
     last = error.frames[-1] if error.frames else None
     if own is None or last is None:
         return f" at {last.place}" if last else ""
     is_deeper = "-packages/" in last.path and not last.is_torch
-    return f" at {last.place}, called from {own.place}" if is_deeper else f" at {own.place}"
+    return f" at {own.place} (inside of it: {last.place})" if is_deeper else f" at {own.place}"
 
 
 def _is_whole(error: Error) -> bool:

@@ -68,7 +68,7 @@ def recognise(trace: Trace) -> Recognition | None:
     if found is None:
         return None
     told = _told_by_thread(trace)
-    text = "Run once without pinning: the error then shows where it arises. Paste the log to its end."
+    text = "Run once without pinning: the error then shows where it arises; or paste the whole log."
     if told == _NAMED:
         text = "Read the traceback of that thread, or run without pinning."
     remedy = Remedy(text, ("DataLoader(..., pin_memory=False)",))

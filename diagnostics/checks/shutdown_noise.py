@@ -72,6 +72,15 @@ def _taken_down(trace: Trace) -> Clue | None:
     return None
 
 
+def _who_sent(platform: Platform) -> tuple[str, ...]:
+    if platform.is_slurm:
+        return ("sacct -j JOB --format=JobID,State,Elapsed,Timelimit,MaxRSS,ReqMem",)
+    kills = show_kills(platform)
+    if platform.os_name == "Linux":
+        return (*kills, "journalctl -b | grep -i -E 'oomd|earlyoom|stopping'")
+    return kills
+
+
 def _told_to_end(signal: str, platform: Platform) -> tuple[str, Remedy]:
     """Tell who sends a signal that ends a process in order, and where to look for them."""
     if signal == "Interrupt":
@@ -83,10 +92,9 @@ def _told_to_end(signal: str, platform: Platform) -> tuple[str, Remedy]:
             "Start it so that it outlives them.", ("tmux new -s train", "nohup python train.py &")
         )
     told = "by a scheduler, a launcher that lost another rank, or a daemon that guards memory"
-    logs = ("journalctl -b | grep -i -E 'oomd|earlyoom|stopping'",) if platform.os_name == "Linux" else ()
     remedy = Remedy(
         "Look for the first error of all ranks, each in its own log; without one, for who sent the signal.",
-        ("torchrun --log-dir logs --tee 3 train.py", *show_kills(platform), *logs),
+        ("torchrun --log-dir logs --tee 3 train.py", *_who_sent(platform)),
     )
     return told, remedy
 

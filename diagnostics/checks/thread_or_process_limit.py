@@ -44,7 +44,8 @@ OWN_THREADS = 64  # the shell, the training process, its pinning, queue and comm
 THREADS_A_CORE = 4  # one of each operation, one of autograd, and a worker with its queue's thread
 FEWEST = 32  # below it not even two workers are sure to start
 _WORDS = (
-    r"BlockingIOError: \[Errno 11\]|can'?t start new thread|pthread_create(?: failed|: ?Resource)"
+    r"BlockingIOError: \[Errno 11\](?!.{0,80}\block)|can'?t start new thread"
+    r"|pthread_create(?: failed|: ?Resource)"
     r"|Thread creation failed|[Cc]annot allocate thread|fork: (?:retry: )?(?:Resource temporarily|资源暂时)"
     r"|libgomp: Thread|std::system_error.{0,40}Resource temporarily"
     r"|cgroup: fork rejected by pids controller|OMP: Error #34"

@@ -37,12 +37,12 @@ def store(trace: Trace) -> str:
 
 
 def calls_without_end(trace: Trace) -> tuple[Frame, ...]:
-    """Return the user's frames that come again and again in one traceback, () where none do."""
+    """Return the user's frames that come again and again and make up most of one traceback, else ()."""
     for error in trace.errors:
         own = [frame for frame in error.frames if frame.is_user]
         turns = Counter((frame.path, frame.line_number) for frame in own)
         again = {place for place, count in turns.items() if count >= FEWEST_TURNS}
-        if again:
+        if 2 * sum(turns[place] for place in again) > len(own):
             by_place = {(frame.path, frame.line_number): frame for frame in own}
             return tuple(frame for place, frame in by_place.items() if place in again)
     return ()

@@ -112,7 +112,7 @@ def _is_candidate(trace: Trace, error: Error) -> bool:
 
 def _speaks_of_training(trace: Trace, error: Error) -> bool:
     said = f"{error.type}: {error.detail}"
-    if error.module.split(".", 1)[0] in _FRAMEWORKS or compiled(ANYWHERE).search(said):
+    if is_watchdogs(error) or error.module.split(".", 1)[0] in _FRAMEWORKS or compiled(ANYWHERE).search(said):
         return True
     return not trace.mentions_loader and bool(compiled(_TRAINING).search(said))
 

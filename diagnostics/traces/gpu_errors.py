@@ -34,7 +34,7 @@ _MEANINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        r"(?:val|sum|cumdist|prob)\w*(?:\[.{0,20}\])? ?>=? ?(?:zero|accZero|0)|isnan",
+        r"(?:val|sum|cumdist|prob)\w*(?:\[.{0,20}\])? ?>=? ?(?:zero|accZero|0)|isnan|probability tensor",
         "probabilities of torch.multinomial that are negative, NaN, or sum to 0",
         ("print(p.min(), p.isnan().any(), p.sum(-1).min())  # before multinomial",),
     ),

@@ -62,7 +62,7 @@ _KUBERNETES = (
     r"|\b(?:in|on|the|a|my|training|this) pods?\b"
 )
 _NOTEBOOK = ("<ipython-input", "ipykernel", "Cell In", "Input In", ".ipynb", "----> ")
-_SERVERLESS = r"/var/(?:task|lang)/|\bAWS Lambda\b|\b[Ll]ambda function.{0,40}\bAWS\b|\bawslambda"
+_SERVERLESS = r"/var/(?:task|lang)/|\bAWS Lambda\b|\bawslambda"
 _HOSTED = ("/content/", "/kaggle/", "Colab", "colab")
 
 

@@ -113,7 +113,7 @@ CASES = {
     "a pinning thread whose traceback is cut names no reason": Case(
         PIN + frame(f"{LIB}/torch/utils/data/_utils/pin_memory.py", 55, "pin_memory", "return [p(s) for s"),
         "pin-memory-thread-died",
-        ("cut off", "to its end"),
+        ("cut off", "the whole log"),
         ("names the reason;", "Read the traceback"),
     ),
     "a pinning thread without any traceback": Case(
@@ -264,7 +264,7 @@ CASES = {
         + frame(f"{LIB}/framework/hooks/saving.py", 41, "after_epoch", "save(state)")
         + "OSError: [Errno 122] Disk quota exceeded\n",
         "not-dataloader",
-        ("quota -s", "saving.py:41, in after_epoch, called from fit.py:90"),
+        ("quota -s", "fit.py:90, in main (inside of it: saving.py:41, in after_epoch)"),
         ("df -h",),
     ),
     "a full disk may be short of files": Case(
@@ -329,6 +329,34 @@ CASES = {
         "RuntimeError: DataLoader worker (pid 6) exited unexpectedly with exit code 1.\n",
         "worker-exited-unknown",
         ("whose traceback it printed",),
+    ),
+    "a lock on a file is no limit on processes": Case(
+        "BlockingIOError: Caught BlockingIOError in DataLoader worker process 0.\n"
+        "Original Traceback (most recent call last):\n"
+        + frame("/home/me/rows.py", 4, "__getitem__", "file = h5py.File(path)")
+        + "BlockingIOError: [Errno 11] Unable to open file (unable to lock file, errno = 11)\n",
+        "dataset-exception",
+        ("HDF5_USE_FILE_LOCKING",),
+    ),
+    "a dataset that fills the disk with its cache": Case(
+        "OSError: Caught OSError in DataLoader worker process 0.\n"
+        "Original Traceback (most recent call last):\n"
+        + frame("/home/me/rows.py", 4, "__getitem__", "numpy.save(path, row)")
+        + "OSError: [Errno 122] Disk quota exceeded: '/home/me/cache/3.npy'\n",
+        "dataset-exception",
+        ("Make room", "quota -s"),
+    ),
+    "a batch job is asked for its time and its memory": Case(
+        "slurmstepd: error: *** JOB 77 ON n3 CANCELLED ***\n"
+        "RuntimeError: DataLoader worker (pid 8) is killed by signal: Terminated.\n",
+        "shutdown-noise",
+        ("Timelimit",),
+        ("dmesg", "--mem"),
+    ),
+    "a watchdog's line alone": Case(
+        "epoch 3\nRuntimeError: One or more background workers are no longer alive. Exiting.\n",
+        "not-dataloader",
+        ("background process died",),
     ),
 }  # fmt: skip
 
