@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from diagnostics.findings import Finding, Status
 from diagnostics.judge import Check, crashed, find_checks
 from diagnostics.traces.cleaning import Line
 from diagnostics.traces.recognition import Recognition, Role
+from diagnostics.traces.remedies import NO_WORKERS
+from diagnostics.traces.saying import fine_without_workers
 from diagnostics.traces.trace import Trace, read_trace
 
 STATUSES = {
@@ -75,6 +78,17 @@ def as_finding(check: Check, recognition: Recognition, is_first: bool = True) ->
     )
 
 
+def _untried(trace: Trace, recognition: Recognition) -> Recognition:
+    """Leave out to run without workers, among others, where the writer says that nothing fails so."""
+    remedy = recognition.remedy
+    left = tuple(line for line in remedy.commands if line != NO_WORKERS)
+    if left in {(), remedy.commands} or "without workers" in remedy.text:
+        return recognition
+    if fine_without_workers(trace) is None:
+        return recognition
+    return replace(recognition, remedy=replace(remedy, commands=left))
+
+
 def explain_trace(trace: Trace, checks: Sequence[Check] | None = None) -> list[Finding]:
     """Ask every check; a crashing one becomes a finding at the end and stops nothing."""
     recognitions: list[tuple[Check, Recognition]] = []
@@ -86,7 +100,7 @@ def explain_trace(trace: Trace, checks: Sequence[Check] | None = None) -> list[F
             recognition = check.recognise(trace)
             if recognition is not None:
                 as_finding(check, recognition)
-                recognitions.append((check, recognition))
+                recognitions.append((check, _untried(trace, recognition)))
         except Exception as error:
             faults.append(crashed(check, error))
     ranked = rank(recognitions)

@@ -358,6 +358,14 @@ CASES = {
         "not-dataloader",
         ("background process died",),
     ),
+    "a hang that comes with workers only is not looked for without them": Case(
+        "With num_workers=0 it works fine.\n"
+        + frame(f"{LIB}/torch/utils/data/dataloader.py", 1120, "_try_get_data", "self._data_queue.get()")
+        + "KeyboardInterrupt\n",
+        "hang-in-worker",
+        ("py-spy", "timeout=60"),
+        ("num_workers=0",),
+    ),
 }  # fmt: skip
 
 
