@@ -3,7 +3,9 @@
 Nothing is downloaded, and nothing in a file is unpickled.
 """
 
+import contextlib
 import traceback
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,10 @@ from typing import Any
 import numpy as np
 import sklearn.datasets
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch.utils.data import DataLoader, IterableDataset
 
-from bench.generalization.data import Data
+from bench.generalization.data import CONSTANT, Data
 from bench.heartbeat import beat
 from bench.user_data import UserDataError, is_user_data, load_object
 
@@ -25,6 +27,8 @@ COLOURS = (1, 3, 4)  # channels that tell on which side an array has them
 MIN_SAMPLES, MIN_A_CLASS = 30, 6
 MAX_SAMPLES, MAX_FEATURES = 20_000, 1024
 MAX_VALUES = 1_500_000  # samples times features: every seed and every change of the data holds a copy
+LARGEST, SMALLEST = 1e30, 1e-30  # sizes that networks in single precision can still calculate with
+FULL_SCALE = {"F": 1.0, "I": 65535.0}  # of Pillow's modes; 16 bits are I;16 or, in older versions, I
 
 
 def load_data(spec: str = "digits") -> Data:
@@ -48,10 +52,11 @@ def load_data(spec: str = "digits") -> Data:
     if is_user_data(spec):
         return _from_dataset(spec)
     path = Path(spec)
-    if path.suffix == ".npz" and path.is_file():
-        return _from_npz(path)
-    if spec and path.is_dir():
-        return _from_folder(path)
+    with _told_of(f"{spec} cannot be read:", kind=OSError):
+        if path.suffix == ".npz" and path.is_file():
+            return _from_npz(path)
+        if spec and path.is_dir():
+            return _from_folder(path)
     raise UserDataError(
         f"{spec or 'no name'}: there is no such data; expected {', '.join(ON_BOARD)}, a FILE.npz with x and "
         "y, a folder with one folder of images a class, or FILE.py:NAME"
@@ -67,15 +72,10 @@ def _on_board(name: str) -> Data:
 
 
 def _from_npz(path: Path) -> Data:
-    with path.open("rb") as file:
-        try:
-            arrays = np.load(file, allow_pickle=False)
-            names = list(arrays.files)
-            found = [arrays[name] for name in ("x", "y") if name in names]
-        except Exception as error:  # whatever the reader meets in a broken or hostile file
-            raise UserDataError(
-                f"{path} cannot be read as arrays without pickled objects: {_told(error)}"
-            ) from None
+    with path.open("rb") as file, _told_of(f"{path} cannot be read as arrays without pickled objects:"):
+        arrays = np.load(file, allow_pickle=False)
+        names = list(arrays.files)
+        found = [arrays[name] for name in ("x", "y") if name in names]
     if len(found) < 2:
         raise UserDataError(
             f"{path} holds {', '.join(names) or 'nothing'}: arrays x and y are wanted, as "
@@ -90,21 +90,34 @@ def _from_npz(path: Path) -> Data:
 def _from_folder(folder: Path) -> Data:
     classes = sorted(path for path in folder.iterdir() if path.is_dir())
     files = [(path, one.name) for one in classes for path in sorted(one.rglob("*"))]
-    files = [(path, c) for path, c in files if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir()]
+    files = [(path, c) for path, c in files if path.suffix.lower() in IMAGE_SUFFIXES and _may_be_read(path)]
     if len({label for _, label in files}) < 2:
         raise UserDataError(f"{folder}: at least two folders with images are wanted, one folder a class")
     chosen = _chosen(len(files), 3 * IMAGE_SIDE**2)
-    x = np.stack([_pixels(files[i][0]) for i in chosen])
+    x = np.stack([_read_pixels(files[i][0]) for i in chosen])
     return _checked(str(folder), x, np.array([files[i][1] for i in chosen]), num_found=len(files))
 
 
-def _pixels(path: Path) -> np.ndarray:
+def _may_be_read(path: Path) -> bool:
+    """Whether this is a file, or a link to one that is gone, which is worth a message; no folder, no pipe."""
+    return path.is_file() or not path.exists()
+
+
+def _read_pixels(path: Path) -> np.ndarray:
     beat()
-    try:
+    with _told_of(f"{path} cannot be read as an image:"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # twice as many pixels are an error
         with Image.open(path) as image:
-            small = image.convert("RGB").resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BILINEAR)
-    except Exception as error:  # each format's reader raises what it likes
-        raise UserDataError(f"{path} cannot be read as an image: {_told(error)}") from None
+            return _pixels(ImageOps.exif_transpose(image))
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """Return an image's first frame as (3, 16, 16), full scale 1, as Pillow has it for its mode."""
+    side = (IMAGE_SIDE, IMAGE_SIDE)
+    if image.mode[0] in FULL_SCALE:  # a conversion would clip them to 8 bits
+        grey = Image.fromarray(np.asarray(image, dtype=np.float32) / np.float32(FULL_SCALE[image.mode[0]]))
+        return np.stack([np.asarray(grey.resize(side, Image.Resampling.BILINEAR))] * 3)
+    small = image.convert("RGB").resize(side, Image.Resampling.BILINEAR)
     return np.asarray(small, dtype=np.float32).transpose(2, 0, 1) / 255
 
 
@@ -120,37 +133,66 @@ def _from_dataset(spec: str) -> Data:
 
 def _dataset(spec: str) -> tuple[Any, int]:
     """Return the user's Dataset and its length."""
-    try:
+    with _told_of(f"{spec} cannot be loaded:", spec):
         found: Any = load_object(spec)
-    except UserDataError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise UserDataError(f"{spec} cannot be loaded: {_told(error)}{_place(error, spec)}") from None
-    dataset = found.dataset if isinstance(found, DataLoader) else found
-    is_stream = isinstance(dataset, IterableDataset | str | bytes) or not hasattr(dataset, "__len__")
-    if is_stream or len(dataset) == 0:
-        raise UserDataError(f"{spec}: a map-style Dataset with a length above 0 is wanted")
-    return dataset, len(dataset)
+        dataset = found.dataset if isinstance(found, DataLoader) else found
+        is_stream = isinstance(dataset, IterableDataset | str | bytes) or not hasattr(dataset, "__len__")
+        number = 0 if is_stream else len(dataset)
+    if number == 0:
+        kind = type(dataset).__name__
+        raise UserDataError(f"{spec} is {kind}: a map-style Dataset with a length above 0 is wanted")
+    return dataset, number
 
 
 def _sample(dataset: Any, i: int, spec: str) -> tuple[np.ndarray, Any]:
     """Return one sample, already shrunk, and its label."""
     beat()
-    try:
+    with _told_of(f"{spec}: sample {i} raised", spec):
         pair = dataset[i]
-    except Exception as error:
-        raise UserDataError(f"{spec}: sample {i} raised {_told(error)}{_place(error, spec)}") from None
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise UserDataError(f"{spec}: sample {i} is {type(pair).__name__}; pairs (x, y) are wanted")
-    x, y = (np.asarray(one.detach().cpu() if isinstance(one, torch.Tensor) else one) for one in pair)
+        number = f" of {len(pair)}" if isinstance(pair, tuple | list) else ""
+        raise UserDataError(f"{spec}: sample {i} is {type(pair).__name__}{number}; pairs (x, y) are wanted")
+    with _told_of(f"{spec}: sample {i} holds no numbers:", spec):
+        x, y = (_array(one) for one in pair)
     _numbers(spec, x)
-    if y.size != 1 or y.dtype.kind not in "biufU":
+    if y.size != 1 or y.dtype.kind not in "biufUS":
         raise UserDataError(f"{spec}: sample {i} has no label that is one number or text: {y!r:.60}")
+    if x.ndim > 3 or x.size == 0:
+        raise UserDataError(
+            f"{spec}: sample {i} has shape {x.shape}; features or ([channels,] height, width) are wanted"
+        )
     return _shrunk(x[None])[0], y.item()
 
 
+def _array(one: Any) -> np.ndarray:
+    """Return a tensor of any layout and precision, an image or numbers as an array that numpy can hold."""
+    if isinstance(one, Image.Image) and one.mode.startswith("P"):
+        one = one.convert("RGB")  # else its numbers would be places in the palette
+    if not isinstance(one, torch.Tensor):
+        return np.asarray(one)
+    dense = one.detach().cpu().to_dense()
+    is_short = dense.is_floating_point() and dense.itemsize < 4  # bfloat16 and others are not numpy's
+    return (dense.float() if is_short else dense).numpy()
+
+
+@contextlib.contextmanager
+def _told_of(what: str, spec: str = "", kind: type[Exception] = Exception) -> Iterator[None]:
+    """Tell in a sentence what a file's reader or the user's own code, which may do anything, raises."""
+    try:
+        yield
+    except UserDataError:
+        raise
+    except (kind, SystemExit) as error:
+        raise UserDataError(f"{what} {_told(error)}{_place(error, spec)}") from None
+
+
 def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {str(error).partition('. ')[0]}"[:200]
+    """Return what an exception says in one line, its first sentence."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # of the user's own class
+        text = ""
+    return f"{type(error).__name__}: {text.partition('. ')[0]}".removesuffix(": ")[:200]
 
 
 def _place(error: BaseException, spec: str) -> str:
@@ -207,7 +249,8 @@ def _shrunk(x: np.ndarray) -> np.ndarray:
         images = np.moveaxis(images, 3, 1)
     if max(images.shape[2:]) <= IMAGE_SIDE:
         return images
-    pixels = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
+    with np.errstate(over="ignore"):  # what is infinite then is refused
+        pixels = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
     small = torch.nn.functional.interpolate(pixels, size=(IMAGE_SIDE, IMAGE_SIDE), mode="area")
     return small.numpy()
 
@@ -217,16 +260,17 @@ def _checked(name: str, x: np.ndarray, y: np.ndarray, num_found: int) -> Data:
     if len(x) < MIN_SAMPLES:
         raise UserDataError(f"{name}: {len(x)} samples; {MIN_SAMPLES} samples or more are wanted")
     shape = (x.shape[1], x.shape[2], x.shape[3]) if x.ndim == 4 else None
-    x = x.reshape(len(x), -1).astype(np.float64)
+    with np.errstate(over="ignore"):
+        x = x.reshape(len(x), -1).astype(np.float64)
     if x.shape[1] > MAX_FEATURES:
         raise UserDataError(
             f"{name}: {x.shape[1]} features a sample; at most {MAX_FEATURES} are taken: choose some"
         )
-    if not np.isfinite(x).all():
-        raise UserDataError(f"{name}: x holds NaN or infinite values")
+    if not (np.abs(x) < LARGEST).all():
+        raise UserDataError(f"{name}: x holds NaN, infinite values, or some beyond {LARGEST:g} in size")
     labels = _labels(name, y)
-    if (x == x[0]).all():
-        raise UserDataError(f"{name}: all samples are alike: x says nothing about y")
+    if (np.ptp(x, axis=0) <= np.maximum(CONSTANT * np.abs(x).max(0), SMALLEST)).all():
+        raise UserDataError(f"{name}: all samples are alike but for rounding: x says nothing about y")
     return Data(name, x, labels, shape, num_found)
 
 

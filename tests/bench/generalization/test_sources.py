@@ -1,5 +1,6 @@
 """The user's own data: good ones come through, others are refused in a sentence."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -91,7 +92,10 @@ def test_a_folder_of_class_folders(tmp_path: Path) -> None:
     assert np.array_equal(data.x_ND.mean(1) > 0.5, data.y_N == 1)
 
 
-@pytest.mark.parametrize("name", ["samples", "loader", "make", "pictures", "texts"])
+@pytest.mark.parametrize(
+    "name",
+    ["samples", "loader", "make", "pictures", "palettes", "texts", "short", "float8", "sparse", "labels"],
+)
 def test_an_object_of_ones_own(name: str, tmp_path: Path) -> None:
     file = written(
         tmp_path / f"mine_{name}.py",
@@ -104,13 +108,18 @@ loader = DataLoader(TensorDataset(torch.rand(50, 6, requires_grad=True), torch.a
 def make():
     return loader.dataset
 pictures = [(Image.new("RGB", (30, 20), (i, 0, 0)), i % 2) for i in range(50)]
+palettes = [(x.convert("P"), y) for x, y in pictures]
 texts = [(x, "ab"[y]) for x, y in samples]
+short = [(torch.tensor(x).bfloat16(), torch.tensor(float(y)).bfloat16()) for x, y in samples]
+float8 = [(torch.tensor(x).to(torch.float8_e4m3fn), y) for x, y in samples]
+sparse = [(torch.tensor(x).to_sparse(), torch.tensor([y]).to_sparse()) for x, y in samples]
+labels = [(x, b"ab"[y : y + 1]) for x, y in samples]
 """,
     )
     data = load_data(f"{file}:{name}")
     assert len(data.x_ND) == 50
     assert data.num_classes == 2
-    assert data.image_shape == ((3, 16, 16) if name == "pictures" else None)
+    assert data.image_shape == ((3, 16, 16) if name in {"pictures", "palettes"} else None)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +134,16 @@ texts = [(x, "ab"[y]) for x, y in samples]
         ({"x": X[:, 0], "y": Y}, "a label each"),
         ({"x": np.float32(1), "y": np.float32(1)}, "a label each"),
         ({"x": X[:, :0], "y": Y}, "a label each"),
-        ({"x": np.where(X > 0.9, np.nan, X), "y": Y}, "x holds NaN or infinite values"),
-        ({"x": np.where(X > 0.9, np.inf, X), "y": Y}, "x holds NaN or infinite values"),
+        ({"x": np.where(X > 0.9, np.nan, X), "y": Y}, "x holds NaN"),
+        ({"x": np.where(X > 0.9, np.inf, X), "y": Y}, "x holds NaN, infinite values"),
+        ({"x": X * 1e300, "y": Y}, r"or some beyond 1e\+30 in size"),
+        ({"x": np.where(X > 0.9, np.finfo(float).max, -X), "y": Y}, "beyond 1e"),
+        ({"x": np.full((60, 20, 20), 1e200) * X[:, :1, None], "y": Y}, "beyond 1e"),
+        ({"x": X.astype(np.longdouble) * np.longdouble("1e400"), "y": Y}, "beyond 1e"),
+        ({"x": X * 1e-200, "y": Y}, "all samples are alike but for rounding"),
+        ({"x": X + 1e12, "y": Y}, "all samples are alike but for rounding"),
+        ({"x": np.zeros((60, 2), dtype="M8[D]"), "y": Y}, "datetime64"),
+        ({"x": X, "y": Y + 1j}, "y holds complex128"),
         ({"x": X, "y": np.where(Y == 1, np.nan, Y)}, "y holds NaN or infinite values"),
         ({"x": X + 1j, "y": Y}, "complex128; real numbers"),
         ({"x": X.astype(str), "y": Y}, "real numbers are wanted"),
@@ -156,6 +173,55 @@ def test_a_file_that_is_broken_is_refused_in_a_sentence(content: bytes, tmp_path
         load_data(str(tmp_path / "a.npz"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "full", "suffix"),
+    [(np.uint8, 255, "png"), (np.uint16, 65535, "png"), (np.uint16, 65535, "tif"), (np.float32, 1.0, "tif")],
+)
+def test_grey_images_of_any_depth_are_scaled_by_their_range(
+    kind: type, full: float, suffix: str, tmp_path: Path
+) -> None:
+    for label, share in (("dark", 0.25), ("light", 0.75)):
+        (tmp_path / label).mkdir()
+        for number in range(20):
+            image = Image.fromarray(np.full((30, 20), share * full, dtype=kind))
+            image.save(tmp_path / label / f"{number}.{suffix}")
+    data = load_data(str(tmp_path))
+    assert data.x_ND.mean(1) == pytest.approx(np.repeat([0.25, 0.75], 20), abs=0.01)
+
+
+def test_a_photograph_is_seen_upright_and_of_a_moving_picture_the_first_frame(tmp_path: Path) -> None:
+    left = np.zeros((16, 16, 3), np.uint8)
+    left[:, :8] = 255
+    image, black = Image.fromarray(left), Image.new("RGB", (16, 16))
+    turned = Image.Exif()
+    turned[0x0112] = 3  # orientation: upside down
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        for number in range(10):
+            image.save(tmp_path / label / f"{number}.png")
+            image.save(tmp_path / label / f"{number}.gif", save_all=True, append_images=[black])
+            image.rotate(180).save(tmp_path / label / f"{number}.tif", exif=turned)
+        black.save(tmp_path / label / "black.png")
+    x = load_data(str(tmp_path)).x_ND.reshape(62, 3, 16, 16)
+    assert (x[:, :, :, 8:] == 0).all()
+    assert (x[:, :, :, :8].mean((1, 2, 3)) == 1).sum() == 60
+
+
+def test_a_link_to_nowhere_is_told_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    spec = images(tmp_path / "set", cats=0, dogs=255)
+    os.mkfifo(tmp_path / "set" / "cats" / "pipe.png")
+    assert len(load_data(spec).x_ND) == 40
+    (tmp_path / "set" / "dogs" / "gone.png").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UserDataError, match=r"gone\.png cannot be read as an image: FileNotFoundError"):
+        load_data(spec)
+
+
+@pytest.mark.parametrize("spec", ["n" * 5000, "n" * 5000 + ".npz"])
+def test_a_name_that_no_file_can_have_is_refused_in_a_sentence(spec: str) -> None:
+    with pytest.raises(UserDataError, match=r"cannot be read: OSError: .*too long"):
+        load_data(spec)
+
+
 def test_a_broken_image_or_a_folder_without_classes_is_refused_in_a_sentence(tmp_path: Path) -> None:
     spec = images(tmp_path / "broken", cats=0, dogs=255)
     (tmp_path / "broken" / "dogs" / "3.png").write_bytes(b"\x89PNG nothing")
@@ -179,11 +245,24 @@ def test_a_broken_image_or_a_folder_without_classes_is_refused_in_a_sentence(tmp
     [
         ("raises", r"sample 3 raised KeyError: 3 \(faulty_raises.py, line 5\)"),
         ("dicts", "sample 0 is dict; pairs"),
+        ("leaves", r"sample 7 raised SystemExit: 3 \(faulty_leaves.py, line 9\)"),
+        ("lines", r"sample 0 raised ValueError: one two \(faulty_lines.py, line 11\)"),
+        ("mute", r"sample 0 raised Mute \(faulty_mute.py, line 15\)"),
+        ("lengthless", r"cannot be loaded: NotImplementedError \(faulty_lengthless.py, line 17\)"),
+        ("endless", "is endless: a map-style Dataset with a length above 0"),
+        ("triples", "sample 0 is tuple of 3; pairs"),
+        ("lists", "sample 0 holds no numbers: ValueError"),
+        ("listed", "sample 0 holds no numbers: ValueError"),
+        ("nowhere", "sample 0 holds no numbers: NotImplementedError"),
+        ("films", r"sample 0 has shape \(2, 2, 2, 2\)"),
+        ("void", r"sample 0 has shape \(3, 0, 20\)"),
+        ("dates", "sample 0 has no label that is one number or text"),
+        ("unlabelled", "y holds NaN"),
         ("ragged", r"shapes \(1,\) and \(2,\)"),
         ("stream", "a map-style Dataset with a length above 0"),
         ("five", "a map-style Dataset with a length above 0"),
         ("nothing", "a map-style Dataset with a length above 0"),
-        ("explode", r"cannot be loaded: TypeError: boom \(faulty_explode.py, line 9\)"),
+        ("explode", r"cannot be loaded: TypeError: boom \(faulty_explode.py, line 31\)"),
         ("leave", "cannot be loaded: SystemExit: 3"),
         ("needs", "needs path; a function without arguments"),
         ("absent", "has no 'absent'"),
@@ -198,6 +277,28 @@ class raises(list):
     def __getitem__(self, i):
         if i == 3: raise KeyError(i)
         return [float(i)], i % 2
+class leaves(raises):
+    def __getitem__(self, i):
+        return super().__getitem__(i % 3) if i != 7 else exit(3)
+class lines(raises):
+    def __getitem__(self, i): raise ValueError("one\\ntwo. three")
+class Mute(Exception):
+    def __str__(self): raise KeyError
+class mute(raises):
+    def __getitem__(self, i): raise Mute
+class lengthless(raises):
+    def __len__(self): raise NotImplementedError
+class endless:
+    def __getitem__(self, i): return [float(i)], i % 2
+import numpy, torch
+triples = [([0.0], 1, 2)] * 50
+lists = [([[1.0, 2.0], [3.0]], 1)] * 50
+listed = [([1.0], [[1], [2, 3]])] * 50
+nowhere = [(torch.zeros(3, device="meta"), 1)] * 50
+films = [(torch.zeros(2, 2, 2, 2), 1)] * 50
+void = [(torch.zeros(3, 0, 20), 1)] * 50
+dates = [([1.0], numpy.datetime64("2020-01-01"))] * 50
+unlabelled = [([float(i)], float("nan") if i % 2 else 1.0) for i in range(50)]
 dicts = [{"x": 1}] * 50
 ragged = [([0.0] * (1 + i % 2), i % 2) for i in range(50)]
 def explode(): raise TypeError("boom")
