@@ -166,7 +166,22 @@ class Attributes:
         for each in self.values.possible(instance):
             if isinstance(each.node, ast.Call) and isinstance(each.node.func, ast.Name):
                 return self.values.classes.get(each.node.func.id)
-        return self._annotated(instance)
+        return self._annotated(instance) or self._annotated_on_self(instance)
+
+    def _annotated_on_self(self, instance: ast.expr) -> ast.ClassDef | None:
+        """Return the class that a field, or the parameter kept under its name, is annotated with."""
+        if not (isinstance(instance, ast.Attribute) and last_name(instance.value) == "self"):
+            return None
+        owner = self.tree.class_of(instance)
+        for each in self.family(owner) if owner is not None else ():
+            for binding in self.attributes_of(each, instance.attr):
+                known = self._annotated(binding.value) if binding.value is not None else None
+                if known is not None:
+                    return known
+            for statement in each.body:
+                if isinstance(statement, ast.AnnAssign) and last_name(statement.target) == instance.attr:
+                    return self.values.classes.get(last_name(statement.annotation))
+        return None
 
     def fields_of(self, owner: ast.ClassDef) -> list[str]:
         """Return the annotated fields of a class and its bases, in order."""

@@ -17,6 +17,7 @@ DATASET_PACKAGES = ("torchvision.datasets.", "torchaudio.datasets.", "torch_geom
 MOST_PARTS, MOST_INNER = 200, 40  # of one expression, and of one call or list in it
 GROWING = ("append", "insert", "extend")
 PASSING = {"random_split", "partial", "Subset", "ConcatDataset", "prepare", "list", "tuple"}
+PAIRING = {"zip", "enumerate", "items", "values"}  # give in a loop what they are given
 Kind = Literal["map", "iterable", "callable"]
 READERS = {"map": "__getitem__", "iterable": "__iter__", "callable": "__call__"}
 
@@ -128,6 +129,8 @@ class Datasets:
         if isinstance(node, ast.Call) and self._hands_on(node):
             inner = [value for place, value in enumerate(node.args) if self.keeps(node, place)]
             inner += [word.value for word in node.keywords if self.keeps(node, word.arg)]
+        elif isinstance(node, ast.Call) and last_name(node.func) in PAIRING:
+            inner = [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]
         elif isinstance(node, ast.List | ast.Tuple):
             inner = list(node.elts)
         elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
@@ -188,7 +191,7 @@ class Datasets:
         return isinstance(parent, ast.Assign | ast.AnnAssign)
 
     def _from_unpacking(self, expression: ast.expr) -> ast.expr | None:
-        """Return the call behind a name that it was unpacked from: `train, test = random_split(...)`."""
+        """Return what a name was unpacked from, or is a turn of: `for part in random_split(...)`."""
         if isinstance(expression, ast.Attribute) and isinstance(expression.value, ast.Name):
             for binding in self.tree.attribute_values.get(expression.attr, ()):
                 parent = self.tree.parents.get(binding.node)
@@ -202,6 +205,8 @@ class Datasets:
             for binding in self.tree.bindings.get((scope, expression.id), ()):
                 if isinstance(binding.node, ast.Assign) and binding.value is None:
                     return binding.node.value
+                if isinstance(binding.node, ast.For | ast.comprehension) and binding.value is None:
+                    return binding.node.iter
         return None
 
     # What a sample runs through
@@ -213,9 +218,16 @@ class Datasets:
         for function in found:
             for node in ast.walk(function):
                 if isinstance(node, ast.Call) and len(found) < 60:
-                    called = self._called(node, owner)
+                    called = self._called(node, self._self_of(function, owner))
                     found += [each for each in called if not any(each is known for known in found)]
         return found
+
+    def _self_of(self, function: Function, owner: ast.ClassDef) -> ast.ClassDef:
+        """Return the class of `self` in a function: the owner, or that of an object which the owner keeps."""
+        around = self.tree.parents.get(function)
+        if isinstance(around, ast.ClassDef) and around not in self.values.family(owner):
+            return around
+        return owner
 
     def _called(self, call: ast.Call, owner: ast.ClassDef) -> list[Function]:
         func = call.func
@@ -225,10 +237,12 @@ class Datasets:
                 for f in self.values.functions.get(func.id, ())
                 if not isinstance(self.tree.parents.get(f), ast.ClassDef)
             ][:1]
-        if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id == "self":
-            family = self.values.family(owner)
-            return [m for each in family for m in methods_of(each) if m.name == func.attr][:1]
-        return []
+        if not isinstance(func, ast.Attribute):
+            return []
+        is_own = isinstance(func.value, ast.Name) and func.value.id == "self"
+        known = owner if is_own else self.values.attributes.class_of(func.value)
+        family = self.values.family(known) if known is not None else []
+        return [m for each in family for m in methods_of(each) if m.name == func.attr][:1]
 
 
 def methods_of(node: ast.ClassDef) -> list[Function]:

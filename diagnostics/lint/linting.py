@@ -103,7 +103,7 @@ def _of_script(script: Script, rules: Sequence[Rule]) -> Iterator[Located]:
     ignores = read_ignores(script.lines)
     for rule in rules:
         try:
-            spots = list(rule.find(script))
+            spots = _once_a_place(rule.find(script))
         except RecursionError:
             continue  # an expression hundreds of levels deep: nothing that the rules know
         except Exception as error:
@@ -112,6 +112,14 @@ def _of_script(script: Script, rules: Sequence[Rule]) -> Iterator[Located]:
         for spot in spots:
             if rule.code == "LN199" or not _is_meant(script, ignores, rule, spot):
                 yield _located(script, rule, spot)
+
+
+def _once_a_place(spots: Iterable[Spot]) -> list[Spot]:
+    """Return the first spot of each place: one handle may be kept by several datasets."""
+    found: dict[tuple[int, int, int, int], Spot] = {}
+    for spot in spots:
+        found.setdefault((spot.line, spot.column, spot.end_line, spot.end_column), spot)
+    return list(found.values())
 
 
 def _is_meant(script: Script, ignores: dict[int, set[str] | None], rule: Rule, spot: Spot) -> bool:

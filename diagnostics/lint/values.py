@@ -141,7 +141,9 @@ class Values:
         """Return the default in `field(default=2)`, `Field(2)` or `field(default_factory=Loader)`."""
         default = keyword_of(call, "default") or (call.args[0] if call.args else None)
         factory = keyword_of(call, "default_factory") or keyword_of(call, "factory")
-        if default is None and factory is not None:
+        if default is None and isinstance(factory, ast.Lambda):
+            default = factory.body
+        elif default is None and factory is not None:
             default = ast.copy_location(ast.Call(factory, [], []), call)
         return [Possible(call)] if default is None else self.possible(default)
 

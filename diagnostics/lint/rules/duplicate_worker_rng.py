@@ -29,8 +29,8 @@ import ast
 from collections.abc import Iterator
 
 from diagnostics.findings import Status
-from diagnostics.lint.datasets import DatasetClass, mentions
-from diagnostics.lint.handles import KeptHandle, kept_handles
+from diagnostics.lint.datasets import mentions
+from diagnostics.lint.handles import KeptHandle, is_renewed_per_worker, kept_handles
 from diagnostics.lint.names import dotted, last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, spot_at
@@ -120,12 +120,10 @@ def find(script: Script) -> Iterator[Spot]:
             continue
         yield spot_at(
             kept.opening,
-            f"{kept.dataset.node.name} draws samples from {kept.attribute} = {kept.function}(...), "
+            f"{kept.dataset.node.name} draws samples from {kept.name} = {kept.function}(...), "
             "which every worker copies in the same state.",
             "Seed it in the worker, from torch.initial_seed().",
-            f"self.{kept.attribute} = None  # in __init__",
-            f"if self.{kept.attribute} is None:  # first line of {kept.dataset.reader}",
-            f"    self.{kept.attribute} = {_seeded(kept)}",
+            *kept.lazily(script, _seeded(kept)),
             confidence="certain" if kept.dataset.has_workers else "likely",
         )
 
@@ -144,11 +142,11 @@ def _seeded(kept: KeptHandle) -> str:
 
 def _is_seeded_per_worker(script: Script, kept: KeptHandle) -> bool:
     family = script.values.family(kept.dataset.node)
-    if mentions(list[ast.AST](family), {"get_worker_info", "initial_seed", "worker_init_fn"}):
+    if mentions([*family, *kept.readers], {"get_worker_info", "initial_seed", "worker_init_fn"}):
         return True
     if _is_stored_again(script, kept):
         return True
-    return _has_init_function(script, kept.dataset, kept.attribute)
+    return is_renewed_per_worker(script, kept)
 
 
 def _is_stored_again(script: Script, kept: KeptHandle) -> bool:
@@ -161,14 +159,5 @@ def _is_stored_again(script: Script, kept: KeptHandle) -> bool:
         if attribute.attr in {"seed", "manual_seed"} and last_name(attribute.value) == kept.attribute:
             function = script.tree.function_of(attribute)
             if function is not None and function.name != "__init__":
-                return True
-    return False
-
-
-def _has_init_function(script: Script, dataset: DatasetClass, attribute: str) -> bool:
-    for loader in dataset.loaders:
-        for part in script.datasets.parts_of(loader.argument("worker_init_fn")):
-            functions = script.values.functions.get(last_name(part), [])
-            if mentions(functions, {attribute, "dataset"}) or isinstance(part, ast.Lambda):
                 return True
     return False

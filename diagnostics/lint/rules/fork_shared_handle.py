@@ -27,8 +27,7 @@ h5py documentation, "Multiprocessing"; lmdb documentation on fork ("Environment 
 from collections.abc import Iterator
 
 from diagnostics.findings import Status
-from diagnostics.lint.datasets import mentions
-from diagnostics.lint.handles import KeptHandle, kept_handles
+from diagnostics.lint.handles import is_renewed_per_worker, kept_handles
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, spot_at
 
@@ -111,25 +110,16 @@ OPENING = frozenset(
 def find(script: Script) -> Iterator[Spot]:
     """Find such handles in datasets that may get workers."""
     for kept in kept_handles(script, OPENING):
-        if kept.is_used and not _is_opened_per_worker(script, kept):
-            name = kept.dataset.node.name
+        if kept.is_used and not is_renewed_per_worker(script, kept):
+            name, others = kept.dataset.node.name, ", others cannot get it" if kept.is_pickled else ""
             message = (
-                f"{name} opens {kept.attribute} = {kept.function}(...) before the workers start and reads "
-                "samples through it: forked workers share it, others cannot get it."
+                f"{name} opens {kept.name} = {kept.function}(...) before the workers start and reads "
+                f"samples through it: forked workers share it{others}."
             )
             yield spot_at(
                 kept.opening,
                 message,
                 "Open it in the worker, when the first sample is read.",
-                *kept.lazily(),
+                *kept.lazily(script),
                 confidence="certain" if kept.dataset.has_workers else "likely",
             )
-
-
-def _is_opened_per_worker(script: Script, kept: KeptHandle) -> bool:
-    for loader in kept.dataset.loaders:
-        for part in script.datasets.parts_of(loader.argument("worker_init_fn")):
-            functions = script.values.functions.get(getattr(part, "id", ""), [])
-            if mentions(functions, {kept.attribute, "get_worker_info"}):
-                return True
-    return False

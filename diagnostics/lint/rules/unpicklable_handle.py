@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from diagnostics.findings import Status
 from diagnostics.lint.datasets import DatasetClass
-from diagnostics.lint.handles import SAMPLING, kept_handles, opened
+from diagnostics.lint.handles import SAMPLING, is_renewed_per_worker, kept_handles, opened
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
@@ -133,17 +133,21 @@ def find(script: Script) -> Iterator[Spot]:
         is_lock = kept.function in LOCKS
         if kept.dataset.forks_only or not (kept.is_used or (is_lock and kept.dataset.has_workers)):
             continue
-        if is_lock and not kept.dataset.has_workers:
+        if is_lock and not (kept.dataset.has_workers and kept.is_pickled):
             continue
+        if not kept.is_pickled and is_renewed_per_worker(script, kept):
+            continue
+        harms = ["it cannot be pickled"] if kept.is_pickled else []
+        harms += [] if is_lock else ["forked workers share its position"]
         message = (
-            f"{kept.dataset.node.name} keeps {kept.attribute} = {kept.function}(...) for its workers: "
-            "it cannot be pickled" + ("." if is_lock else ", and forked workers share its position.")
+            f"{kept.dataset.node.name} keeps {kept.name} = {kept.function}(...) for its workers: "
+            f"{', and '.join(harms)}."
         )
         yield spot_at(
             kept.opening,
             message,
             "Open it in the worker, when it is first needed.",
-            *kept.lazily(),
+            *kept.lazily(script, source_of(kept.opening) if is_lock else ""),
             confidence="certain" if kept.dataset.has_workers else "likely",
         )
     yield from _generators(script)
@@ -188,7 +192,9 @@ def _yields(function: ast.AST) -> bool:
 
 
 def _handed(script: Script) -> Iterator[Spot]:
-    seen: set[int] = set()
+    seen = {
+        id(kept.opening) for kept in kept_handles(script, HANDED) if kept.is_used
+    }  # told where it is kept
     for loader in script.loaders:
         if not loader.has_workers or loader.forks:
             continue
