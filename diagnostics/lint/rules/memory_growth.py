@@ -28,13 +28,15 @@ all worker processes"; PyTorch documentation, torch.utils.data, "Multi-process d
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from diagnostics.findings import Status
-from diagnostics.lint.datasets import DatasetClass
+from diagnostics.lint.datasets import DatasetClass, mentions
 from diagnostics.lint.handles import SAMPLING
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
+from diagnostics.lint.tree import FUNCTIONS, all_parameters
 
 CODE = "LN115"
 SLUG = "memory-growth"
@@ -85,6 +87,8 @@ loader = DataLoader(Images(root), num_workers=4)
 
 BIG = 200_000  # objects: a million small ones take some 60 MB in each worker
 READERS = {"readlines", "splitlines", "to_dict", "tolist", "iterrows", "itertuples"}
+LOOKING_UP = {"get", "items", "keys", "values", "setdefault"}
+DICTIONARIES = {"dict", "Dict", "Mapping", "MutableMapping", "OrderedDict", "defaultdict", "Counter"}
 LOADERS = {"json.load", "json.loads", "pickle.load", "csv.reader", "csv.DictReader", "yaml.safe_load"}
 
 
@@ -93,19 +97,89 @@ def find(script: Script) -> Iterator[Spot]:
     for dataset in script.datasets.classes:
         if not dataset.has_workers:
             continue
-        for node, name, how, is_big in _records(script, dataset):
+        for kept in _records(script, dataset):
+            form = _form(script, dataset, kept)
+            if form == "dictionary" and not kept.is_big and not _is_measured(script, dataset, kept.name):
+                continue  # a vocabulary, settings: looked up, and not the samples
             yield spot_at(
-                node,
-                f"{dataset.node.name} keeps {name}, a list of Python objects {how}: each worker comes to "
-                "hold a copy of it.",
+                kept.node,
+                f"{dataset.node.name} keeps {kept.name}, a {form} of Python objects {kept.how}: each worker "
+                "comes to hold a copy of it.",
                 "Keep the data in an array, or read it from a memory-mapped file.",
-                f"self.{name} = np.array(self.{name}, dtype=np.bytes_)  # strings: one block of memory",
-                f"self.{name} = pyarrow.array(self.{name})  # records of any kind",
-                confidence="likely" if is_big else "possible",
+                *_in_an_array(script, kept, form),
+                confidence="likely" if kept.is_big else "possible",
             )
 
 
-def _records(script: Script, dataset: DatasetClass) -> Iterator[tuple[ast.expr, str, str, bool]]:
+@dataclass(frozen=True)
+class Records:
+    """What a dataset keeps: where, its name on `self`, how it is made, and one of its elements if seen."""
+
+    node: ast.expr
+    name: str
+    how: str
+    is_big: bool
+    element: ast.expr | None = None
+
+
+def _form(script: Script, dataset: DatasetClass, kept: Records) -> str:
+    """Tell a list from a dictionary, by what makes it, what it is said to be, and how it is used."""
+    family = script.values.family(dataset.node)
+    for node in (each for owner in family for each in ast.walk(owner)):
+        if isinstance(node, ast.Attribute) and last_name(node.value) == kept.name and node.attr in LOOKING_UP:
+            return "dictionary"
+        is_item = isinstance(node, ast.Subscript) and last_name(node.value) == kept.name
+        if is_item and isinstance(getattr(getattr(node, "slice", None), "value", None), str):
+            return "dictionary"
+    if isinstance(kept.node, ast.DictComp) or _is_said_to_be_a_dictionary(script, kept.node):
+        return "dictionary"
+    nodes = [each.node for each in script.values.possible(kept.node)]
+    is_either = any(isinstance(node, ast.Call) and script.name_of(node.func) in LOADERS for node in nodes)
+    return "list or dictionary" if is_either and kept.element is None else "list"
+
+
+def _is_said_to_be_a_dictionary(script: Script, node: ast.expr) -> bool:
+    scope = script.tree.home_of(node) if isinstance(node, ast.Name) else None
+    for parameter in all_parameters(scope.args) if isinstance(scope, FUNCTIONS) else ():
+        if isinstance(node, ast.Name) and parameter.arg == node.id and parameter.annotation is not None:
+            said = parameter.annotation
+            said = said.value if isinstance(said, ast.Subscript) else said
+            return last_name(said) in DICTIONARIES
+    return False
+
+
+def _is_measured(script: Script, dataset: DatasetClass, name: str) -> bool:
+    """Tell whether the dataset is as long as what it keeps."""
+    lengths = script.datasets.runs_in(dataset.node, "__len__")
+    return mentions(lengths, {name})
+
+
+def _in_an_array(script: Script, kept: Records, form: str) -> list[str]:
+    name = f"self.{kept.name}"
+    if form == "dictionary":
+        return [
+            f"self.keys = np.array(sorted({name}))",
+            f"self.values = pyarrow.array([{name}[key] for key in self.keys.tolist()])  # then: del {name}",
+            f"self.values[np.searchsorted(self.keys, key)].as_py()  # in place of {name}[key]",
+        ]
+    nodes = [each.node for each in script.values.possible(kept.element)]
+    strings = f"{name} = np.array([each.encode() for each in {name}])  # strings: one block of memory"
+    numbers = f"{name} = np.array({name})  # numbers: one block of memory"
+    records = f"{name} = pyarrow.array({name})  # records: read with {name}[index].as_py()"
+    if any(_is_record(script, node) for node in nodes):
+        return [records]
+    if kept.how.endswith("numbers"):
+        return [numbers]
+    return [strings, records]
+
+
+def _is_record(script: Script, node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Call):
+        return script.name_of(node.func) in LOADERS or last_name(node.func) in {"dict", "list", "tuple"}
+    return isinstance(node, ast.Dict | ast.List | ast.Tuple)
+
+
+def _records(script: Script, dataset: DatasetClass) -> Iterator[Records]:
     sampling = script.datasets.runs_in(dataset.node, *SAMPLING)
     used = {n.attr for f in sampling for n in ast.walk(f) if isinstance(n, ast.Attribute)}
     for function in script.datasets.runs_in(dataset.node, "__init__"):
@@ -114,13 +188,14 @@ def _records(script: Script, dataset: DatasetClass) -> Iterator[tuple[ast.expr, 
                 name = node.targets[0].attr
                 how, is_big = _origin(script, node.value) if name in used else ("", False)
                 if how:
-                    yield node.value, name, how, is_big
+                    element = node.value.elt if isinstance(node.value, ast.ListComp) else None
+                    yield Records(node.value, name, how, is_big, element)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 name = last_name(node.func.value)
-                if node.func.attr == "append" and name in used:
+                if node.func.attr == "append" and name in used and node.args:
                     how, is_big = _appended(script, node, function)
                     if how:
-                        yield node, name, how, is_big
+                        yield Records(node, name, how, is_big, node.args[0])
 
 
 def _origin(script: Script, value: ast.expr) -> tuple[str, bool]:

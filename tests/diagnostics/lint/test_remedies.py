@@ -65,6 +65,23 @@ def test_a_generator_is_seeded_by_what_its_kind_takes(made, seeded):
     assert seeded in remedy(dataset(f"self.kept = {made}"))
 
 
+@pytest.mark.parametrize(
+    ("made", "first"),
+    [
+        (
+            "[line.strip() for line in open(path)]",
+            "self.kept = np.array([each.encode() for each in self.kept])",
+        ),
+        ("[{'a': line} for line in open(path)]", "self.kept = pyarrow.array(self.kept)"),
+        ("list(range(1_000_000))", "self.kept = np.array(self.kept)"),
+        ("{i: str(i) for i in range(1_000_000)}", "self.keys = np.array(sorted(self.kept))"),
+    ],
+)
+def test_records_become_the_array_that_can_hold_them(made, first):
+    source = dataset(f"self.kept = {made}") + "def main():\n    return DataLoader(A('x'), num_workers=2)\n"
+    assert remedy(source).startswith(first)
+
+
 def test_what_a_nested_function_uses_is_handed_to_it_at_module_level():
     nested = (
         "def make(d, pad):\n    def collate(batch):\n        return batch, pad\n"
