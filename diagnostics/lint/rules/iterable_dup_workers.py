@@ -100,6 +100,8 @@ GIVEN = {"num_workers"}  # said to a loader, which divides nothing
 READING = re.compile(r"open|read|load|parse|list|glob|download")  # of shards, which divides nothing
 RANDOM = {"rand", "randn", "randint", "random", "normal", "uniform", "choice", "choices", "sample", "shuffle",
           "multinomial", "standard_normal", "integers", "randperm", "permutation"}  # fmt: skip
+SEEDING = {"initial_seed", "getpid", "time", "time_ns", "urandom", "entropy"}  # differ by worker
+ORDERING = {"shuffle", "randperm", "permutation", "sample", "randrange", "choice", "integers", "randint"}
 WRAPPING = (
     "dataset",
     "datasets",
@@ -144,9 +146,18 @@ def find(script: Script) -> Iterator[Spot]:
             "Give each worker its share of the stream.",
             "worker = torch.utils.data.get_worker_info()",
             "first, step = (0, 1) if worker is None else (worker.id, worker.num_workers)",
-            "yield from itertools.islice(stream, first, None, step)  # stream: what __iter__ yields today",
+            _share(runs),
             confidence="certain" if any(map(_has_several, dataset.loaders)) else "possible",
         )
+
+
+def _share(runs: list[Function]) -> str:
+    """Return the line that takes every step-th sample; each worker shuffles in an order of its own."""
+    if mentions(runs, ORDERING):
+        return (
+            "stream = itertools.islice(stream, first, None, step)  # stream: what is read, not yet shuffled"
+        )
+    return "yield from itertools.islice(stream, first, None, step)  # stream: what __iter__ yields today"
 
 
 def _may_have_several(loader: Loader) -> bool:
@@ -181,14 +192,28 @@ def _is_sharded(script: Script, dataset: DatasetClass, runs: list[Function]) -> 
 
 def _repeats(script: Script, dataset: DatasetClass, runs: list[Function]) -> bool:
     """Tell whether two workers would yield the same: a finite stream that is not handed in."""
-    nodes = list(ast.walk(runs[0]))
-    is_endless = any(isinstance(n, ast.While) and isinstance(n.test, ast.Constant) for n in nodes)
+    nodes = [node for run in runs for node in ast.walk(run)]
+    is_endless = any(isinstance(n, ast.While) and isinstance(n.test, ast.Constant) for n in ast.walk(runs[0]))
     if is_endless and mentions(runs, RANDOM):
         return False
     yielded = [n.value for n in nodes if isinstance(n, ast.Yield) and isinstance(n.value, ast.Call)]
-    if any(last_name(call.func) in RANDOM for call in yielded) or _is_wrapper(script, nodes):
+    if any(_is_drawn(script, call) for call in yielded) or _is_wrapper(script, nodes):
         return False
     return any(map(_has_several, dataset.loaders)) or not is_endless
+
+
+def _is_drawn(script: Script, call: ast.Call) -> bool:
+    """Tell whether a call draws a sample that no other worker draws: its generator has no seed of its own."""
+    if last_name(call.func) not in RANDOM:
+        return False
+    given = [word.value for word in call.keywords if word.arg == "generator"]
+    given += [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    own = [source for source in given if isinstance(source, ast.Name | ast.Call)]  # not one that is kept
+    makers = [each.node for source in own for each in script.values.possible(source)]
+    seeds = [(maker.args, maker.keywords) for maker in makers if isinstance(maker, ast.Call)]
+    return not any(
+        seed and not mentions(seed, SEEDING) for args, words in seeds for seed in [[*args, *words]]
+    )
 
 
 def _is_abstract(method: Function) -> bool:
@@ -204,7 +229,9 @@ def _is_wrapper(script: Script, nodes: list[ast.AST]) -> bool:
     for node in nodes:
         name = last_name(node).lower().strip("_")
         if isinstance(node, ast.Attribute) and name.split("_")[-1] in WRAPPING:
-            return any(_may_shard(script, each.node) for each in script.values.possible(node))
+            found = [each.node for each in script.values.possible(node)]
+            if node not in found:  # a method of its own, which is among the nodes
+                return any(_may_shard(script, each) for each in found)
     return False
 
 

@@ -47,6 +47,37 @@ def test_a_stream_repeats_only_where_several_workers_read_what_is_not_shared_out
     assert codes(stream(source, dataset, workers)) == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("order = list(self.files)\n        random.shuffle(order)\n        yield from order", ["LN105"]),
+        ("yield from self.source()", ["LN105"]),
+        ("yield from self.shared()", []),
+        ("for i in range(9):\n            yield torch.rand(3)", []),
+        (
+            "for i in range(9):\n            g = torch.Generator().manual_seed(i)\n"
+            "            yield torch.rand(3, generator=g)",
+            ["LN105"],
+        ),
+        (
+            "g = np.random.default_rng(torch.initial_seed())\n        for i in range(9):\n"
+            "            yield g.normal()",
+            [],
+        ),
+        ("while True:\n            random.shuffle(self.files)\n            yield from self.files", []),
+    ],
+)
+def test_a_shuffled_stream_repeats_and_one_drawn_by_each_worker_does_not(body, expected):
+    source = HEAD + (
+        "import random\nimport numpy as np\nclass Stream(IterableDataset):\n    def __init__(self, n):\n"
+        "        self.files = list(range(n))\n    def source(self):\n        yield from range(9)\n"
+        "    def shared(self):\n        return helper(self.files)\n"
+        f"    def __iter__(self):\n        {body}\n"
+        "def helper(files):\n    info = get_worker_info()\n    return files[info.id :: info.num_workers]\n"
+    )
+    assert codes(source + READER.format(dataset="Stream(9)", workers=2)) == expected
+
+
 def test_a_stream_shared_out_by_rank_alone_still_repeats_in_each_worker():
     by_rank = "(x for i, x in enumerate(y) if i % world_size == 0)"
     assert codes(stream(by_rank)) == ["LN105"]
