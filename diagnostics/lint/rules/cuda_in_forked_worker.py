@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from diagnostics.findings import Status
 from diagnostics.lint.context import chosen_methods
 from diagnostics.lint.datasets import DatasetClass
-from diagnostics.lint.gpu import is_cuda_device
+from diagnostics.lint.gpu import is_cuda_device, is_made_by_default_on_cuda
 from diagnostics.lint.handles import SAMPLING
 from diagnostics.lint.names import last_name
 from diagnostics.lint.outside_workers import is_outside_workers
@@ -66,8 +66,27 @@ from torch.utils.data import DataLoader, TensorDataset
 x = torch.randn(100, 3).cuda()
 loader = DataLoader(TensorDataset(x, x), num_workers=2)
 """,
+    """
+import torch
+from torch.utils.data import DataLoader, Dataset
+torch.set_default_device("cuda")
+class Images(Dataset):
+    def __getitem__(self, index):
+        return torch.zeros(3)
+loader = DataLoader(Images(), num_workers=2)
+""",
 )
 SILENT = (
+    """
+import torch
+from torch.utils.data import DataLoader, Dataset
+with torch.device("cuda"):
+    model = torch.nn.Linear(3, 1)
+class Images(Dataset):
+    def __getitem__(self, index):
+        return torch.zeros(3), torch.ones(1, device="cpu")
+loader = DataLoader(Images(), num_workers=2)
+""",
     """
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -113,8 +132,11 @@ def find(script: Script) -> Iterator[Spot]:
 def _on_cpu(node: ast.Call) -> str:
     if isinstance(node.func, ast.Attribute) and node.func.attr in {"cuda", "to"}:
         return f"{source_of(node.func.value, 90)}  # without .{node.func.attr}(...)"
-    cpu = [ast.keyword("map_location", ast.Constant("cpu"))] if last_name(node.func) == "load" else []
-    args = node.args[:1] if cpu else node.args
+    is_load = last_name(node.func) == "load"
+    is_placed = any(word.arg in PLACES for word in node.keywords) or last_name(node.func)[:1].isupper()
+    cpu = [ast.keyword("map_location", ast.Constant("cpu"))] if is_load else []
+    cpu += [] if is_load or is_placed else [ast.keyword("device", ast.Constant("cpu"))]  # not the default
+    args = node.args[:1] if is_load else node.args
     return source_of(
         ast.Call(node.func, args, [*(w for w in node.keywords if w.arg not in PLACES), *cpu]), 90
     )
@@ -173,6 +195,8 @@ def is_cuda_call(script: Script, call: ast.Call) -> bool:
     name, method = script.name_of(call.func), last_name(call.func)
     if name:
         if name.startswith("torch.cuda.") and name.endswith("Tensor"):
+            return True
+        if is_made_by_default_on_cuda(script, name, call):
             return True
         is_maker = name.startswith("torch.") and not name.startswith(NO_MAKERS)
         return is_maker and any(is_cuda_device(script, each) for each in _places(name, call))

@@ -131,6 +131,53 @@ def test_a_file_kept_only_on_request_and_opened_for_each_sample_otherwise_is_mea
     assert codes(source.format("self.other")) == ["LN103"]
 
 
+@pytest.mark.parametrize(
+    ("before", "sample", "expected"),
+    [
+        ("torch.set_default_device('cuda')", "torch.zeros(3)", ["LN104"]),
+        ("torch.set_default_device('cuda')", "torch.zeros(3, device='cpu')", []),
+        ("torch.set_default_device('cuda')", "torch.from_numpy(self.x)", []),
+        ("torch.set_default_device('cpu')", "torch.zeros(3)", []),
+        ("pass", "torch.zeros(3)", []),
+    ],
+)
+def test_a_default_device_reaches_what_workers_make_without_a_device(before, sample, expected):
+    source = (
+        HEAD + f"{before}\nclass Rows(Dataset):\n    def __getitem__(self, index):\n        return {sample}\n"
+    )
+    assert codes(source + READER.format(dataset="Rows()", workers=2)) == expected
+
+
+def test_a_device_around_a_sample_counts_and_one_around_the_model_does_not():
+    source = HEAD + (
+        "def main():\n    with torch.device('cuda'):\n        model = torch.nn.Linear(3, 1)\n"
+        "    return model, DataLoader(Rows(), num_workers=2)\n"
+        "class Rows(Dataset):\n    def __getitem__(self, index):\n        with {}:\n"
+        "            return torch.zeros(3)\n"
+    )
+    assert codes(source.format("torch.no_grad()")) == []
+    assert codes(source.format("torch.device('cuda')")) == ["LN104"]
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "use", "expected"),
+    [
+        ("vocabulary", ".get(index)", []),
+        ("vocabulary: dict", "[index]", []),
+        ("vocabulary: dict[str, int]", "[index]", []),
+        ("vocabulary", "['a']", []),
+        ("vocabulary", "[index]", ["LN115"]),
+    ],
+)
+def test_a_dictionary_that_samples_look_things_up_in_is_no_list_of_records(vocabulary, use, expected):
+    source = HEAD + (
+        f"import json\nclass Rows(Dataset):\n    def __init__(self, {vocabulary}):\n"
+        "        self.vocabulary = vocabulary\n    def __getitem__(self, index):\n"
+        f"        return self.vocabulary{use}\n"
+    )
+    assert codes(source + READER.format(dataset="Rows(json.load(f))", workers=2)) == expected
+
+
 def test_batches_that_go_to_the_cpu_wait_for_no_copy_and_need_no_pinning():
     source = HEAD + (
         "device = torch.device('{}')\nfor x in DataLoader(data, pin_memory=True):  # on an accelerator\n"
