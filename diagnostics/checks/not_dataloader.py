@@ -21,7 +21,10 @@ References
 Python documentation, traceback; PyTorch documentation, "Frequently Asked Questions".
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.traces.clues import (
     Clue,
     Recognition,
@@ -37,7 +40,8 @@ from diagnostics.traces.elsewhere import ANYWHERE, main_failure
 from diagnostics.traces.errors import Error
 from diagnostics.traces.gpu_errors import assertion, moves_model
 from diagnostics.traces.kinds import GPU_MEMORY, ON_GPU, kind_of_failure
-from diagnostics.traces.remedies import GUARD
+from diagnostics.traces.platforms import Platform
+from diagnostics.traces.remedies import GUARD, show_kills, show_memory
 from diagnostics.traces.saying import HANGS
 from diagnostics.traces.trace import compiled
 from diagnostics.traces.watchdogs import DIED, after_a_death
@@ -45,6 +49,14 @@ from diagnostics.traces.watchdogs import DIED, after_a_death
 CODE = "DL298"
 SLUG = "not-dataloader"
 TITLE = "The failure lies outside of the DataLoader"
+NEEDS = ("run.exit_error_name", "run.exit_error_text", "run.exit_error_place", "run.exit_signal_name")
+FIRES = {
+    "run.exit_error_name": "CalledProcessError",
+    "run.exit_error_text": "subprocess.CalledProcessError: Command 'gsutil' returned non-zero exit status 1.",
+    "run.exit_error_place": "train.py:11",
+    "run.exit_signal_name": None,
+}
+SILENT = dict.fromkeys(NEEDS)
 _OUTSIDE = (
     r"(?:\bbackward\b(?:\(\))?|\bforward (?:pass|step)|optimizer\.step|\ball_?reduce|\bbarrier\b"
     r"|init_process_group|torch\.compile|torch\.save|\bcheckpoint (?:saving|loading))"
@@ -63,6 +75,39 @@ LOG_FIRES = (
     "15.78 GiB total capacity)\n",
 )
 LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Killed.\n",)
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Tell an exception, or a signal, that ended the main process outside of its loaders."""
+    error, text, place, signal = (facts[name] for name in NEEDS)
+    if error:
+        name, commands = kind_of_failure(str(text), "user", Platform())
+        where = f" at {place}" if place else ""
+        summary = f"{error}{where}: {name}, not a failure of the DataLoader."
+        return fail(
+            summary,
+            (f"0 frames of a DataLoader in its traceback: {str(text)[:200]}",),
+            _advice(name, commands, bool(place)),
+        )
+    if signal is None:
+        return ok("Nothing outside of the DataLoader ended the command (0 exceptions, 0 signals).")
+    evidence = (f"0 DataLoaders failed before {signal}",)
+    if signal != "SIGKILL":
+        remedy = Remedy(
+            "Let Python tell where it stood when the signal came.", ("python -X faulthandler train.py",)
+        )
+        return fail(
+            f"The main process was ended by {signal}, not by a DataLoader.", evidence, remedy, "likely"
+        )
+    remedy = Remedy(
+        "Look in the kernel's log whether it was for want of memory, then for who else ends jobs.",
+        (*show_kills(Platform()), *show_memory(Platform())),
+    )
+    summary = (
+        "The main process itself was killed from outside (SIGKILL): by the kernel for want of memory, by a "
+        "scheduler, or by kill -9."
+    )
+    return fail(summary, evidence, remedy, "likely")
 
 
 def _advice(name: str, commands: tuple[str, ...], is_placed: bool) -> Remedy:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from diagnostics.facts import Facts
-from diagnostics.findings import Finding, Status, worst_first
+from diagnostics.findings import Finding, Remedy, Status, worst_first
 from diagnostics.judge import Check, find_checks, judge
 from diagnostics.traces.explaining import explain_trace
 from diagnostics.traces.trace import read_trace
+from diagnostics.watch.failures import Failure, deciding, find_failures, is_elsewhere, unprinted
 from diagnostics.watch.incidents import Incident, find_incidents, resource_lines
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.run_facts import cause_of_death, run_facts
@@ -48,6 +50,11 @@ KINDS = {  # the kind of incident that a finding tells of
 
 
 SILENT_EXIT = "The command ended with exit code {} and printed no error; no DataLoader failed that was seen."
+OUTLIVED = "{} The program caught it and went on: nothing else tells what is missing."
+LOOK = Remedy(
+    "Read what the command itself printed; where that says nothing, let Python tell how it ends.",
+    ("python -X faulthandler train.py", "DataLoader(..., num_workers=0)  # a debugger works there"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,36 +67,88 @@ class Diagnosis:
         The primary cause first.
     incidents : list of Incident
     facts : Facts
+    has_failed : bool
+        False too where the program chose its exit code, and nothing failed that was seen.
     """
 
     findings: list[Finding]
     incidents: list[Incident]
     facts: Facts
+    has_failed: bool = False
 
 
-def log_text(observed: Observed, incidents: Sequence[Incident]) -> str:
-    """Return the command's stderr, and the tracebacks that the probe saw and that were not printed."""
-    text = observed.stderr.decode("utf-8", "replace")
-    for incident in incidents:
-        last = incident.traceback.strip().rpartition("\n")[2]
-        if last and last not in text:
-            text += f"\n{incident.traceback}"
-    return text
+@dataclass(frozen=True)
+class _Story:
+    """A run's exceptions in their order: what loops were given, and what ended processes."""
+
+    observed: Observed
+    incidents: Sequence[Incident]
+    checks: Sequence[Check]
+
+    @cached_property
+    def failures(self) -> list[Failure]:
+        return find_failures(self.observed.mains)
+
+    @cached_property
+    def decisive(self) -> list[Failure]:
+        return deciding(self.failures, self.observed.endings)
+
+    @cached_property
+    def stderr(self) -> str:
+        return self.observed.stderr.decode("utf-8", "replace")
+
+    def explain(self, text: str) -> list[Finding]:
+        return explain_trace(read_trace(text), self.checks)
+
+    def tracebacks(self, failures: Sequence[Failure]) -> Iterator[str]:
+        """Yield what the probe saw of what loops were given, by the reader and by who raised it."""
+        yield from (one.traceback for one in failures)
+        yield from (one.traceback for one in self.incidents if one.failure in failures)
+
+    @property
+    def text(self) -> str:
+        """What the command printed, and the tracebacks of what ended it that were not."""
+        told = [one.traceback for one in self.observed.endings]
+        told += [one.traceback for one in self.incidents if one.kind in {"unsent", "left", "stopped"}]
+        told += self.tracebacks(self.decisive if self.observed.has_failed else [])
+        return "\n".join([self.stderr, *unprinted(told, self.stderr)])
+
+    @property
+    def is_elsewhere(self) -> bool:
+        return is_elsewhere(self.failures, self.observed.endings)
+
+    def ended_by(self) -> list[Finding]:
+        """Return what the exception that ended the first process says, whatever was printed before it."""
+        first = next(one for one in self.observed.endings if one.error)
+        return self.explain(first.traceback)[:1]
+
+    def outlived(self) -> list[Finding]:
+        """Return the causes of what loops were given and the program went on after."""
+        fatal = self.decisive if self.observed.has_failed else []
+        lived = [one for one in self.failures if one not in fatal]
+        found = self.explain("\n".join(unprinted(self.tracebacks(lived), ""))) if lived else []
+        count = f"{len(lived)} such error{'s' if len(lived) > 1 else ''} in this run, after which it went on"
+        return [
+            replace(one, summary=OUTLIVED.format(one.summary), evidence=(*one.evidence, count))
+            for one in found
+            if one.status == Status.FAIL and one.slug not in VAGUE | {ELSEWHERE}
+        ]
 
 
-def _log_findings(
-    observed: Observed, incidents: Sequence[Incident], checks: Sequence[Check]
-) -> list[Finding]:
-    has_failed = observed.has_failed
-    if observed.hang is None and any(main.loaders for main in observed.mains):  # an interrupt looks like one
-        checks = [check for check in checks if check.slug not in HANGS]
-    found = explain_trace(read_trace(log_text(observed, incidents)), checks) if has_failed else []
-    if not has_failed:
-        remarks = explain_trace(read_trace(observed.stderr), checks)
-        return [one for one in remarks if one.status == Status.WARN]
+def _log_findings(story: _Story) -> list[Finding]:
+    observed = story.observed
+    outlived = story.outlived()
+    if not observed.has_failed:
+        return [*outlived, *(one for one in story.explain(story.stderr) if one.status == Status.WARN)]
+    found = story.explain(story.text)
     if observed.was_interrupted:
         return [one for one in found if one.slug not in VAGUE | {ELSEWHERE}]
-    return found
+    if observed.has_exited:
+        return [one for one in found if one.slug != "unrecognised"]
+    if story.is_elsewhere and found[0].slug != ELSEWHERE:
+        ending = story.ended_by()
+        found = [*ending, *(one for one in found if one.slug not in {ending[0].slug, "unrecognised"})]
+    return [*found, *(one for one in outlived if one.slug not in {other.slug for other in found})]
 
 
 def _run_findings(facts: Facts, checks: Sequence[Check]) -> list[Finding]:
@@ -105,6 +164,10 @@ def _merged(log: Finding, run: Finding) -> Finding:
 
 def _in_order(log: list[Finding], run: list[Finding]) -> list[Finding]:
     """Put the cause first; what only echoes it is left out."""
+    ended = next((one for one in run if one.slug == ELSEWHERE), None)
+    if ended is not None and log and log[0].slug == "unrecognised":
+        log = [ended, *log[1:]]
+    run = [one for one in run if one.slug != ELSEWHERE]
     by_slug = {one.slug: one for one in run}
     told = [_merged(one, by_slug[one.slug]) if one.slug in by_slug else one for one in log]
     rest = [one for one in run if one.slug not in {other.slug for other in told}]
@@ -120,17 +183,25 @@ def _in_order(log: list[Finding], run: list[Finding]) -> list[Finding]:
     return [*told, *worst_first(one for one in rest if one.slug not in OVERRIDING)]
 
 
-def _incident_of(finding: Finding, incidents: Sequence[Incident], text: str) -> Incident | None:
+def _incident_of(finding: Finding, story: _Story) -> Incident | None:
     """Return the incident that a finding tells of."""
-    death = cause_of_death(incidents)
+    incidents, death = story.incidents, cause_of_death(story.incidents)
     if finding.slug in DEADLY and death is not None:
         return next((one for one in incidents if one.kind == "left" and one.pid == death.pid), death)
-    for kind in KINDS.get(finding.slug, ("unsent", "raised")):
-        fitting = [one for one in incidents if one.kind == kind]
-        named = [one for one in fitting if f"worker process {one.worker}." in text]
+    is_remark = finding.status != Status.FAIL
+    for kind in KINDS.get(finding.slug, () if is_remark else ("unsent", "raised")):
+        fitting = [one for one in incidents if one.kind == kind and (kind != "raised" or one.failure)]
         if fitting:
-            return (named or fitting)[0]
+            return max(fitting, key=lambda one: _fit(one, finding, story))
     return None
+
+
+def _fit(incident: Incident, finding: Finding, story: _Story) -> tuple[bool, ...]:
+    """Return how well an incident fits a finding: by its exception, by what ended the run, by its worker."""
+    name = incident.error.rpartition(".")[2]
+    is_named = any(name in line for line in finding.evidence)
+    is_printed = f"worker process {incident.worker}." in story.stderr
+    return is_named, incident.failure in story.decisive, is_printed
 
 
 def _resources(observed: Observed, incident: Incident | None) -> Iterator[str]:
@@ -143,15 +214,25 @@ def _resources(observed: Observed, incident: Incident | None) -> Iterator[str]:
             return
 
 
-def _with_incident(finding: Finding, observed: Observed, incidents: Sequence[Incident]) -> Finding:
-    incident = _incident_of(finding, incidents, observed.stderr.decode("utf-8", "replace"))
+def _with_incident(finding: Finding, story: _Story) -> Finding:
+    observed, incident = story.observed, _incident_of(finding, story)
     lines = [incident.sentence] if incident else []
+    if incident is not None and incident.failure is not None:
+        lines.append(incident.failure.sentence)
     if finding.slug in SUDDEN | RESOURCE_SLUGS:
         lines.extend(_resources(observed, incident))
     if finding.slug == "worker-oom-killed" and observed.num_oom_kills is not None:
         lines.append(f"kills by the kernel in this control group meanwhile: {observed.num_oom_kills}")
     evidence = tuple(dict.fromkeys((*lines, *finding.evidence)))
     return replace(finding, evidence=evidence, details=incident.details if incident else {})
+
+
+def _for_a_run(finding: Finding, observed: Observed) -> Finding:
+    """Leave out of what is not recognised that one should do what has just been done."""
+    if finding.slug != "unrecognised":
+        return finding
+    said = finding.summary if observed.stderr.strip() else SILENT_EXIT.format(observed.exit_code)
+    return replace(finding, summary=said, remedy=LOOK)
 
 
 def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagnosis:
@@ -166,12 +247,16 @@ def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagn
     asked = find_checks() if checks is None else checks
     incidents = find_incidents(observed)
     facts = run_facts(observed, incidents)
-    ordered = _in_order(_log_findings(observed, incidents, asked), _run_findings(facts, asked))
-    has_failed = observed.has_failed
+    is_hang = observed.hang is not None or not any(main.loaders for main in observed.mains)
+    of_log = [one for one in asked if is_hang or one.slug not in HANGS]  # an interrupt looks like one
+    story = _Story(observed, incidents, of_log)
+    log = _log_findings(story)
+    has_failed = observed.has_failed and not (
+        observed.has_exited and all(one.status != Status.FAIL for one in log)
+    )
+    ordered = _in_order(log, _run_findings(facts, asked))
     if not has_failed:  # what the log remarks on is no cause: what harms the data comes before it
         ordered.sort(key=lambda one: (one.status.rank, one.slug in SYMPTOMS))
     kept = [one for one in ordered if one.status != Status.WARN or not has_failed or one in ordered[:1]]
-    findings = [_with_incident(one, observed, incidents) for one in (kept if has_failed else ordered)]
-    if findings and findings[0].slug == "unrecognised" and not observed.stderr.strip():
-        findings[0] = replace(findings[0], summary=SILENT_EXIT.format(observed.exit_code))
-    return Diagnosis(findings, incidents, facts)
+    findings = [_for_a_run(_with_incident(one, story), observed) for one in (kept if has_failed else ordered)]
+    return Diagnosis(findings, incidents, facts, has_failed)

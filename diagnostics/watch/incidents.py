@@ -1,11 +1,12 @@
 """What happened to which sample: deaths, exceptions, batches not sent, a hang; each with its worker."""
 
 import signal
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from diagnostics.quantities import format_quantity
+from diagnostics.watch.failures import Failure, find_failures
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import Record
 
@@ -46,6 +47,10 @@ class Incident:
     place : str
         Where a hung process stands.
     resources : dict of str to int
+    said : str
+        What an exception that ended a worker said.
+    failure : Failure or None
+        What the loop was given for it; None where it never was.
     """
 
     kind: Kind
@@ -62,6 +67,8 @@ class Incident:
     traceback: str = ""
     place: str = ""
     resources: Mapping[str, int] = field(default_factory=dict)
+    said: str = ""
+    failure: Failure | None = None
 
     @property
     def signal_name(self) -> str | None:
@@ -80,13 +87,16 @@ class Incident:
         return f"{self.who} {self._what}{self._where}"
 
     @property
+    def exception(self) -> str:
+        """An exception that ended a worker, as it would be raised."""
+        return f"{self.error}({self.said!r})" if self.said else self.error
+
+    @property
     def _what(self) -> str:
         if self.kind in {"died", "left"}:
             if self.signal_name:
                 return f"was ended by {self.signal_name} (signal {-(self.code or 0)})"
-            return (
-                f"exited with code {self.code}" if self.error == "" else f"left by {self.error}({self.code})"
-            )
+            return f"left by {self.exception}" if self.error else f"exited with code {self.code}"
         return VERBS[self.kind] + (f" {self.error}" if self.kind == "raised" else "")
 
     @property
@@ -146,7 +156,29 @@ def _of_event(record: Record, event: Mapping[str, Any], kind: Kind) -> Incident:
         error=event.get("error", ""),
         traceback=event.get("traceback", ""),
         resources=event.get("resources", {}),
+        said=event.get("said", ""),
     )
+
+
+def _received(told: list[Incident], failures: Iterable[Failure]) -> Iterator[Incident]:
+    """Yield what happened, each exception with what the loop was given for it: the latest one that fits."""
+    given: dict[int, Failure] = {}
+    for failure in failures:
+        for index in reversed(range(len(told))):
+            if told[index].at <= failure.at and index not in given and _is_given(told[index], failure):
+                given[index] = failure
+                break
+    for index, incident in enumerate(told):
+        yield replace(incident, failure=given.get(index))
+
+
+def _is_given(incident: Incident, failure: Failure) -> bool:
+    if incident.kind != "raised":
+        return False
+    if not incident.is_worker:
+        return incident.pid == failure.pid
+    fits = incident.batch is None or incident.batch == failure.task
+    return failure.task is not None and incident.pid in failure.workers and fits
 
 
 def _of_record(record: Record, kind: Kind, at: int, **parts: Any) -> Incident:
@@ -213,6 +245,7 @@ def find_incidents(observed: Observed) -> list[Incident]:
         for event in record.having(kind)
     ]
     seen = [*_deaths(observed), *_own_death(observed), *_hang(observed), *_unfinished(observed)]
+    told = list(_received(sorted(told, key=lambda one: one.at), find_failures(observed.mains)))
     return sorted([*told, *seen], key=lambda one: one.at)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 
+from diagnostics.watch.failures import Ending, find_endings
 from diagnostics.watch.hangs import Hang, HangWatch
 from diagnostics.watch.records import Record, read_records
 from diagnostics.watch.resources import Growth, Resources
@@ -47,8 +48,22 @@ class Observed:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it ended badly, or hangs."""
-        return self.exit_code != 0 or self.hang is not None
+        """Whether it ended badly, whatever a pipe made of its exit code, or hangs."""
+        has_raised = any(one.error for one in self.endings)
+        return self.exit_code != 0 or self.hang is not None or has_raised
+
+    @property
+    def endings(self) -> list[Ending]:
+        """How the processes that read batches have ended, those that were not ended from outside."""
+        return find_endings(self.mains)
+
+    @property
+    def has_exited(self) -> bool:
+        """Whether the program chose its exit code itself, and no exception left it."""
+        readers = [main for main in self.mains if main.loaders] or self.mains
+        endings = self.endings
+        is_orderly = len(endings) == len(readers) > 0 and not any(one.error for one in endings)
+        return self.exit_code != 0 and self.hang is None and is_orderly
 
     @property
     def was_interrupted(self) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 from diagnostics.facts import Fact, Facts
 from diagnostics.traces.elsewhere import collective_failures
 from diagnostics.traces.trace import read_trace
-from diagnostics.watch.incidents import Incident
+from diagnostics.watch.failures import find_failures, is_elsewhere
+from diagnostics.watch.incidents import Incident, signal_name
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import LoaderUse
 
@@ -37,6 +38,20 @@ def _death_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str,
         "death_signal_name": death and death.signal_name,
         "death_exit_code": None if death is None or death.signal_name else death.code,
         "oom_kills_count": observed.num_oom_kills,
+    }
+
+
+def _exit_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, Any]:
+    """Say what ended the command that came out of no DataLoader: an exception, or a signal."""
+    errors = [one for one in observed.endings if one.error]
+    error = errors[0] if is_elsewhere(find_failures(observed.mains), errors) else None
+    is_sudden = observed.mains and not observed.endings and not observed.interrupted_by
+    is_own = observed.hang is None and all(one.kind != "died" for one in incidents)
+    return {
+        "exit_error_name": error and error.error,
+        "exit_error_text": error and error.traceback.strip().rpartition("\n")[2],
+        "exit_error_place": error and error.place,
+        "exit_signal_name": signal_name(128 - observed.exit_code) if is_sudden and is_own else None,
     }
 
 
@@ -157,6 +172,7 @@ def run_facts(observed: Observed, incidents: Sequence[Incident]) -> Facts:
     return _facts(
         {
             **_death_facts(observed, incidents),
+            **_exit_facts(observed, incidents),
             **_hang_facts(observed),
             **_epoch_facts(observed, incidents),
             **_random_facts(observed),

@@ -16,6 +16,8 @@ NOT_ATTACHED = (
     "the probe reached no Python process (python -S, -I or -E leave it out; so does a TMPDIR without room): "
     "what follows rests on stderr and exit code alone."
 )
+EXITED = "the program chose its exit code {} itself: no exception left it, and no DataLoader failed."
+HIDDEN = "an exception ended the program, though the command's exit code is 0 (a pipe or a shell hides it)."
 
 
 def lines(
@@ -33,10 +35,14 @@ def lines(
     """
     if not observed.is_attached:
         yield Text(f"{HEADING}: {NOT_ATTACHED}")
-    if observed.has_failed and not (observed.was_interrupted and not diagnosis.findings):
+    if diagnosis.has_failed and not (observed.was_interrupted and not diagnosis.findings):
+        if observed.exit_code == 0:
+            yield Text(f"{HEADING}: {HIDDEN}")
         if diagnosis.findings:
             yield from explanation_lines(diagnosis.findings, meanings, width, MORE)
         return
     worth = [one for one in diagnosis.findings if one.status in {Status.FAIL, Status.WARN, Status.CRASHED}]
+    if observed.has_exited:
+        yield Text(f"{HEADING}: {EXITED.format(observed.exit_code)}")
     yield Text(f"{HEADING}: {calm_line(observed, worth)}")
     yield from finding_lines(worth, width)

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH120, PTH123, N807
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120, PTH123, N807
 """Writes down what DataLoaders do, into files that outlive the process: one file, standard library only.
 
 Python imports a module of this name at start-up, in spawned and forkserver children too. It acts only where
@@ -70,6 +70,9 @@ NUM_DIGESTS = 3
 IN_WORKER = "worker"  # where a batch is passed over
 DEATH_SECONDS = 0.5
 MOST_FILES = 65536  # looked through
+MOST_TOLD = 6  # exceptions of a process with their tracebacks; of more only what and where
+LAST_BYTES = 6144  # of the log are kept for how the process ended
+LONGEST_TRACEBACK = 4000
 SCARCE = (OSError, RuntimeError, MemoryError)  # what may tell of a limit that is reached
 ARGUMENTS = ("batch_size", "num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "drop_last")
 ARGUMENTS += ("in_order", "timeout")
@@ -78,6 +81,7 @@ CHANGEABLE = ("num_workers", "prefetch_factor", "pin_memory", "timeout", "multip
 KEPT = []
 IGNORED = array("q", bytes(8 * VIEW_SLOTS))  # takes what a process without a file would write
 NOTHING = object()
+LIBRARY = os.path.dirname(os.__file__) + os.sep
 clock = time.monotonic_ns  # one clock for all processes of a machine
 
 
@@ -85,8 +89,8 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "blocks", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "num_first", "num_unseen",
-        "random", "sample_ns", "sent", "stacks", "view", "workers",
+        "blocks", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "num_first", "num_told",
+        "num_unseen", "random", "sample_ns", "sent", "stacks", "view", "workers",
     )  # fmt: skip
 
     def __init__(self):
@@ -98,6 +102,7 @@ class State:
         """Forget what another process, of which this is a fork, has done."""
         self.log, self.blocks, self.loaders, self.sent, self.workers = log, {}, {}, {}, set()
         self.num_first, self.num_unseen, self.sample_ns, self.random = 0, 0, TIMED_FROM_NS, None
+        self.num_told = 0
 
 
 class Pace:
@@ -209,14 +214,14 @@ def identity_of(descriptor):
 
 @guarded
 def note(event, **parts):
-    """Append an event; what no longer fits is lost."""
+    """Append an event; what no longer fits is lost, but for how the process ended."""
     import json
 
     if STATE.view is IGNORED:
         return
     line = json.dumps({"event": event, "at": clock(), **parts}, default=repr).encode() + b"\n"
     begin = STATE.view[P_LOG_END]
-    if begin + len(line) <= FILE_BYTES:
+    if begin + len(line) <= FILE_BYTES - (0 if event == "ended" else LAST_BYTES):
         STATE.log[begin : begin + len(line)] = line
         STATE.view[P_LOG_END] = begin + len(line)
 
@@ -227,7 +232,24 @@ def without_us(error):
         error.__traceback__ = error.__traceback__.tb_next
 
 
+def printed(error, trace):
+    """Return a traceback as Python prints it, the end of a long one; of many exceptions only of the first."""
+    import traceback
+
+    STATE.num_told += 1
+    if STATE.num_told > MOST_TOLD:
+        return ""
+    words = "".join(traceback.format_exception(type(error), error, trace))
+    return words[-LONGEST_TRACEBACK:]
+
+
 # ---- the process that reads batches
+
+
+def name_of(error):
+    """Return the name of an exception's class, with its module where it says too little by itself."""
+    kind = type(error)
+    return f"{kind.__module__}.{kind.__name__}" if kind.__name__.lower() == "error" else kind.__name__
 
 
 def named(thing):
@@ -373,16 +395,64 @@ def ended(iterator, at, error, begun):
     view[at + L_END] = now
     settle(iterator, view, at, iterator._num_yielded + 1, begun or now)
     view[at + L_WAIT_NS] += now - (begun or now)
-    fold_epoch(view, at)
-    if isinstance(error, (OSError, EOFError, RuntimeError)):
-        await_deaths(getattr(iterator, "_workers", ()))
+    expected = length(iterator._index_sampler) if iterator._dataset_kind == 0 else None
     if not isinstance(error, StopIteration):
-        name, number = type(error).__name__, iterator._num_yielded
-        note("failed", loader=number_of(at), error=name, batch=number, resources=resources())
-    elif iterator._dataset_kind == 0:
-        expected = length(iterator._index_sampler)
-        if expected is not None and iterator._num_yielded < expected:
-            note("truncated", loader=number_of(at), batches=iterator._num_yielded, expected=expected)
+        view[at + L_ASKED] = view[at + L_DELIVERED] = iterator._num_yielded  # the loop may go on
+        failed(iterator, at, error, expected)
+        return
+    fold_epoch(view, at)
+    if expected is not None and iterator._num_yielded < expected:
+        note("truncated", loader=number_of(at), batches=iterator._num_yielded, expected=expected)
+
+
+def failed(iterator, at, error, expected):
+    """Write down an exception that a loop was given, and in which batch's stead a worker has sent it."""
+    import threading
+
+    workers = getattr(iterator, "_workers", ())
+    if isinstance(error, (OSError, EOFError, RuntimeError)):
+        await_deaths(workers)
+    note(
+        "failed",
+        loader=number_of(at),
+        error=name_of(error),
+        traceback=printed(error, error.__traceback__.tb_next),
+        batch=iterator._num_yielded,
+        expected=expected,
+        task=task_of(iterator, error),
+        workers=[worker.pid for worker in workers],
+        is_main_thread=threading.current_thread() is threading.main_thread(),
+        place=place_of(sys._getframe(1)),
+        resources=resources() if STATE.num_told <= MOST_TOLD else {},
+    )
+
+
+def task_of(iterator, error):
+    """Return the number of the batch in whose stead a worker has sent an exception; None where none did."""
+    trace, frames = error.__traceback__, {}
+    while trace is not None:
+        frames[trace.tb_frame.f_code.co_name] = trace.tb_frame
+        trace = trace.tb_next
+    if "reraise" not in frames or "_next_data" not in frames:
+        return None
+    if getattr(iterator, "_in_order", True):
+        return iterator._rcvd_idx - 1
+    return frames["_next_data"].f_locals.get("idx")
+
+
+def place_of(frame):
+    """Return the file and line of the innermost frame that is no library's; "" where all are."""
+    place = ""
+    while frame is not None and not place:
+        place, frame = place_of_line(frame, frame.f_lineno), frame.f_back
+    return place
+
+
+def place_of_line(frame, line):
+    """Return a frame's file and line; "" where it is a library's."""
+    path = frame.f_code.co_filename
+    is_library = "-packages" in path or path.startswith(("<frozen", LIBRARY)) or path == __file__
+    return "" if is_library else f"{os.path.basename(path)}:{line}"
 
 
 def await_deaths(workers):
@@ -698,17 +768,15 @@ def raised(error, indices, caller):
 
     Where the batch was passed over, the frame that has called tells its number, but for a worker's.
     """
-    import traceback
-
     if caller is not None and not STATE.view[P_IS_WORKER]:
         STATE.view[P_BATCH] = caller.f_locals["self"]._num_yielded
     if caller is not None or STATE.view[P_POSITION] < 0:
         note_from_traceback(error, indices)
     trace = error.__traceback__.tb_next if caller is not None else error.__traceback__.tb_next.tb_next
-    words = "".join(traceback.format_exception(type(error), error, trace))
     name = "stopped" if isinstance(error, StopIteration) else "raised"
-    scarce = resources() if isinstance(error, SCARCE) else {}
-    note(name, error=type(error).__name__, traceback=words[-4000:], resources=scarce, **in_flight())
+    words = printed(error, trace)
+    scarce = resources() if isinstance(error, SCARCE) and words else {}
+    note(name, error=name_of(error), traceback=words, resources=scarce, **in_flight())
 
 
 def takes_batches(dataset):
@@ -954,17 +1022,14 @@ class Sender:
 @guarded
 def refused(obj, error):
     """Write down a batch that cannot be sent: nobody else will say so."""
-    import traceback
-
-    words = "".join(traceback.format_exception(type(error), error, error.__traceback__.tb_next))
     batch = obj[0] if isinstance(obj, tuple) and type(obj[0]) is int else None
     indices = STATE.sent.get(batch)
     known = indices if isinstance(indices, list) else [indices]
     known = [index for index in known if type(index) is int]
     note(
         "unsent",
-        error=type(error).__name__,
-        traceback=words[-4000:],
+        error=name_of(error),
+        traceback=printed(error, error.__traceback__.tb_next),
         batch=batch,
         indices=known,
         samples=known,
@@ -1011,10 +1076,16 @@ def watch_wrapping(original):
 @guarded
 def not_begun(error):
     """Write down what worker_init_fn, or the stream's `__iter__`, has raised."""
-    import traceback
+    words = printed(error, error.__traceback__)
+    note("raised", error=name_of(error), traceback=words, resources=resources())
 
-    words = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    note("raised", error=type(error).__name__, traceback=words[-4000:], resources=resources())
+
+@guarded
+def left(error):
+    """Write down what torch does not pass on, and so ends a worker: SystemExit, KeyboardInterrupt, others."""
+    words = printed(error, error.__traceback__.tb_next)
+    code = getattr(error, "code", None) if isinstance(error, SystemExit) else 1
+    note("left", error=name_of(error), said=str(error)[:200], code=code, traceback=words, **in_flight())
 
 
 def watch_worker(original):
@@ -1030,7 +1101,7 @@ def watch_worker(original):
         try:
             original(*bound.args, **bound.kwargs)
         except BaseException as error:
-            note("left", error=type(error).__name__, code=getattr(error, "code", None), **in_flight())
+            left(error)
             without_us(error)
             raise
         STATE.view[P_STAGE] = ENDED
@@ -1050,6 +1121,51 @@ def leave():
     """Take what ends from now on for the interpreter's own clearing away."""
     look_for_cuda()
     STATE.is_leaving = True
+    note_end()
+
+
+@guarded
+def note_end():
+    """Write down the exception that left the program, which the interpreter keeps once it has printed it."""
+    error = getattr(sys, "last_value", None)
+    trace = getattr(error, "__traceback__", None)
+    if trace is None or not is_outermost(trace.tb_frame):  # somebody else's, who shows exceptions and goes on
+        note("ended", error=None)
+        return
+    STATE.num_told = 0
+    words, is_loaders = printed(error, trace), passed_loader(error)
+    note("ended", error=name_of(error), traceback=words, is_loaders=is_loaders, place=innermost(trace))
+
+
+def is_outermost(frame):
+    """Tell whether a program begins with a frame."""
+    return frame.f_globals.get("__name__") == "__main__" or "runpy" in frame.f_code.co_filename
+
+
+def innermost(trace):
+    """Return the last place of a traceback that is no library's."""
+    place = ""
+    while trace is not None:
+        here = place_of_line(trace.tb_frame, trace.tb_lineno)
+        place, trace = here or place, trace.tb_next
+    return place
+
+
+def passed_loader(error):
+    """Tell whether an exception, or one that it followed from, came out of a DataLoader."""
+    queue, seen = [error], []
+    while queue:
+        one = queue.pop()
+        if one is None or any(one is other for other in seen):
+            continue
+        seen.append(one)
+        trace = one.__traceback__
+        while trace is not None:
+            if "torch/utils/data/" in trace.tb_frame.f_code.co_filename.replace(os.sep, "/"):
+                return True
+            trace = trace.tb_next
+        queue.extend((one.__cause__, one.__context__, *getattr(one, "exceptions", ())))
+    return False
 
 
 @guarded

@@ -53,11 +53,108 @@ def test_an_error_of_the_model_stays_what_it_is_while_workers_are_well():
     assert slugs(exit_code=1, stderr=MODEL_ERROR.encode(), records=[main(), worker(0)]) == ["not-dataloader"]
 
 
+def raised(number, batch, sample, error="KeyError", traceback=HIDDEN, at=3):
+    """A worker one of whose samples has raised."""
+    event = {"event": "raised", "at": at, "error": error, "traceback": traceback, "batch": batch}
+    return worker(number, events=[{**event, "indices": [sample], "samples": [sample], "stage": "fetching"}])
+
+
+def given(task, number=1, at=4, error="KeyError"):
+    """What a loop notes that is given a worker's exception."""
+    event = {"event": "failed", "at": at, "error": error, "loader": 0, "batch": task, "expected": 9}
+    return {**event, "task": task, "workers": [200, 200 + number], "place": "train.py:8"}
+
+
+def ended(traceback="", at=9, **parts):
+    """How a program ends by itself, or by the exception of a traceback."""
+    error = traceback.strip().rpartition("\n")[2].partition(":")[0] or None
+    return {"event": "ended", "at": at, "error": error, "traceback": traceback, **parts}
+
+
 def test_a_traceback_that_the_command_swallowed_is_explained_all_the_same():
-    event = {"event": "raised", "at": 3, "error": "KeyError", "traceback": HIDDEN, "batch": 3}
-    busy = worker(1, events=[{**event, "indices": [12, 13], "samples": [13], "stage": "fetching"}])
-    finding = diagnose(Observed(1, records=[main(), busy])).findings[0]
+    finding = diagnose(Observed(1, records=[main(events=[given(3)]), raised(1, 3, 13)])).findings[0]
     assert (finding.slug, finding.details["sample_indices"]) == ("dataset-exception", [13])
+
+
+def test_what_a_worker_raised_and_no_loop_was_given_is_not_blamed():
+    records = [main(use(), events=[ended(MODEL_ERROR)]), raised(1, 9, 41)]
+    assert slugs(exit_code=1, stderr=MODEL_ERROR.encode(), records=records) == ["not-dataloader"]
+
+
+def test_what_ended_the_run_comes_before_what_it_had_lived_through():
+    records = [main(use(), events=[given(3), ended(MODEL_ERROR)]), raised(1, 3, 13)]
+    found = diagnose(Observed(1, MODEL_ERROR.encode(), records)).findings
+    assert [one.slug for one in found] == ["not-dataloader", "dataset-exception"]
+    assert found[1].details["sample_indices"] == [13]
+    assert "went on" in found[1].summary
+
+
+def test_what_was_raised_because_of_a_sample_is_the_samples():
+    records = [main(use(), events=[given(3), ended(MODEL_ERROR, is_loaders=True)]), raised(1, 3, 13)]
+    assert slugs(exit_code=1, stderr=MODEL_ERROR.encode(), records=records)[0] == "dataset-exception"
+
+
+def test_a_thread_that_reads_may_be_why_the_main_one_fails():
+    thread = {**given(3), "is_main_thread": False}
+    records = [main(use(), events=[thread, ended(MODEL_ERROR)]), raised(1, 3, 13)]
+    assert slugs(exit_code=1, stderr=MODEL_ERROR.encode(), records=records)[0] == "dataset-exception"
+
+
+def test_of_two_workers_that_fail_the_one_whose_error_the_loop_was_given_is_told():
+    other = HIDDEN.replace("KeyError: '0412.png'", "ZeroDivisionError: division by zero")
+    events = [given(2, number=0, error="ZeroDivisionError"), ended(other, is_loaders=True)]
+    records = [
+        main(use(), events=events),
+        raised(1, 3, 13, at=2),
+        raised(0, 2, 8, "ZeroDivisionError", other),
+    ]
+    found = diagnose(Observed(1, other.encode(), records)).findings
+    assert [(one.slug, one.details["worker"]) for one in found] == [("dataset-exception", 0)]
+
+
+def test_an_exception_that_ended_the_program_counts_whatever_a_pipe_makes_of_its_exit_code():
+    records = [main(use(), events=[given(3), ended(HIDDEN, is_loaders=True)]), raised(1, 3, 13)]
+    finding = diagnose(Observed(0, records=records)).findings[0]
+    assert (finding.slug, finding.details["sample_indices"]) == ("dataset-exception", [13])
+
+
+def test_a_sample_that_is_lost_because_the_program_went_on_is_told():
+    records = [main(use(), events=[given(3), given(3, at=6), ended()]), raised(1, 3, 13)]
+    finding = diagnose(Observed(0, records=records)).findings[0]
+    assert (finding.slug, finding.details["sample_indices"]) == ("dataset-exception", [13])
+    assert "the loop at train.py:8 was given KeyError, after 3 of 9 batches" in finding.evidence
+    assert finding.evidence[-1].startswith("2 such errors")
+
+
+def test_a_remark_of_torch_is_not_said_to_be_a_samples():
+    remark = b"UserWarning: resource_tracker: There appear to be 6 leaked semaphore objects\n"
+    records = [main(use(), events=[given(3), ended()]), raised(1, 3, 13)]
+    found = diagnose(Observed(0, remark, records)).findings
+    assert [one.slug for one in found] == ["dataset-exception", "shutdown-noise"]
+    assert found[1].details == {}
+
+
+def test_an_exit_code_that_the_program_chose_is_no_failure():
+    done = diagnose(Observed(75, b"budget reached, requeue\n", [main(use(), events=[ended()])]))
+    assert (done.findings, done.has_failed) == ([], False)
+
+
+def test_an_exit_after_an_error_that_was_written_down_is_that_error():
+    records = [main(use(), events=[ended()])]
+    assert slugs(exit_code=1, stderr=MODEL_ERROR.encode(), records=records) == ["not-dataloader"]
+
+
+def test_an_exception_of_any_kind_is_placed_where_it_left_the_program():
+    said = "Traceback (most recent call last):\nsubprocess.CalledProcessError: Command 'x' returned 4.\n"
+    events = [ended(said, place="train.py:11")]
+    finding = diagnose(Observed(1, said.encode(), [main(use(), events=events)])).findings[0]
+    assert (finding.slug, "train.py:11" in finding.summary) == ("not-dataloader", True)
+
+
+def test_a_main_process_that_is_killed_from_outside_is_told_so():
+    finding = diagnose(Observed(137, b"", [main(use())])).findings[0]
+    assert finding.slug == "not-dataloader"
+    assert "SIGKILL" in finding.summary
 
 
 def test_errors_that_the_command_lived_through_are_no_findings():
