@@ -171,9 +171,10 @@ def _print(sets: list[Any]) -> None:
         first = judged[0]
         verdicts = " / ".join(str(one.verdict) for one in judged)
         print(f"{verdicts:24} {first.claim.sentence}")
-        for one in judged:
-            if one.effect.num_values:
-                print(
-                    f"{'':24} {one.effect.estimate:+.3f} [{one.effect.low:+.3f}, {one.effect.high:+.3f}] "
-                    f"{first.claim.unit}, {one.effect.num_values} seeds"
-                )
+        for one in (part for claim in judged for part in claim.parts if part.effect.num_values):
+            name = f"{one.part.name}: {one.verdict}, " if one.part.name else ""
+            lost = f", {one.num_lost} could not be told" if one.num_lost else ""
+            print(
+                f"{'':24} {name}{one.effect.estimate:+.3f} [{one.effect.low:+.3f}, {one.effect.high:+.3f}] "
+                f"{one.part.unit}, {one.effect.num_values} seeds{lost}"
+            )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bench.generalization.setting import Setting
-from bench.generalization.studies import PLAIN
+from bench.generalization.studies import PLAIN, joined
 
 # Study: what its settings' names begin with, and the network without it.
 PREFIXES = {
@@ -29,10 +29,14 @@ def curves(grid: Sequence[Setting]) -> dict[str, list[tuple[float, str]]]:
         members = [(float(name[len(prefix) :]), name) for name in names if name.startswith(prefix)]
         if members and first in names:
             found[study] = [(0.0, first), *sorted(members)]
-    stops = [(float(one.patience), one.name) for one in grid if one.patience is not None]
+    plain = next(one for one in grid if one.name == PLAIN.name)
+    stops = [
+        (float(one.patience), one.name)
+        for one in grid
+        if one.patience is not None and one.label_noise == plain.label_noise
+    ]
     if len(stops) > 1:
         found["patience"] = sorted(stops)
-    plain = next(one for one in grid if one.name == PLAIN.name)
     sizes = {float(one.num_train): one.name for one in grid if one.name.endswith(" samples")}
     found["training samples"] = sorted({float(plain.num_train): plain.name, **sizes}.items())
     noises = [
@@ -66,6 +70,7 @@ def comparisons(grid: Sequence[Setting], targets: Sequence[str] = ()) -> list[di
         ("hostile inputs", "", _hostile(), names),
         ("right and wrong labels", "", _labels(), names),
         ("inductive bias: images", "", _images(), names),
+        ("inductive bias: against regularizers", "", _against_regularizers(), names),
         (
             "inductive bias: linear truths",
             "",
@@ -90,7 +95,11 @@ def _present(lines: Lines, names: set[str]) -> Iterator[tuple[str, list[list[str
 
 def _rates(grid: Sequence[Setting]) -> Lines:
     """Return SGD without a penalty, a line a normalization, by learning rate."""
-    plain = [one for one in grid if one.optimizer == "sgd" and not one.l2 and not one.weight_decay]
+    plain = [
+        one
+        for one in grid
+        if one.optimizer == "sgd" and one.input_scale == "plain" and not (one.l2 or one.weight_decay)
+    ]
     plain.sort(key=lambda one: one.learning_rate)
     return {
         word: [[f"{one.learning_rate:g}", one.name] for one in plain if one.norm == norm]
@@ -116,14 +125,14 @@ def _combined(decay: float, rate: float) -> str:
 
 def _hostile() -> Lines:
     kinds = ("badly scaled", "outliers")
-    normed = {
-        norm: [["as they are", norm], *([kind, f"{norm}, {kind}"] for kind in kinds)]
-        for norm in ("batch norm", "layer norm")
-    }
-    return {
-        "no normalization": [["as they are", PLAIN.name], *([kind, kind] for kind in kinds)],
-        **normed,
-    }
+    lines = {}
+    for optimizer in ("", "sgd"):
+        for norm in ("", "batch norm", "layer norm"):
+            plain = joined(norm, optimizer) or PLAIN.name
+            name = joined(norm or "no normalization", optimizer.upper())
+            hostile = [[kind, joined(norm, optimizer, kind)] for kind in kinds]
+            lines[name] = [["as they are", plain], *hostile]
+    return lines
 
 
 def _labels() -> Lines:
@@ -132,6 +141,12 @@ def _labels() -> Lines:
         norm: [[right, f"{norm}, 0% wrong labels"], [wrong, norm]] for norm in ("batch norm", "layer norm")
     }
     return {"no normalization": [[right, "0% wrong labels"], [wrong, PLAIN.name]], **normed}
+
+
+def _against_regularizers() -> Lines:
+    right, wrong = "all labels right", f"{PLAIN.label_noise:.0%} wrong"
+    kinds = {"CNN": "cnn"} | {f"MLP, {name}": name for name in ("decay 1", "dropout 0.5", "early stopping")}
+    return {line: [[right, f"right labels: {name}"], [wrong, name]] for line, name in kinds.items()}
 
 
 def _images() -> Lines:

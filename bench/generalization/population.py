@@ -95,6 +95,11 @@ class Population:
         self.best_epoch_M = torch.zeros_like(self.rate_M)
         self.stopped_M = torch.zeros_like(self.rate_M, dtype=torch.bool)
         self.best = self.stacked.snapshot() if self.stops_early else None
+        self.before = [value.detach().clone() for value in self._hidden()]
+
+    def _hidden(self) -> list[Tensor]:
+        """Return the weights of all layers but the last: those that a norm follows, where there is one."""
+        return [value for value in self.stacked.parameters.values() if _is_weight(value)][:-1]
 
     @property
     def stops_early(self) -> bool:
@@ -168,6 +173,8 @@ class Population:
         sizes = [len(batch) for batch in orders[0]]
         indices_SN = torch.stack([torch.cat(order) for order in orders])
         with self._in_place():
+            for kept, value in zip(self.before, self._hidden(), strict=True):
+                kept.copy_(value.detach())
             whole = map(self._moved, (indices_SN, *self.stacked.draw(sizes)))
             for batches in zip(*(one.split(sizes, 1) for one in whole), strict=True):
                 if self.replays is None:
@@ -236,10 +243,12 @@ class Population:
             Quantity to M values: loss and accuracy in training (on the labels trained on, wrong ones
             included), validation and test; `gap_accuracy` (training less test) and `gap_loss` (test less
             training), both with equally many wrong labels, positive where it overfits; `weight_norm`,
-            `near_zero_share` and `exact_zero_share` of the weights; `effective_learning_rate`, the learning
-            rate over the squared norm (van Laarhoven 2017); `stopped_epoch`; `diverged`, whether loss or
-            weights are no longer finite; `at_chance`, whether it names the training labels no better than
-            always naming the most frequent one would.
+            `near_zero_share` and `exact_zero_share` of the weights; `effective_learning_rate` of all layers
+            but the last, the learning rate over their squared norm (van Laarhoven 2017), under Adam, whose
+            steps do not grow with the gradient, over the norm; `turn`, the angle in radians by which their
+            weights turned in the last epoch, mean over layers, NaN with a patience; both NaN without hidden
+            layers; `stopped_epoch`; `diverged`, whether loss or weights are no longer finite; `at_chance`,
+            whether it names the training labels no better than always naming the most frequent one would.
         """
         with self._in_place():
             current = self.stacked.snapshot() if self.best is not None else None
@@ -272,12 +281,31 @@ class Population:
             "weight_norm": norm_M,
             "near_zero_share": (all_MW.abs() < NEAR_ZERO).float().mean(1),
             "exact_zero_share": (all_MW == 0).float().mean(1),
-            "effective_learning_rate": self.rate_M / norm_M.square(),
+            "effective_learning_rate": self._effective_rate(),
+            "turn": self._turn(),
             "stopped_epoch": stopped_M,
             "diverged": diverged_M,
             "at_chance": (scores["train"][1] < self._guessed() + HALF_A_SAMPLE / self.num_train)
             & ~diverged_M,
         }
+
+    def _effective_rate(self) -> Tensor:
+        """Return the learning rate over the hidden weights' norm, squared under SGD, (M,)."""
+        hidden = [value.flatten(1) for value in self._hidden()]
+        if not hidden:
+            return torch.full_like(self.rate_M, float("nan"))
+        norm_M = torch.cat(hidden, 1).norm(dim=1)
+        return self.rate_M / (norm_M.square() if self.setting.method == "sgd" else norm_M)
+
+    def _turn(self) -> Tensor:
+        """Return by how many radians the hidden weights have turned since the last epoch began, (M,)."""
+        angles = [
+            angle(kept.flatten(1), value.flatten(1))
+            for kept, value in zip(self.before, self._hidden(), strict=True)
+        ]
+        nan_M = torch.full_like(self.rate_M, float("nan"))
+        turn_M = torch.stack(angles).mean(0) if angles else nan_M
+        return torch.where(torch.isfinite(self.patience_M), nan_M, turn_M)  # the best epoch is not the last
 
     def _guessed(self) -> Tensor:
         """Return the share of the most frequent training label, (M,)."""
@@ -288,6 +316,12 @@ class Population:
         y_MN = (self.y[part] if labels is None else labels)[self.data_of_member_M]
         logits = self.stacked.logits(self.x[part][self.data_of_member_M], is_training=False)
         return losses(logits, y_MN), (logits.argmax(-1) == y_MN).float().mean(1)
+
+
+def angle(before_MW: Tensor, after_MW: Tensor) -> Tensor:
+    """Return the angles between rows in radians, precise where they are small too, (M,)."""
+    apart_MW = F.normalize(after_MW, dim=1) - F.normalize(before_MW, dim=1)
+    return 2 * (apart_MW.norm(dim=1) / 2).clamp_max(1).asin()
 
 
 def losses(logits_MBC: Tensor, y_MB: Tensor) -> Tensor:

@@ -74,17 +74,21 @@ def _normalization(*, is_full: bool) -> Iterator[Setting]:
         if word:
             yield replace(named, name=word)
         if norm != "layer" or is_full:
-            yield replace(named, name=_joined(word, "badly scaled"), input_scale="badly_scaled")
-            yield replace(named, name=_joined(word, "outliers"), input_scale="outliers")
+            yield replace(named, name=joined(word, "badly scaled"), input_scale="badly_scaled")
+            yield replace(named, name=joined(word, "outliers"), input_scale="outliers")
         sgd = replace(named, optimizer="sgd", learning_rate=SGD_RATE)
-        yield replace(sgd, name=_joined(word, "sgd"))
-        yield replace(sgd, name=_joined(word, "sgd large rate"), learning_rate=LARGE_RATE)
+        yield replace(sgd, name=joined(word, "sgd"))
+        yield replace(sgd, name=joined(word, "sgd large rate"), learning_rate=LARGE_RATE)
+        if norm != "layer" or is_full:
+            yield replace(sgd, name=joined(word, "sgd", "badly scaled"), input_scale="badly_scaled")
+            yield replace(sgd, name=joined(word, "sgd", "outliers"), input_scale="outliers")
         for rate in FULL_RATES if is_full else ():
-            yield replace(sgd, name=_joined(word, f"sgd rate {rate:g}"), learning_rate=rate)
+            yield replace(sgd, name=joined(word, f"sgd rate {rate:g}"), learning_rate=rate)
     yield replace(PLAIN, name="batch norm, decay 1", norm="batch", weight_decay=1.0)
 
 
-def _joined(*words: str) -> str:
+def joined(*words: str) -> str:
+    """Return the name that words make, those left out that are empty."""
     return ", ".join(filter(None, words))
 
 
@@ -99,11 +103,16 @@ def _data(*, is_full: bool, max_train: int) -> Iterator[Setting]:
 
 
 def _bias() -> Iterator[Setting]:
-    """Yield the CNN and the MLP on images and on permuted pixels."""
-    cnn = replace(PLAIN, network="cnn", widths=(8, 16), epochs=30)
+    """Yield the CNN and the MLP on images, on permuted pixels, and on right labels against regularizers."""
+    cnn = replace(PLAIN, network="cnn", widths=(8, 16))
     yield replace(cnn, name="cnn")
     yield replace(cnn, name="cnn, permuted", permuted_pixels=True)
     yield replace(PLAIN, name="permuted", permuted_pixels=True)
+    right = replace(PLAIN, label_noise=0.0)
+    yield replace(cnn, name="right labels: cnn", label_noise=0.0)
+    yield replace(right, name="right labels: decay 1", weight_decay=1.0)
+    yield replace(right, name="right labels: dropout 0.5", dropout=0.5)
+    yield replace(right, name="right labels: early stopping", patience=PLAIN.epochs)
 
 
 def _combinations(*, is_full: bool) -> Iterator[Setting]:

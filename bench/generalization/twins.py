@@ -1,6 +1,7 @@
 """The ordinary loop, which a member must equal: one network, one optimizer of torch, batch after batch."""
 
 import copy
+import math
 
 import torch
 from torch import nn
@@ -8,7 +9,7 @@ from torch.nn import functional as F
 
 from bench.generalization.data import Data, Split, split
 from bench.generalization.networks import batch_order, network
-from bench.generalization.population import HALF_A_SAMPLE, MOMENTUM, NEAR_ZERO, PARTS
+from bench.generalization.population import HALF_A_SAMPLE, MOMENTUM, NEAR_ZERO, PARTS, angle
 from bench.generalization.setting import Setting
 
 
@@ -18,7 +19,9 @@ def twin(setting: Setting, seed: int, data: Data) -> dict[str, float]:
     model = network(setting, seed, data.image_shape, data.x_ND.shape[1], data.num_classes)
     optimizer = _optimizer(model, setting)
     best, best_loss, best_epoch, epoch = copy.deepcopy(model), float("inf"), 0, 0
+    before = model
     for epoch in range(1, setting.epochs + 1):
+        before = copy.deepcopy(model)
         _train_epoch(model, optimizer, setting, samples, seed, epoch - 1)
         if setting.patience is not None:
             loss, _ = _score(model, samples, "validation")
@@ -27,8 +30,8 @@ def twin(setting: Setting, seed: int, data: Data) -> dict[str, float]:
             if epoch - best_epoch >= setting.patience:
                 break
     if setting.patience is not None and best_epoch:
-        return _outcome(best, samples, setting, best_epoch)
-    return _outcome(model, samples, setting, best_epoch if setting.patience is not None else epoch)
+        return _outcome(best, best, samples, setting, best_epoch)
+    return _outcome(model, before, samples, setting, best_epoch if setting.patience is not None else epoch)
 
 
 def _optimizer(model: nn.Module, setting: Setting) -> torch.optim.Optimizer:
@@ -77,7 +80,26 @@ def _score(model: nn.Module, samples: Split, part: str, labels: str = "") -> tup
     return float(F.cross_entropy(logits, y)), float((logits.argmax(-1) == y).float().mean())
 
 
-def _outcome(model: nn.Module, samples: Split, setting: Setting, stopped_epoch: int) -> dict[str, float]:
+@torch.no_grad()
+def _step_sizes(model: nn.Module, before: nn.Module, setting: Setting) -> dict[str, float]:
+    """Return how far a step takes the weights of the hidden layers, by formula and as seen."""
+    hidden, earlier = (_weights(one)[:-1] for one in (model, before))
+    if not hidden:
+        return {"effective_learning_rate": math.nan, "turn": math.nan}
+    norm = math.sqrt(sum(float(weight.norm()) ** 2 for weight in hidden))
+    turns = [
+        float(angle(first.flatten()[None], last.flatten()[None]))
+        for first, last in zip(earlier, hidden, strict=True)
+    ]
+    return {
+        "effective_learning_rate": setting.learning_rate / norm ** (2 if setting.method == "sgd" else 1),
+        "turn": math.nan if setting.patience is not None else sum(turns) / len(turns),
+    }
+
+
+def _outcome(
+    model: nn.Module, before: nn.Module, samples: Split, setting: Setting, stopped_epoch: int
+) -> dict[str, float]:
     scores = {part: _score(model, samples, part) for part in PARTS}
     spoiled = _score(model, samples, "test", "y_test_spoiled")
     weights = torch.cat([weight.detach().flatten() for weight in _weights(model)])
@@ -92,7 +114,7 @@ def _outcome(model: nn.Module, samples: Split, setting: Setting, stopped_epoch: 
         "weight_norm": norm,
         "near_zero_share": float((weights.abs() < NEAR_ZERO).float().mean()),
         "exact_zero_share": float((weights == 0).float().mean()),
-        "effective_learning_rate": setting.learning_rate / norm**2,
+        **_step_sizes(model, before, setting),
         "stopped_epoch": stopped_epoch,
         "diverged": float(diverged),
         "at_chance": float(

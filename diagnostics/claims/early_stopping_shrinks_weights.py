@@ -3,9 +3,7 @@
 The logarithm of the weight norm after all epochs over that at the best validation point.
 """
 
-import numpy as np
-
-from diagnostics.hypotheses import Effects, Rows, by_seed
+from diagnostics.hypotheses import Effects, Rows, log_ratio
 
 ORDER = 60
 CLAIM = "Early stopping makes weights smaller though nobody asks it to."
@@ -20,5 +18,4 @@ PAPERS = (
 
 def effects(rows: Rows) -> Effects:
     """Return the effect of each seed."""
-    ended, stopped = (by_seed(rows, name, "weight_norm") for name in ("plain", "early stopping"))
-    return np.log(ended / stopped)
+    return log_ratio(rows, "weight_norm", "plain", "early stopping")

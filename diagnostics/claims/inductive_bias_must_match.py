@@ -1,12 +1,13 @@
-"""It is the match that helps: with permuted pixels the CNN loses its lead.
+"""It is the match that helps: with permuted pixels the CNN loses of its lead.
 
-What the CNN gains over the MLP on images, less what it gains when the pixels stand in one random order.
+What the CNN gains over the MLP on images, less what it gains when the pixels stand in one random order. What
+it keeps there is no match with images: a CNN this small also learns fewer wrong labels by heart.
 """
 
 from diagnostics.hypotheses import Effects, Rows, by_seed
 
 ORDER = 71
-CLAIM = "An inductive bias helps only where it matches the data."
+CLAIM = "An inductive bias helps more where it matches the data."
 EFFECT = "lead of the CNN on images less its lead on permuted pixels"
 UNIT = "of accuracy"
 SMALLEST = 0.01

@@ -3,9 +3,7 @@
 The logarithm of the weight norm without decay over that with decay 1: 0.1 is a tenth smaller.
 """
 
-import numpy as np
-
-from diagnostics.hypotheses import Effects, Rows, by_seed
+from diagnostics.hypotheses import Effects, Rows, log_ratio
 
 ORDER = 12
 CLAIM = "Weight decay keeps the weights small."
@@ -24,5 +22,4 @@ PAPERS = (
 
 def effects(rows: Rows) -> Effects:
     """Return the effect of each seed."""
-    without, with_decay = (by_seed(rows, name, "weight_norm") for name in ("plain", "decay 1"))
-    return np.log(without / with_decay)
+    return log_ratio(rows, "weight_norm", "plain", "decay 1")

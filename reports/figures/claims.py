@@ -1,10 +1,10 @@
-"""What is said of regularizers, and what the measurements say: an effect a claim, with its verdict."""
+"""What is said of regularizers, and what the measurements say: the effects of each claim, with verdicts."""
 
 import math
 import textwrap
 from typing import Any
 
-from diagnostics.hypotheses import Holds, Judged
+from diagnostics.hypotheses import Holds, Judged, JudgedPart
 from reports import canvas, studies
 from reports.load import Run
 from reports.parts import Cell, Table, cell, rows
@@ -33,10 +33,11 @@ def draw(run: Run) -> Any:
     judged = studies.claims(run)
     if not judged:
         return None
-    figure, grid = canvas.panels(1, 1, 1.1 + 0.33 * len(judged))
+    told = [(one, part) for one in judged for part in one.parts]
+    figure, grid = canvas.panels(1, 1, 1.1 + 0.33 * len(told))
     axes = grid[0, 0]
-    for height, one in enumerate(judged):
-        _line(axes, height, one)
+    for height, (_, part) in enumerate(told):
+        _line(axes, height, part)
     axes.axvline(0, color=canvas.INK, linewidth=0.9, zorder=1)
     axes.axvline(1, color=canvas.INK, linestyle=(0, (1, 2)), linewidth=1.2, zorder=1)
     axes.set_xscale("symlog", linthresh=1.0)
@@ -44,21 +45,21 @@ def draw(run: Run) -> Any:
     axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlim(-FARTHEST, FARTHEST)
-    axes.set_yticks(range(len(judged)), labels=[_label(one) for one in judged])
-    axes.set_ylim(len(judged) - 0.4, -0.6)
+    axes.set_yticks(range(len(told)), labels=[_label(*pair) for pair in told])
+    axes.set_ylim(len(told) - 0.4, -0.6)
     axes.set(xlabel="effect over the smallest that matters (log beyond 1)", ylabel="")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    present = [verdict for verdict in LOOKS if any(one.verdict is verdict for one in judged)]
+    present = [verdict for verdict in LOOKS if any(part.verdict is verdict for _, part in told)]
     canvas.key(
         figure, [str(verdict) for verdict in present], [{**LOOKS[v], "linestyle": "-"} for v in present]
     )
     return figure
 
 
-def _line(axes: Any, height: int, one: Judged) -> None:
+def _line(axes: Any, height: int, one: JudgedPart) -> None:
     look = LOOKS[one.verdict]
-    scale = 1 / one.claim.smallest
+    scale = 1 / one.part.smallest
     middle, low, high = (_inside(scale * x) for x in (one.effect.estimate, one.effect.low, one.effect.high))
     axes.hlines(height, low, high, color=look["color"], linewidth=1.6)
     axes.plot([middle], [height], **look, linestyle="", markersize=7, markeredgecolor=canvas.PAPER, zorder=3)
@@ -68,8 +69,15 @@ def _inside(value: float) -> float:
     return min(max(value, -FARTHEST), FARTHEST) if math.isfinite(value) else 0.0
 
 
-def _label(one: Judged) -> str:
-    return textwrap.fill(one.claim.sentence.rstrip("."), LABEL_WIDTH)
+def _label(one: Judged, part: JudgedPart) -> str:
+    if part is one.parts[0]:
+        return textwrap.fill(_sentence(one, part).rstrip("."), LABEL_WIDTH)
+    return f"… {part.part.name}"
+
+
+def _sentence(one: Judged, part: JudgedPart) -> str:
+    """Return the claim, and what of it the part is."""
+    return f"{one.claim.sentence.rstrip('.')}: {part.part.name}." if part.part.name else one.claim.sentence
 
 
 def title(run: Run) -> str:
@@ -84,31 +92,33 @@ def title(run: Run) -> str:
 def caption(run: Run) -> str:
     """Return how a claim is judged."""
     return (
-        "Each line is one claim's effect with its 95 % interval over "
-        f"{studies.num_seeds(run)}, paired by seed; right of 0 is as the claim says, and the dotted line is "
-        "the smallest effect that would matter. A claim holds, or does not, where that survives the "
-        "correction for the number of claims (Holm) at the level 0.01; the claim that normalization is not "
-        "regularization holds where there is no effect. A verdict is about these data and networks, not "
-        "about all." + studies.setup(run)
+        f"Each line is an effect with its 95 % interval over {studies.num_seeds(run)}, paired by seed; right "
+        "of 0 is as the claim says, and the dotted line is the smallest effect that would matter. It "
+        "holds, or does not, where that survives the correction for their number (Holm) at the level "
+        "0.01; that normalization is not regularization, and that no linear model leads where the truth "
+        "is not linear, holds where there is no effect. A claim that says several things needs all of "
+        "them; one that is measured under several conditions is unsure where they disagree: it depends. A "
+        "verdict is about these data and networks, not about all." + studies.setup(run)
     )
 
 
 def table(run: Run) -> Table:
-    """Return every claim with its verdict and effect."""
+    """Return every claim with its verdict, and its effects."""
     return Table(
         "The claims",
         ("verdict", "claim", "effect", "95 % interval", "what the effect is", "seeds", "p, corrected"),
         rows(
             [
-                cell(_verdict(one)),
-                Cell(one.claim.sentence),
-                cell(number(one.effect.estimate), one.effect.estimate),
-                cell(_interval(one)),
-                Cell(one.claim.effect + ("" if one.claim.unit == LOG else f", {one.claim.unit}")),
-                cell(one.effect.num_values, one.effect.num_values),
-                cell(percent(one.p_value, 2) if one.p_value >= LEAST_P else "< 0.01 %", one.p_value),
+                cell(_verdict_of(one, told)),
+                Cell(_sentence(one, told)),
+                cell(number(told.effect.estimate), told.effect.estimate),
+                cell(_interval(told)),
+                Cell(told.part.effect + ("" if told.part.unit == LOG else f", {told.part.unit}")),
+                _seeds(told),
+                cell(percent(told.p_value, 2) if told.p_value >= LEAST_P else "< 0.01 %", told.p_value),
             ]
             for one in studies.claims(run)
+            for told in one.parts
         ),
     )
 
@@ -130,11 +140,23 @@ def papers(run: Run) -> Table | None:
     )
 
 
-def _verdict(one: Judged) -> str:
+def _seeds(told: JudgedPart) -> Cell:
+    all_seeds = told.effect.num_values + told.num_lost
+    text = f"{told.effect.num_values} of {all_seeds}" if told.num_lost else told.effect.num_values
+    return cell(text, told.effect.num_values)
+
+
+def _verdict_of(one: Judged, told: JudgedPart) -> str:
+    """Return the claim's verdict, and the part's where it is another."""
+    same = one.verdict is told.verdict
+    return _verdict(one) if same else f"{_verdict(one)}; this part: {_verdict(told)}"
+
+
+def _verdict(one: Judged | JudgedPart) -> str:
     return f"{GLYPHS[one.verdict]} {one.verdict}"
 
 
-def _interval(one: Judged) -> str:
+def _interval(one: JudgedPart) -> str:
     if not math.isfinite(one.effect.low):
         return MISSING
     return f"{number(one.effect.low)} to {number(one.effect.high)}"

@@ -100,8 +100,9 @@ def caption(run: Run) -> str:
     return (
         "The output of a batch norm does not change when the weights before it are scaled: there, small "
         "weights make no simpler network, but the same step turns them further. What counts is the learning "
-        "rate over the squared norm (van Laarhoven 2017): in the middle, over that without decay. Without "
-        f"normalization small weights are small outputs. Means, 95 % intervals, {studies.num_seeds(run)}."
+        "rate over their norm (van Laarhoven 2017; squared under SGD): in the middle, over that without. "
+        "Without normalization small weights are small outputs. Means, 95 % intervals, "
+        f"{studies.num_seeds(run)}."
     )
 
 

@@ -296,8 +296,11 @@ def laboratory() -> dict[str, Any]:
             "at_chance": name == "decay 10" and seed < 2,
         }
         | {"effective_learning_rate": 1e-3 / values[3] ** 2}
-        | {key: value + 0.001 * (seed - 1.5) for key, value in zip(columns, values, strict=True)}
-        for name, values in quantities.items()
+        | {
+            key: value + 0.001 * (1 + number % 3) * (seed - 1.5)
+            for key, value in zip(columns, values, strict=True)
+        }
+        for number, (name, values) in enumerate(quantities.items())
         for seed in range(4)
     ]
     history = [

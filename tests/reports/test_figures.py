@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from reports import canvas, figures, looks, sections
+from reports import canvas, figures, looks, sections, studies
 from reports.figures import (
     claims,
     device_transfer,
@@ -169,10 +169,12 @@ def test_weight_decay_title_and_axis_state_the_study(our_run: Run) -> None:
 
 def test_claims_are_judged_when_the_page_is_built_and_unmeasured_ones_left_out(our_run: Run) -> None:
     told = {row[1].text: row[0].text for row in claims.table(our_run).rows}
+    judged = studies.claims(our_run)
+    assert len(told) == sum(len(one.parts) for one in judged)
     assert told["Weight decay lowers the generalization gap."] == "✓ holds"
     assert told["Dropout lowers the generalization gap."] == "✓ holds"
     assert "A matching inductive bias beats regularization." not in told
-    assert claims.title(our_run).startswith(f"Of {len(told)} claims about regularizers, ")
+    assert claims.title(our_run).startswith(f"Of {len(judged)} claims about regularizers, ")
     assert "4 seeds" in claims.caption(our_run)
     assert "No better than chance in training: 2 of decay 10." in claims.caption(our_run)
 

@@ -26,7 +26,9 @@ def test_members_whose_steps_are_replayed_equal_the_ordinary_loop(method: str) -
     outcome = population.outcome()
     for member, seed in enumerate(SEEDS):
         for quantity, value in twin(setting, seed, data).items():
-            assert outcome[quantity][member] == pytest.approx(value, rel=2e-3, abs=2e-4), quantity
+            assert outcome[quantity][member] == pytest.approx(value, rel=2e-3, abs=2e-4, nan_ok=True), (
+                quantity
+            )
     assert [tape.num_replays for tape in cuda.tapes] == replays(setting, population.epoch)
     assert population.replay_problem == ""
 

@@ -1,6 +1,8 @@
 """Claims are judged by their effects over seeds; the contract of every claim's file."""
 
+import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,17 @@ import pytest
 from scipy import stats
 
 from diagnostics import hypotheses
-from diagnostics.hypotheses import Claim, Holds, Judged, all_claims, by_seed, chosen_by_validation, judge
+from diagnostics.hypotheses import (
+    Claim,
+    Holds,
+    Judged,
+    JudgedPart,
+    Part,
+    all_claims,
+    by_seed,
+    chosen_by_validation,
+    judge,
+)
 
 SEEDS = 16
 CLAIMS = all_claims()
@@ -27,12 +39,23 @@ def rows(**settings: dict[str, float]) -> pd.DataFrame:
     )
 
 
-def claim_of(
-    mean: float, spread: float, *, is_absence: bool = False, smallest: float = 0.01, seed: int = 0
-) -> Claim:
-    values = mean + spread * np.random.default_rng(seed).standard_normal(SEEDS)
-    name = f"claim {mean} {spread} {seed}"
-    return Claim(name, "A claim.", "an effect", "", smallest, (), "", lambda _: pd.Series(values), is_absence)
+def part_of(
+    values: Sequence[float] | np.ndarray, name: str = "", *, is_absence: bool = False, smallest: float = 0.01
+) -> Part:
+    return Part(name, "an effect", "", smallest, lambda _: pd.Series(values, dtype=float), is_absence)
+
+
+def noisy(mean: float, spread: float, seed: int = 0) -> np.ndarray:
+    return mean + spread * np.random.default_rng(seed).standard_normal(SEEDS)
+
+
+def claim_with(*parts: Part, name: str = "claim", are_conditions: bool = False) -> Claim:
+    return Claim(name, "A claim.", parts, (), "", are_conditions)
+
+
+def claim_of(mean: float, spread: float, *, is_absence: bool = False, seed: int = 0) -> Claim:
+    part = part_of(noisy(mean, spread, seed), is_absence=is_absence)
+    return claim_with(part, name=f"claim {mean} {spread} {seed}")
 
 
 def verdict(claim: Claim) -> Holds:
@@ -42,8 +65,9 @@ def verdict(claim: Claim) -> Holds:
 @each_claim
 def test_a_claim_is_a_sentence_with_an_effect_a_page_and_a_paper(claim: Claim) -> None:
     assert re.fullmatch(r"[A-Z].*[.]", claim.sentence)
-    assert claim.effect
-    assert claim.smallest > 0
+    assert all(part.effect and part.smallest > 0 for part in claim.parts)
+    assert len({part.name for part in claim.parts}) == len(claim.parts)
+    assert len(claim.parts) == 1 or all(part.name for part in claim.parts)
     assert len(claim.page.split("\n\n")) > 1
     assert claim.papers
     for reference, stance in claim.papers:
@@ -76,7 +100,7 @@ def test_the_claim_of_an_absence_holds_where_there_is_no_effect() -> None:
 
 def test_verdicts_are_corrected_for_their_number() -> None:
     values = 0.02 + 0.025 * stats.zscore(np.arange(SEEDS), ddof=1)  # p = 0.003 alone, 0.2 among 61
-    alone = Claim(**{**claim_of(0.0, 0.0).__dict__, "name": "alone", "effects": lambda _: pd.Series(values)})
+    alone = claim_with(part_of(values), name="alone")
     assert verdict(alone) is Holds.HOLDS
     crowd = [alone, *(claim_of(0.0, 0.05, seed=seed) for seed in range(100, 160))]
     assert judge(pd.DataFrame(), crowd)[0].verdict is Holds.UNSURE
@@ -89,8 +113,7 @@ def test_pure_noise_is_seldom_called_a_fact() -> None:
 
 @pytest.mark.parametrize("num_seeds", [0, 1, 3])
 def test_few_seeds_judge_nothing(num_seeds: int) -> None:
-    few = claim_of(0.1, 0.02)
-    few = Claim(**{**few.__dict__, "effects": lambda _: pd.Series([0.1] * num_seeds)})
+    few = claim_with(part_of([0.1] * num_seeds))
     assert judge(pd.DataFrame(), [few])[0].verdict is Holds.UNMEASURED
 
 
@@ -102,10 +125,61 @@ def test_half_trained_networks_decide_nothing() -> None:
 
 
 def test_nan_effects_are_left_out_and_equal_ones_are_judged() -> None:
-    values = pd.Series([0.1] * 6 + [float("nan")] * 4)
-    one = Claim(**{**claim_of(0.1, 0.02).__dict__, "effects": lambda _: values})
-    judged = judge(pd.DataFrame(), [one])[0]
-    assert (judged.verdict, judged.effect.num_values) == (Holds.HOLDS, 6)
+    judged = judge(pd.DataFrame(), [claim_with(part_of([0.1] * 8 + [math.nan] * 2))])[0]
+    assert (judged.verdict, judged.deciding.effect.num_values) == (Holds.HOLDS, 8)
+    assert judged.reason.startswith("8 of 10 seeds")
+    assert judged.as_dict()["seeds_lost"] == 2
+
+
+def test_where_many_seeds_cannot_be_told_the_others_decide_nothing() -> None:
+    judged = judge(pd.DataFrame(), [claim_with(part_of([0.1] * 8 + [math.nan] * 8))])[0]
+    assert judged.verdict is Holds.UNSURE
+
+
+def test_a_few_seeds_that_all_come_to_the_same_are_no_certainty() -> None:
+    assert verdict(claim_with(part_of([0.1] * 4))) is Holds.UNSURE
+    assert verdict(claim_with(part_of([0.1] * 16))) is Holds.HOLDS
+
+
+THERE, NONE, WIDE = (
+    part_of(noisy(*about), name)
+    for name, about in {"there": (0.1, 0.02), "none": (0.0, 0.002), "wide": (0.02, 0.1)}.items()
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said", "conditioned"),
+    [
+        ((THERE,), Holds.HOLDS, Holds.HOLDS),
+        ((THERE, NONE), Holds.FAILS, Holds.UNSURE),
+        ((THERE, WIDE), Holds.UNSURE, Holds.UNSURE),
+        ((NONE, WIDE), Holds.FAILS, Holds.UNSURE),
+        ((NONE,), Holds.FAILS, Holds.FAILS),
+    ],
+)
+def test_things_that_are_said_must_all_hold_and_conditions_must_agree(
+    parts: tuple[Part, ...], said: Holds, conditioned: Holds
+) -> None:
+    assert verdict(claim_with(*parts)) is said
+    assert verdict(claim_with(*parts, are_conditions=True)) is conditioned
+
+
+def test_the_deciding_part_is_the_weakest_that_holds_and_one_that_fails() -> None:
+    strong = part_of(noisy(0.5, 0.001), "strong")
+    assert judge(pd.DataFrame(), [claim_with(strong, THERE)])[0].deciding.part is THERE
+    assert judge(pd.DataFrame(), [claim_with(THERE, NONE)])[0].deciding.part is NONE
+
+
+def test_what_depends_is_told_for_every_condition() -> None:
+    judged = judge(pd.DataFrame(), [claim_with(THERE, NONE, are_conditions=True)])[0]
+    assert judged.reason == "it depends: there: holds; none: does not hold"
+    assert [one["part"] for one in judged.as_dict()["parts"]] == ["there", "none"]
+
+
+def test_a_condition_that_was_not_measured_is_left_out_but_not_a_thing_that_is_said() -> None:
+    missing = part_of([], "missing")
+    assert verdict(claim_with(THERE, missing, are_conditions=True)) is Holds.HOLDS
+    assert verdict(claim_with(THERE, missing)) is Holds.UNMEASURED
 
 
 def test_the_choice_between_settings_is_validations_not_tests() -> None:
@@ -121,7 +195,7 @@ def test_effects_are_paired_by_seed_whatever_the_order_of_rows() -> None:
     shuffled = table.sample(frac=1, random_state=1)
     lowers = next(claim for claim in CLAIMS if claim.name == "weight_decay_lowers_gap")
     expected = judge(table, [lowers])[0]
-    assert judge(shuffled, [lowers])[0].effect == pytest.approx(expected.effect)
+    assert judge(shuffled, [lowers])[0].deciding.effect == pytest.approx(expected.deciding.effect)
     assert expected.verdict is Holds.HOLDS
     with pytest.raises(KeyError):
         by_seed(table, "nothing", "gap_accuracy")
@@ -129,7 +203,9 @@ def test_effects_are_paired_by_seed_whatever_the_order_of_rows() -> None:
 
 def test_contradictions_between_sets_of_seeds_are_found() -> None:
     def told(verdict: Holds) -> list[Judged]:
-        return [Judged(CLAIMS[0], verdict, hypotheses.mean_interval([0.0, 1.0]), 1.0, "")]
+        effect = hypotheses.mean_interval([0.0, 1.0])
+        part = JudgedPart(CLAIMS[0].parts[0], verdict, effect, 1.0, "")
+        return [Judged(CLAIMS[0], verdict, (part,), "")]
 
     assert list(hypotheses.verdict_changes([told(Holds.HOLDS), told(Holds.FAILS)]))
     assert not list(hypotheses.verdict_changes([told(Holds.HOLDS), told(Holds.UNSURE)]))
