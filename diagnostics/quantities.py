@@ -54,3 +54,8 @@ def _with_unit(value: float, unit: str) -> str:
     if unit == "cores":
         return f"{_number(value)} {'core' if value == 1 else 'cores'}"
     return _number(value) + _SUFFIXES.get(unit, "" if unit in {"", "count"} else f" {unit}")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 worker", "2 workers"; nouns whose plural takes an s only."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

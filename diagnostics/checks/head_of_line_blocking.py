@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
-from diagnostics.quantities import format_quantity
+from diagnostics.quantities import counted, format_quantity
 
 CODE = "DL263"
 SLUG = "head-of-line-blocking"
@@ -71,4 +71,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         f"{num_slow} samples over ten times slower than the mean took {share:.0%} of the loading",
         f"the loop waited {format_quantity(waited, 'seconds')} of {format_quantity(loop, 'seconds')}",
     )
-    return warn(f"{num_slow} slow samples hold up {num_workers} workers.", evidence, _PASS, "likely")
+    return warn(
+        f"{counted(num_workers, 'worker')} wait behind {counted(num_slow, 'slow sample')}.",
+        evidence,
+        _PASS,
+        "likely",
+    )

@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
-from diagnostics.quantities import format_quantity
+from diagnostics.quantities import counted, format_quantity
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, has, phrases, recognised, told
 
 CODE = "DL253"
@@ -120,7 +120,7 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     if share < WAITING_FRACTION or waited < FEWEST_SECONDS or advice is None:
         return ok(f"The loop waited {seconds} for data, {share:.0%} of its time.")
     num_workers, took = facts["run.loader_workers_count"], format_quantity(loop, "seconds")
-    evidence = (f"waited {seconds} of {took}, with {num_workers} workers; bound: {bound}",)
+    evidence = (f"waited {seconds} of {took}, with {counted(num_workers, 'worker')}; bound: {bound}",)
     waits = f"Training waits for data {share:.0%} of the time"
     if facts["run.uses_cuda"]:
         text, commands = advice

@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
-from diagnostics.quantities import format_quantity
+from diagnostics.quantities import counted, format_quantity
 
 CODE = "DL262"
 SLUG = "too-many-workers-slower"
@@ -55,4 +55,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     if loop < SLOWER_RATIO * alone or loop - alone < FEWEST_SECONDS:
         return ok(f"The loop took {took}; without workers its work alone is {would}.")
     evidence = (f"the loop took {took}; loading the same samples in it would make it {would}",)
-    return warn(f"{num_workers} workers make the loop slower than none would.", evidence, _NONE, "likely")
+    return warn(
+        f"With {counted(num_workers, 'worker')} the loop is slower than with none.",
+        evidence,
+        _NONE,
+        "likely",
+    )

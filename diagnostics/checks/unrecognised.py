@@ -22,6 +22,7 @@ References
 Python documentation, faulthandler; py-spy.
 """
 
+from diagnostics.quantities import counted
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, recognised
 from diagnostics.traces.errors import Error
 from diagnostics.traces.next_steps import exit_code, launched, next_step
@@ -64,7 +65,7 @@ def recognise(trace: Trace) -> Recognition | None:
     elif lines:
         found, said = Clue(lines), "the log tells of trouble that is not known here"
     else:
-        found, said = Clue(trace.lines[-1:]), f"no error in {trace.num_lines} lines"
+        found, said = Clue(trace.lines[-1:]), f"no error in {counted(trace.num_lines, 'line')}"
     exits = f"; exit code {code} is {means}" if means else ""
     remedy = next_step(trace, " ".join(line.text for line in found.lines) if error or cut or lines else "")
     return recognised(found, f"Not recognised: {said}{exits}.", remedy, Role.OPEN, 0, "possible")

@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
+from diagnostics.quantities import counted
 from diagnostics.traces.clues import (
     Clue,
     Recognition,
@@ -77,9 +78,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     """Look at the signal."""
     name, num_deaths = facts["run.death_signal_name"], facts["run.deaths_count"]
     if name != "SIGABRT":
-        return ok(f"No worker aborted ({num_deaths} deaths).")
+        return ok(f"No worker aborted (deaths: {num_deaths}).")
     summary = "A process that loads data called abort(): a library gave up."
-    return fail(summary, (f"{num_deaths or 1} deaths, the first by SIGABRT",), _READ)
+    return fail(summary, (f"{counted(num_deaths or 1, 'death')}, the first by SIGABRT",), _READ)
 
 
 def _broken_heap(trace: Trace) -> Clue | None:

@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
+from diagnostics.quantities import counted
 from diagnostics.traces.clues import (
     Clue,
     Recognition,
@@ -46,10 +47,15 @@ from diagnostics.traces.troubles import last_words
 
 CODE = "DL222"
 SLUG = "worker-exited-unknown"
-TITLE = "A worker exited and nothing tells why"
-NEEDS = ("run.death_signal_name", "run.death_exit_code", "run.deaths_count")
-FIRES = {"run.death_signal_name": None, "run.death_exit_code": 7, "run.deaths_count": 1}
-SILENT = {"run.death_signal_name": None, "run.death_exit_code": None, "run.deaths_count": 0}
+TITLE = "A worker exited, and no signal tells why"
+_ERROR = ("run.death_error_name", "run.death_error_text", "run.death_error_place")
+NEEDS = ("run.death_signal_name", "run.death_exit_code", "run.deaths_count", *_ERROR)
+FIRES = dict.fromkeys(_ERROR) | {
+    "run.death_signal_name": None,
+    "run.death_exit_code": 7,
+    "run.deaths_count": 1,
+}
+SILENT = FIRES | {"run.death_exit_code": None, "run.deaths_count": 0}
 _WORDS = (
     r"worker (?:\(pid\(?s?\)? ?[\d, {}]*\) )?exited unexpectedly(?: with exit code (-?\d+))?"
     r"|worker \(pid\(?s?\)? ?[\d, ]*\) is killed by(?! signal: ?\w)"  # the signal's name was cut off
@@ -79,10 +85,32 @@ LOG_SILENT = ("ConnectionResetError: [Errno 104] Connection reset by peer\n",)
 
 
 _TOLD_ELSEWHERE = ("SIGKILL", "SIGSEGV", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS", "SIGABRT", "SIGBUS")
+_CPU_TIME = Remedy(
+    "Raise that limit where the job is started, or start workers anew each epoch.",
+    ("ulimit -t unlimited", "ulimit -H -t  # what may be asked for at most", "persistent_workers=False"),
+)
 _FIND = Remedy(
     "Find what ends the process: os._exit, sys.exit, or a library that exits.",
     ("grep -rnE 'os\\._exit|sys\\.exit|quit\\(' .", NO_WORKERS),
 )
+
+
+_PASSED_ON = 'raise RuntimeError("…")  # an Exception reaches the loop, with its traceback'
+
+
+def _by_an_exception(error: str, text: str, place: str, evidence: tuple[str, ...]) -> Verdict:
+    """Tell an exit by what torch does not pass on: SystemExit, and what is a BaseException only."""
+    where = f" at {place}" if place else ""
+    said = f": {text}" if text else ""
+    if error == "SystemExit":
+        remedy = Remedy("Raise an ordinary exception there instead of ending the process.", (_PASSED_ON,))
+        return fail(f"A worker ended itself by SystemExit{where}{said}.", evidence, remedy)
+    class_name = error.rpartition(".")[2]
+    remedy = Remedy(
+        f"Make {error} an Exception: torch passes on no mere BaseException, and the worker ends.",
+        (f"class {class_name}(Exception): ...", NO_WORKERS),
+    )
+    return fail(f"A worker ended by {error}{where}{said}.", evidence, remedy)
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
@@ -90,9 +118,15 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     name, code = facts["run.death_signal_name"], facts["run.death_exit_code"]
     num_deaths = facts["run.deaths_count"]
     if not num_deaths or name in _TOLD_ELSEWHERE or (name is None and code is None):
-        return ok(f"No worker exited by itself ({num_deaths} deaths).")
+        return ok(f"No worker exited by itself (deaths: {num_deaths}).")
+    evidence = (f"{counted(num_deaths, 'death')}, the first with {name or f'exit code {code}'}",)
+    error, text, place = (facts[key] for key in _ERROR)
+    if error and name is None:
+        return _by_an_exception(str(error), str(text or ""), str(place or ""), evidence)
+    if name == "SIGXCPU":
+        said = "A worker used up the CPU time that a process may have (RLIMIT_CPU, ulimit -t): SIGXCPU."
+        return fail(said, evidence, _CPU_TIME)
     how = f"was ended by {name}" if name else f"exited by itself with code {code}"
-    evidence = (f"{num_deaths} deaths, the first with {name or f'exit code {code}'}",)
     return fail(f"A worker {how} while its batches were waited for.", evidence, _FIND)
 
 

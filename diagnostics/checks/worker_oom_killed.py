@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
+from diagnostics.quantities import counted
 from diagnostics.traces.clues import Recognition, Trace, death, died_by, phrase
 from diagnostics.traces.remedies import show_kills
 
@@ -64,12 +65,12 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     """Tell a SIGKILL that the kernel's counter confirms from one that anybody may have sent."""
     num_deaths, num_kills = facts["run.deaths_count"], facts["run.oom_kills_count"]
     if facts["run.death_signal_name"] != "SIGKILL":
-        return ok(f"No worker was killed by SIGKILL ({num_deaths} deaths).")
+        return ok(f"No worker was killed by SIGKILL (deaths: {num_deaths}).")
     if num_kills:
         evidence = (f"the control group's oom_kill counter rose by {num_kills}",)
         return fail("The kernel killed a process that loads data: memory was used up.", evidence, _MORE)
-    counted = "not counted here" if num_kills is None else "0 of them by the kernel in this control group"
-    evidence = (f"{num_deaths or 1} deaths, {counted}",)
+    by_kernel = "not counted here" if num_kills is None else "0 of them by the kernel in this control group"
+    evidence = (f"{counted(num_deaths or 1, 'death')}, {by_kernel}",)
     summary = (
         "A process that loads data was killed (SIGKILL): by the kernel for want of memory, or by somebody."
     )

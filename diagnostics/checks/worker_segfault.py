@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
+from diagnostics.quantities import counted
 from diagnostics.traces.clues import Recognition, Trace, death, died_by, error_clue
 from diagnostics.traces.crashes import calls_without_end, crash_remedy, told_of_recursion
 from diagnostics.traces.remedies import NO_WORKERS
@@ -66,9 +67,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     """Look at the signal."""
     name, num_deaths = facts["run.death_signal_name"], facts["run.deaths_count"]
     if name not in _NATIVE:
-        return ok(f"No crash in native code ({num_deaths} deaths).")
+        return ok(f"No crash in native code (deaths: {num_deaths}).")
     summary = f"A process that loads data crashed in native code ({name})."
-    return fail(summary, (f"{num_deaths or 1} deaths, the first by {name}",), _SHOW)
+    return fail(summary, (f"{counted(num_deaths or 1, 'death')}, the first by {name}",), _SHOW)
 
 
 def recognise(trace: Trace) -> Recognition | None:

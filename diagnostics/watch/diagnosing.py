@@ -7,6 +7,7 @@ from functools import cached_property
 from diagnostics.facts import Facts
 from diagnostics.findings import Finding, Remedy, Status, worst_first
 from diagnostics.judge import Check, find_checks, judge
+from diagnostics.quantities import counted
 from diagnostics.traces.explaining import explain_trace
 from diagnostics.traces.trace import read_trace
 from diagnostics.watch.failures import Failure, deciding, find_failures, is_elsewhere, unprinted
@@ -127,7 +128,7 @@ class _Story:
         fatal = self.decisive if self.observed.has_failed else []
         lived = [one for one in self.failures if one not in fatal]
         found = self.explain("\n".join(unprinted(self.tracebacks(lived), ""))) if lived else []
-        count = f"{len(lived)} such error{'s' if len(lived) > 1 else ''} in this run, after which it went on"
+        count = f"{counted(len(lived), 'such error')} in this run, after which it went on"
         return [
             replace(one, summary=OUTLIVED.format(one.summary), evidence=(*one.evidence, count))
             for one in found

@@ -45,7 +45,7 @@ class Incident:
         The exception's class.
     traceback : str
     place : str
-        Where a hung process stands.
+        Where a hung process stands, or what ended a worker was raised.
     resources : dict of str to int
     said : str
         What an exception that ended a worker said.
@@ -157,6 +157,7 @@ def _of_event(record: Record, event: Mapping[str, Any], kind: Kind) -> Incident:
         traceback=event.get("traceback", ""),
         resources=event.get("resources", {}),
         said=event.get("said", ""),
+        place=event.get("place", ""),
     )
 
 

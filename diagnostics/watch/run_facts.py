@@ -33,10 +33,14 @@ def _facts(values: Mapping[str, Any]) -> Facts:
 
 def _death_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, Any]:
     death = cause_of_death(incidents)
+    left = next((one for one in incidents if death and one.kind == "left" and one.pid == death.pid), None)
     return {
         "deaths_count": sum(one.kind == "died" for one in incidents),
         "death_signal_name": death and death.signal_name,
         "death_exit_code": None if death is None or death.signal_name else death.code,
+        "death_error_name": left and left.error,
+        "death_error_text": left and left.said,
+        "death_error_place": left and left.place,
         "oom_kills_count": observed.num_oom_kills,
     }
 

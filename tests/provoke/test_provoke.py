@@ -79,6 +79,7 @@ EXPECTED = {
     "long_socket_path": Expected("socket-path-too-long"),
     "missing_main_guard": Expected("missing-main-guard", exit_code=1),
     "model_error": Expected("not-dataloader"),
+    "no_exception_raised": one("worker-exited-unknown", by_log=None, exit_code=1),
     "none_in_batch": whole("collate-unsupported-type"),
     "open_files": Expected("fd-exhausted"),
     "out_of_memory": one("dataset-exception"),
@@ -172,6 +173,12 @@ def test_run_names_the_cause_first_and_ends_as_the_command_does(ran, name):
     expected = EXPECTED[name]
     assert (ran.slugs[0], ran.code) == (expected.slug, expected.code)
     assert ran.document["exit_code"] == expected.code
+
+
+@pytest.mark.parametrize("name", ["no_exception_raised"])
+def test_what_torch_does_not_pass_on_is_told_with_its_words_and_its_place(ran, name):
+    assert "TooSlow at no_exception_raised.py:14: more than a moment" in ran.first["summary"]
+    assert "TooSlow(Exception)" in str(ran.first["remedy"])
 
 
 @pytest.mark.parametrize("name", ["waits_beside_cuda"])

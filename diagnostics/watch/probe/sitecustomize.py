@@ -1085,7 +1085,8 @@ def left(error):
     """Write down what torch does not pass on, and so ends a worker: SystemExit, KeyboardInterrupt, others."""
     words = printed(error, error.__traceback__.tb_next)
     code = getattr(error, "code", None) if isinstance(error, SystemExit) else 1
-    note("left", error=name_of(error), said=str(error)[:200], code=code, traceback=words, **in_flight())
+    parts = {"said": str(error)[:200], "place": innermost(error.__traceback__), "code": code}
+    note("left", error=name_of(error), traceback=words, **parts, **in_flight())
 
 
 def watch_worker(original):
