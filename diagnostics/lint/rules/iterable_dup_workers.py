@@ -226,12 +226,16 @@ def _is_abstract(method: Function) -> bool:
 
 def _is_wrapper(script: Script, nodes: list[ast.AST]) -> bool:
     """Tell whether the stream comes from another dataset, which may shard itself."""
+    streams = {each.node.name for each in script.datasets.classes if each.kind == "iterable"}
     for node in nodes:
-        name = last_name(node).lower().strip("_")
-        if isinstance(node, ast.Attribute) and name.split("_")[-1] in WRAPPING:
-            found = [each.node for each in script.values.possible(node)]
-            if node not in found:  # a method of its own, which is among the nodes
-                return any(_may_shard(script, each) for each in found)
+        if not isinstance(node, ast.Attribute):
+            continue
+        found = [each.node for each in script.values.possible(node)]
+        if any(isinstance(each, ast.Call) and last_name(each.func) in streams for each in found):
+            return True
+        is_named = node.attr.lower().strip("_").split("_")[-1] in WRAPPING
+        if is_named and node not in found:  # a method of its own is among the nodes
+            return any(_may_shard(script, each) for each in found)
     return False
 
 

@@ -47,6 +47,22 @@ def test_a_stream_repeats_only_where_several_workers_read_what_is_not_shared_out
     assert codes(stream(source, dataset, workers)) == expected
 
 
+def test_a_stream_made_of_another_is_judged_by_that():
+    source = (
+        HEAD
+        + (
+            "class Source(IterableDataset):\n    def __iter__(self):\n        {worker}\n"
+            "        yield from range(9)\n"
+            "class Doubled(IterableDataset):\n    def __init__(self, upstream):\n"
+            "        self.upstream = upstream\n"
+            "    def __iter__(self):\n        for x in self.upstream:\n            yield 2 * x\n"
+        )
+        + READER.format(dataset="Doubled(Source())", workers=2)
+    )
+    assert codes(source.format(worker="worker = get_worker_info()")) == []
+    assert codes(source.format(worker="pass")) == ["LN105"]
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
