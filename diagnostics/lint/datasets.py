@@ -196,7 +196,7 @@ class Datasets:
             for binding in self.tree.attribute_values.get(expression.attr, ()):
                 parent = self.tree.parents.get(binding.node)
                 grand = self.tree.parents.get(parent) if parent is not None else None
-                if isinstance(parent, ast.Tuple) and isinstance(grand, ast.Assign):
+                if isinstance(parent, ast.Tuple) and isinstance(grand, ast.Assign) and binding.value is None:
                     return grand.value
             return None
         if not isinstance(expression, ast.Name):

@@ -2,7 +2,7 @@
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from diagnostics.lint.datasets import DatasetClass, mentions, methods_of
@@ -205,7 +205,7 @@ def _owners(script: Script, dataset: DatasetClass, sampling: list[Function]) -> 
     found = [dataset.node]
     for owner in found:
         constructing = script.datasets.runs_in(owner, "__init__")
-        kept = [(name, script.values.attributes.class_of(value)) for name, _, value in _stores(constructing)]
+        kept = [(name, script.values.attributes.class_of(value)) for name, _, value in stores(constructing)]
         for statement in (s for each in script.values.family(owner) for s in each.body):
             if isinstance(statement, ast.AnnAssign):
                 known = script.values.classes.get(last_name(statement.annotation))
@@ -229,7 +229,7 @@ def _on_self(
     others = {id(each.node) for each in script.datasets.classes if each.node is not owner}
     own = {id(each) for each in script.values.family(owner)} - others
     reopened = {name for _, name in _openings(script, sampling, functions)}
-    for attribute, node, value in _stores(constructing):
+    for attribute, node, value in stores(constructing):
         if id(script.tree.class_of(node)) not in own:
             continue
         is_choice = any(isinstance(each, ast.If) for each in script.tree.ancestors(node))
@@ -274,15 +274,16 @@ def _openings(
                 yield from opened(script, node, openers)
 
 
-def _stores(functions: list[Function]) -> Iterator[tuple[str, ast.AST, ast.expr]]:
-    """Yield what a constructor puts on `self`: by `=`, by item, or by append."""
+def stores(functions: Iterable[ast.AST]) -> Iterator[tuple[str, ast.AST, ast.expr]]:
+    """Yield what a constructor puts on `self`: by `=`, several at once, by item, or by append."""
     for function in functions:
         for node in ast.walk(function):
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                for target, value in (pair for each in targets for pair in _pairs(each, node.value)):
                     owner = target.value if isinstance(target, ast.Subscript) else target
                     if _is_on_self(owner):
-                        yield last_name(owner), node, node.value
+                        yield last_name(owner), node, value
             elif (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
@@ -291,6 +292,17 @@ def _stores(functions: list[Function]) -> Iterator[tuple[str, ast.AST, ast.expr]
                 and _is_on_self(node.func.value)
             ):
                 yield last_name(node.func.value), node, node.args[0]
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield each target with its value: `self.path, self.file = path, open(path)`."""
+    both = (target, value)
+    if all(isinstance(each, ast.Tuple | ast.List) for each in both):
+        targets, values = (getattr(each, "elts", []) for each in both)
+        if len(targets) == len(values):
+            yield from zip(targets, values, strict=True)
+    else:
+        yield target, value
 
 
 def _is_on_self(node: ast.AST) -> bool:

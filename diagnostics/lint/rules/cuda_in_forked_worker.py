@@ -32,7 +32,7 @@ from diagnostics.findings import Status
 from diagnostics.lint.context import chosen_methods
 from diagnostics.lint.datasets import DatasetClass
 from diagnostics.lint.gpu import is_cuda_device, is_made_by_default_on_cuda
-from diagnostics.lint.handles import SAMPLING
+from diagnostics.lint.handles import SAMPLING, stores
 from diagnostics.lint.names import last_name
 from diagnostics.lint.outside_workers import is_outside_workers
 from diagnostics.lint.script import Script
@@ -156,12 +156,9 @@ def _in_datasets(script: Script) -> Iterator[tuple[ast.Call, str, bool]]:
 def _in_constructor(script: Script, dataset: DatasetClass) -> Iterator[tuple[ast.Call, str, bool]]:
     sampling = script.datasets.runs_in(dataset.node, *SAMPLING)
     used = {n.attr for f in sampling for n in ast.walk(f) if isinstance(n, ast.Attribute)}
-    for function in script.datasets.runs_in(dataset.node, "__init__"):
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and last_name(node.targets[0]) in used:
-                is_kept = isinstance(node.targets[0], ast.Attribute)
-                if is_kept and isinstance(node.value, ast.Call) and is_cuda_call(script, node.value):
-                    yield node.value, f"{dataset.node.name} (kept from its constructor)", True
+    for name, _, value in stores(script.datasets.runs_in(dataset.node, "__init__")):
+        if name in used and isinstance(value, ast.Call) and is_cuda_call(script, value):
+            yield value, f"{dataset.node.name} (kept from its constructor)", True
 
 
 def _in_collate(script: Script) -> Iterator[tuple[ast.Call, str, bool]]:

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 
 from diagnostics.findings import Status
 from diagnostics.lint.datasets import DatasetClass, mentions
-from diagnostics.lint.handles import SAMPLING
+from diagnostics.lint.handles import SAMPLING, stores
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
@@ -183,19 +183,14 @@ def _records(script: Script, dataset: DatasetClass) -> Iterator[Records]:
     sampling = script.datasets.runs_in(dataset.node, *SAMPLING)
     used = {n.attr for f in sampling for n in ast.walk(f) if isinstance(n, ast.Attribute)}
     for function in script.datasets.runs_in(dataset.node, "__init__"):
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
-                name = node.targets[0].attr
-                how, is_big = _origin(script, node.value) if name in used else ("", False)
-                if how:
-                    element = node.value.elt if isinstance(node.value, ast.ListComp) else None
-                    yield Records(node.value, name, how, is_big, element)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                name = last_name(node.func.value)
-                if node.func.attr == "append" and name in used and node.args:
-                    how, is_big = _appended(script, node, function)
-                    if how:
-                        yield Records(node, name, how, is_big, node.args[0])
+        for name, node, value in stores([function]):
+            if name not in used:
+                continue
+            is_grown = isinstance(node, ast.Call)
+            how, is_big = _appended(script, node, function) if is_grown else _origin(script, value)
+            element = value if is_grown else value.elt if isinstance(value, ast.ListComp) else None
+            if how:
+                yield Records(node if isinstance(node, ast.Call) else value, name, how, is_big, element)
 
 
 def _origin(script: Script, value: ast.expr) -> tuple[str, bool]:

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from diagnostics.findings import Status
 from diagnostics.lint.datasets import DatasetClass
-from diagnostics.lint.handles import SAMPLING, is_renewed_per_worker, kept_handles, opened
+from diagnostics.lint.handles import SAMPLING, is_renewed_per_worker, kept_handles, opened, stores
 from diagnostics.lint.names import last_name
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot, source_of, spot_at
@@ -159,18 +159,14 @@ def _generators(script: Script) -> Iterator[Spot]:
         if not dataset.has_workers or dataset.forks_only:
             continue
         used = _attributes_in_sampling(script, dataset)
-        for function in script.datasets.runs_in(dataset.node, "__init__"):
-            for node in ast.walk(function):
-                if not isinstance(node, ast.Assign) or last_name(node.targets[0]) not in used:
-                    continue
-                if isinstance(node.targets[0], ast.Attribute) and _is_generator(script, node.value):
-                    name = node.targets[0].attr
-                    yield spot_at(
-                        node.value,
-                        f"{dataset.node.name} keeps the generator {name}: it cannot be pickled for workers.",
-                        "Keep a list or an array, or make the generator in the worker.",
-                        f"self.{name} = list({source_of(node.value)})",
-                    )
+        for name, _, value in stores(script.datasets.runs_in(dataset.node, "__init__")):
+            if name in used and _is_generator(script, value):
+                yield spot_at(
+                    value,
+                    f"{dataset.node.name} keeps the generator {name}: it cannot be pickled for workers.",
+                    "Keep a list or an array, or make the generator in the worker.",
+                    f"self.{name} = list({source_of(value)})",
+                )
 
 
 def _attributes_in_sampling(script: Script, dataset: DatasetClass) -> set[str]:

@@ -154,3 +154,30 @@ def test_a_loop_over_the_parts_of_a_dataset_hands_each_to_the_loader():
     ):
         assert codes(source.format(loop=loop)) == ["LN103"]
     assert codes(source.format(loop=f"for part in {split}:\n        DataLoader(part)")) == []
+
+
+def test_what_an_object_is_given_beside_the_dataset_in_one_assignment_goes_to_no_worker():
+    source = HEAD + (
+        "class Run:\n    def __init__(self, data):\n        self.data, self.log = {}\n"
+        "    def go(self):\n        return DataLoader(self.data, num_workers=2)\n"
+    )
+    assert codes(source.format("data, open('log.txt', 'w')")) == []
+    assert codes(source.format("open('log.txt', 'w'), data")) == ["LN103"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        ("self.path, self.kept = path, h5py.File(path)", ["LN114"]),
+        ("self.lock, self.kept = threading.Lock(), [1]", ["LN103"]),
+        ("self.kept, self.size = torch.zeros(9).cuda(), 9", ["LN104"]),
+        ("self.kept: list[str] = [str(i) for i in range(1_000_000)]", ["LN115"]),
+        ("self.path, self.kept = path, None", []),
+    ],
+)
+def test_what_is_kept_by_an_assignment_of_any_form_is_found(stored, expected):
+    source = HEAD + (
+        f"class Rows(Dataset):\n    def __init__(self, path):\n        {stored}\n"
+        "    def __getitem__(self, index):\n        return self.kept[index]\n"
+    )
+    assert codes(source + READ.format(dataset="Rows('x')")) == expected
