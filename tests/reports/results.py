@@ -297,7 +297,7 @@ def laboratory() -> dict[str, Any]:
         }
         | {"effective_learning_rate": 1e-3 / values[3] ** 2}
         | {
-            key: value + 0.001 * (1 + number % 3) * (seed - 1.5)
+            key: value + 0.0005 * (2 + number) * (seed - 1.5)
             for key, value in zip(columns, values, strict=True)
         }
         for number, (name, values) in enumerate(quantities.items())
