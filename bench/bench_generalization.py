@@ -17,7 +17,7 @@ from bench.generalization.laboratory import Laboratory
 from bench.generalization.setting import Setting
 from bench.generalization.sources import load_data
 from bench.generalization.training import Training
-from bench.heartbeat import beat
+from bench.heartbeat import beat, offer
 from diagnostics.intervals import mean_interval
 
 WEIGHT_DECAYS = (0.0, 0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
@@ -38,17 +38,21 @@ class _Trained:
         """Nothing to do: the first epoch is part of the training."""
 
     def measure(self, seconds: float, until: float) -> PassResult:
-        """Train up to the share `until` of all epochs, then look at every member."""
+        """Train up to the share `until` of all epochs, then look at every member; on the way, if asked to."""
         del seconds
         torch.set_num_threads(1)
-        rounds, starts = [], perf_counter()
+        rounds: list[float] = []
+        starts = perf_counter()
         for _ in self.work(until):
             if self.device != "cpu":
                 torch.cuda.synchronize(self.device)
             rounds.append(perf_counter() - starts)
             beat()
+            offer(lambda: self._result(rounds))
             starts = perf_counter()
-        rounds = rounds or [perf_counter() - starts]
+        return self._result(rounds or [perf_counter() - starts])
+
+    def _result(self, rounds: list[float]) -> PassResult:
         figures = {"num_members": float(self.num_models)}
         if self.device != "cpu":
             figures["is_graph_replay"] = float(not self.replay_problem)

@@ -129,14 +129,23 @@ def _measure(config: pytest.Config, series: list[Series]) -> None:
     _open_unfinished(config, run)
     machine_info = {"facts": _facts(config)}
 
-    def finished(number: int, one: Series) -> None:
-        progress.advance(number, one.name)
+    def write() -> None:
         if UNFINISHED in config.stash:
             config.stash[UNFINISHED].write(run.document(machine_info))
 
+    def kept(fullname: str, so_far: dict[str, Any]) -> None:
+        next(one for one in series if one.fullname == fullname).keep(so_far)
+        write()
+
+    def finished(number: int, one: Series) -> None:
+        progress.advance(number, one.name)
+        if one.failure and one.failure.kind == "unusable":
+            raise pytest.UsageError(one.failure.reason)
+        write()
+
     with (
         PassProgress(schedule.num_passes, len(series)) as progress,
-        Host(config.getoption("hang_after")) as host,
+        Host(config.getoption("hang_after"), kept=kept) as host,
     ):
         run.is_complete = schedule.run(host, series, finished)
 
@@ -215,11 +224,18 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
         output_json["torch_checkup"] = config.stash[RUN].summary()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what the run's noise allows to be told, where it was not calm."""
-    if RUN in config.stash and not config.stash[RUN].schedule.is_smoke:
-        for line in noise.lines(config.stash[RUN].series):
-            terminalreporter.write_line(line, yellow=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Say what is missing, and what the run's noise allows to be told, where it was not calm."""
+    if RUN not in config.stash or exitstatus == pytest.ExitCode.USAGE_ERROR:
+        return
+    run = config.stash[RUN]
+    lines = [*run.lines(is_saved=UNFINISHED in config.stash)]
+    if not run.schedule.is_smoke:
+        lines += noise.lines(run.series)
+    for line in lines:
+        terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.hookimpl(trylast=True)

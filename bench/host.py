@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +22,8 @@ from bench import process_tree
 START_LIMIT_SECONDS = 120  # importing torch from a cold network disk
 GRACE_SECONDS = 5
 ROOT = Path(__file__).resolve().parent.parent
-FailureKind = Literal["raised", "hung", "died"]
+FailureKind = Literal["raised", "unusable", "hung", "died"]
+Kept = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass
@@ -31,7 +32,8 @@ class MeasurementError(Exception):
 
     Attributes
     ----------
-    kind : {"raised", "hung", "died"}
+    kind : {"raised", "unusable", "hung", "died"}
+        Unusable is what the user named: the reason says what is wrong with it.
     reason : str
         One line for the user.
     details : str
@@ -62,6 +64,8 @@ class Host:
         Environment variables that it gets beside those of this process.
     poll_seconds : float
         How often to look whether a GPU that another benchmark uses is free.
+    kept : callable, optional
+        Hears the name of a configuration and what a pass that is not over has come to: it may be cut off.
     """
 
     def __init__(
@@ -70,11 +74,13 @@ class Host:
         python: str = sys.executable,
         variables: Mapping[str, str] = MappingProxyType({}),
         poll_seconds: float = 1.0,
+        kept: Kept | None = None,
     ) -> None:
         self.limit_seconds = limit_seconds
         self.python = python
         self.variables = variables
         self.poll_seconds = poll_seconds
+        self.kept = kept
         self._process: subprocess.Popen[str] | None = None
         self._replies: queue.Queue[str | None] = queue.Queue()
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in close()
@@ -159,7 +165,7 @@ class Host:
             log = self._read_log()
             if not reply.get("is_sound", True):  # it would raise for all that follow
                 self._end_process()
-            raise MeasurementError("raised", reply["raised"], log)
+            raise MeasurementError(reply.get("kind", "raised"), reply["raised"], log)
         return reply["ok"]
 
     def _start(self) -> None:
@@ -187,6 +193,8 @@ class Host:
             except queue.Empty:
                 line = None
             reply = None if line is None else json.loads(line)
+            if self.kept is not None and reply is not None and "so_far" in reply:
+                self.kept(reply["name"], reply["so_far"])
         if reply is not None:
             return reply
         exit_code = self._end_process()

@@ -12,7 +12,7 @@ import math
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from bench import disturbance, gpu_lock, heartbeat
-from bench.configuration import Configuration
+from bench.configuration import Configuration, PassResult
 from bench.devices import is_sound
 from bench.reference import Reference
 from bench.user_data import UserDataError
@@ -29,9 +29,17 @@ BEAT = {"beat": True}
 
 
 class Child:
-    """The configurations that are alive here, by the name that the host gave them."""
+    """The configurations that are alive here, by the name that the host gave them.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    tell : callable
+        Sends the host a line beside the answers.
+    """
+
+    def __init__(self, tell: Callable[[dict[str, Any]], None]) -> None:
+        self.tell = tell
+        self.begun: set[str] = set()
         self.alive: dict[str, Configuration] = {}
         self.devices: dict[str, str] = {}
         self.reference = Reference()
@@ -50,13 +58,28 @@ class Child:
         return {"in_use_by": gpu_lock.in_use_by(device)}
 
     def measure(self, name: str, seconds: float, until: float) -> dict[str, Any]:
-        """Measure the reference, then one pass of a configuration, and what disturbed it."""
+        """Measure the reference, then one pass of a configuration, and what disturbed it.
+
+        The first pass also tells on the way what a study has come to: nothing else is known of it yet.
+        """
         reference = self.reference.measure()
-        device = self.devices[name]
+        device, configuration = self.devices[name], self.alive[name]
         before = disturbance.read(device=device)
-        result = self.alive[name].measure(seconds, until).as_record()
-        after = disturbance.read(device=device, since=before)
-        return {**result, "reference": reference, **disturbance.between(before, after)}
+
+        def record(result: PassResult) -> dict[str, Any]:
+            after = disturbance.read(device=device, since=before)
+            return {**result.as_record(), "reference": reference, **disturbance.between(before, after)}
+
+        def keep(result: PassResult) -> None:
+            so_far = {**record(result), "unit": configuration.unit}
+            self.tell({**BEAT, "name": name, "so_far": so_far})
+
+        heartbeat.KEEPERS[:] = [] if name in self.begun else [heartbeat.Keeper(keep)]
+        self.begun.add(name)
+        try:
+            return record(configuration.measure(seconds, until))
+        finally:
+            heartbeat.KEEPERS.clear()
 
     def close(self, name: str) -> dict[str, Any]:
         """Let go of one configuration."""
@@ -100,8 +123,8 @@ def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
     except pytest.skip.Exception as skipped:
         return {"skipped": str(skipped)}
     except UserDataError as error:
-        return {"raised": str(error)}
-    except Exception as error:
+        return {"raised": str(error), "kind": "unusable"}
+    except (Exception, SystemExit) as error:
         traceback.print_exc()
         reason = "".join(traceback.format_exception_only(error)).strip()
         return {"raised": reason, "is_sound": is_sound()}
@@ -122,13 +145,21 @@ def finite(value: Any) -> Any:
 
 
 def serve() -> None:
-    """Answer requests until standard input ends, then leave without waiting for anybody."""
+    """Answer requests until they end, then leave without waiting for anybody.
+
+    No standard stream is a pipe any more: measured code may print, read, and close them as exit() does.
+    """
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     faulthandler.enable()
-    child = Child()
-    heartbeat.LISTENERS.append(lambda: print(json.dumps(BEAT), file=replies, flush=True))
-    print(json.dumps({"ok": {}}), file=replies, flush=True)
-    for line in sys.stdin:
-        reply = answer(child, json.loads(line))
-        print(json.dumps(finite(reply), allow_nan=False), file=replies, flush=True)
+
+    def tell(message: dict[str, Any]) -> None:
+        print(json.dumps(finite(message), allow_nan=False), file=replies, flush=True)
+
+    child = Child(tell)
+    heartbeat.LISTENERS.append(lambda: tell(BEAT))
+    tell({"ok": {}})
+    for line in requests:
+        tell(answer(child, json.loads(line)))

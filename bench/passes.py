@@ -27,7 +27,8 @@ class Series:
     params : dict
     file, function : where the measuring process finds the benchmark function
     passes : list of dict
-        Records of finished passes, as in a result file.
+        Records of finished passes, as in a result file; before the first one, `unfinished`, what a study has
+        come to in it.
     failure : MeasurementError or None
         Why it was given up.
     skipped : str or None
@@ -50,6 +51,24 @@ class Series:
     def is_over(self) -> bool:
         """Whether no further pass is worth trying."""
         return self.failure is not None or self.skipped is not None
+
+    @property
+    def num_passes(self) -> int:
+        """How many passes are over."""
+        return sum(not record.get("unfinished") for record in self.passes)
+
+    def keep(self, so_far: dict[str, Any]) -> None:
+        """Take what a study has come to in its first pass, should that be cut off."""
+        record = dict(so_far)
+        self.unit, self.study = record.pop("unit"), record.pop("study")
+        self.passes = [{"pass": 0, "unfinished": True, **record}]
+
+    def add(self, number: int, position: int, record: dict[str, Any]) -> None:
+        """Take the record of a whole pass."""
+        record = dict(record)
+        self.unit, self.study = record.pop("unit", self.unit), record.pop("study")
+        over = self.passes[: self.num_passes]
+        self.passes = [*over, {"pass": number, "position": position, **record}]
 
     def seconds(self) -> list[float]:
         """Seconds per unit, one value a pass."""
@@ -152,9 +171,7 @@ class Schedule:
         except SkippedHereError as skipped:
             one.skipped = str(skipped)
         else:
-            one.unit = record.pop("unit", one.unit)
-            one.study = record.pop("study")
-            one.passes.append({"pass": number, "position": position, **record})
+            one.add(number, position, record)
 
     def _ask(self, host: Measures, one: Series, number: int) -> dict[str, Any]:
         seconds = SMOKE_SECONDS if self.is_smoke else PASS_SECONDS

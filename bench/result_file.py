@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -54,7 +54,7 @@ class Run:
                     "params": one.params,
                     "kind": one.failure.kind,
                     "reason": one.failure.reason,
-                    "passes_done": len(one.passes),
+                    "passes_done": one.num_passes,
                 }
                 for one in self.series
                 if one.failure
@@ -63,6 +63,14 @@ class Run:
                 {"fullname": one.fullname, "reason": one.skipped} for one in self.series if one.skipped
             ],
         }
+
+    def lines(self, *, is_saved: bool) -> Iterator[str]:
+        """Yield sentences about what a run that was cut off holds, and what it does not."""
+        if is_saved and not any(one.passes for one in self.series):
+            yield "Nothing was saved: no configuration was measured, not even a part of a study."
+        for one in self.series:
+            if one.passes and not one.num_passes:
+                yield f"{one.name}: cut off in its first pass; what its study had come to is kept, not final."
 
     def document(self, machine_info: dict[str, Any]) -> dict[str, Any]:
         """Return a result file with what was measured so far, in pytest-benchmark's shape."""

@@ -5,7 +5,9 @@ from pathlib import Path
 SOURCE = """
 import os, signal, subprocess, sys, threading, time
 import pytest, torch
+from bench import heartbeat
 from bench.configuration import PassResult, configurations
+from bench.user_data import UserDataError
 
 class Calm:
     unit = "call"
@@ -28,6 +30,8 @@ class Faulty(Calm):
         def broken(): raise RuntimeError("CUDA error: an illegal memory access was encountered")
         torch.cuda.is_initialized, torch.cuda.synchronize = lambda: True, broken
         broken()
+    def closes_the_streams(self): exit("enough")
+    def asks(self): raise ValueError(f"answered {sys.stdin.readline()!r}")
     def hangs(self): time.sleep(600)
     def hangs_in_a_lock(self):
         lock = threading.Lock(); lock.acquire(); lock.acquire()
@@ -36,13 +40,24 @@ class Faulty(Calm):
         with open(os.environ["CHILD_PID_FILE"], "w") as file: file.write(str(child.pid))
         os.kill(os.getpid(), signal.SIGKILL)
 
+class Study(Calm):
+    epoch = 0
+    def measure(self, seconds, until):
+        while True:
+            self.epoch += 1
+            heartbeat.beat()
+            heartbeat.offer(lambda: PassResult([0.5] * self.epoch, study={"epochs": self.epoch}))
+            time.sleep(0.01)
+
 @configurations(lambda options: [{"fault": name} for name in FAULTS], topic="faulty", group="faulty")
 def bench_faulty(fault):
     if fault == "skipped":
         pytest.skip("not on this machine")
     if fault == "unbuildable":
         raise FileNotFoundError("no data folder")
-    return Calm() if fault == "calm" else Faulty(fault)
+    if fault == "unusable":
+        raise UserDataError("mine.py:data: no pairs")
+    return {"calm": Calm, "studies": Study}.get(fault, lambda: Faulty(fault))()
 """
 
 

@@ -1,4 +1,5 @@
 import threading
+from typing import Any
 
 import pytest
 
@@ -24,3 +25,32 @@ def test_work_that_never_ends_is_not_kept_up_for_ever_and_no_thread_stays(
         keeper.join(30)
     assert len(heard) == 3
     assert threading.active_count() == before
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def look(self, seconds: float) -> float:
+        """A look that takes so long."""
+        self.now += seconds
+        return self.now
+
+
+def test_work_is_looked_at_after_a_second_and_then_for_a_quarter_of_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, seen = Clock(), list[Any]()
+    monkeypatch.setattr(heartbeat, "KEEPERS", [heartbeat.Keeper(seen.append, clock)])
+    for _ in range(400):
+        clock.now += 0.125
+        heartbeat.offer(lambda: clock.look(0.5))
+    assert seen[0] == 1.5
+    assert 0.2 < 0.5 * len(seen) / clock.now <= 0.25
+
+
+def test_work_that_nobody_keeps_is_not_looked_at() -> None:
+    heartbeat.offer(lambda: pytest.fail("looked"))

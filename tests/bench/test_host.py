@@ -50,6 +50,8 @@ def test_the_unit_comes_with_the_first_pass_only(host: Host, file: Path) -> None
     [
         ("raises", "raised", "ValueError: no such sample: 17"),
         ("unbuildable", "raised", "FileNotFoundError: no data folder"),
+        ("unusable", "unusable", "mine.py:data: no pairs"),
+        ("asks", "raised", "answered ''"),
         ("exits", "died", "ended with exit code 7"),
         pytest.param(
             "kills_itself",
@@ -98,6 +100,31 @@ def test_prints_of_the_measured_code_do_not_break_the_protocol(host: Host, tmp_p
     noisy = 'print("{", flush=True)\nimport os\nos.write(1, b"noise")\n'
     path.write_text(noisy + "FAULTS = []\n" + faulty.SOURCE, encoding="utf-8")
     assert measure(host, path, "calm")["seconds"] == 0.5
+
+
+def test_measured_code_that_leaves_does_not_take_the_pipe_with_it(host: Host, file: Path) -> None:
+    with pytest.raises(MeasurementError) as caught:
+        measure(host, file, "closes_the_streams")
+    assert (caught.value.kind, caught.value.reason) == ("raised", "SystemExit: enough")
+    assert measure(host, file, "calm")["seconds"] == 0.5
+
+
+def test_what_a_study_comes_to_in_its_first_pass_is_heard_of_before_the_pass_is_over(file: Path) -> None:
+    class EnoughError(Exception):
+        pass
+
+    heard = []
+
+    def kept(name: str, so_far: dict[str, object]) -> None:
+        heard.append((name, so_far))
+        raise EnoughError
+
+    with pytest.raises(EnoughError), Host(limit_seconds=5, kept=kept) as host:
+        measure(host, file, "studies")
+    [(name, so_far)] = heard
+    assert (name, so_far["unit"], so_far["seconds"]) == ("faulty[studies]", "call", 0.5)
+    assert so_far["study"] == {"epochs": len(so_far["rounds_seconds"])}
+    assert {"reference", "disturbed"} <= set(so_far)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")

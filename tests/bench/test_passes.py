@@ -136,6 +136,24 @@ def test_a_budget_ends_the_run_after_a_whole_first_pass() -> None:
     assert len(host.asked) < 10
 
 
+def test_what_a_study_came_to_stands_until_its_first_pass_is_over() -> None:
+    (a,) = series("a")
+    so_far = {"seconds": 2.0, "figures": {}, "unit": "epoch", "study": {"epochs": 3}}
+    a.keep(so_far)
+    a.keep({**so_far, "seconds": 3.0, "study": {"epochs": 5}})
+    assert (a.num_passes, a.seconds(), a.extra_info()["study"]) == (0, [3.0], {"epochs": 5})
+    assert a.extra_info()["passes"] == [{"pass": 0, "unfinished": True, "seconds": 3.0, "figures": {}}]
+    Schedule(2, order_seed=0).run(Answering(a=[1.0, 1.0]), [a], ignore)
+    assert (a.num_passes, a.seconds()) == (2, [1.0, 1.0])
+
+
+def test_a_study_that_fails_in_its_first_pass_keeps_what_it_came_to() -> None:
+    (a,) = series("a")
+    a.keep({"seconds": 2.0, "figures": {}, "unit": "epoch", "study": {"epochs": 3}})
+    Schedule(2, order_seed=0).run(Answering(a=[MeasurementError("died", "SIGKILL")]), [a], ignore)
+    assert (a.num_passes, a.seconds(), a.study) == (0, [2.0], {"epochs": 3})
+
+
 def test_without_a_budget_every_pass_is_measured() -> None:
     both = series("a", "b")
     assert Schedule(3, order_seed=0).run(Answering(a=[1.0] * 3, b=[1.0] * 3), both, ignore) is True

@@ -172,9 +172,9 @@ def test_a_failure_shows_the_traceback_of_the_measured_code_and_none_of_ours(tmp
     assert "conftest.py" not in ran.stdout
 
 
-def start_hanging(folder: Path) -> subprocess.Popen[str]:
-    """A run whose calm configuration is measured at once and whose other one hangs."""
-    file = faulty.write(folder, *["calm"] * 3, "hangs")
+def start_hanging(folder: Path, *faults: str) -> subprocess.Popen[str]:
+    """A run of faults that are named, or of three calm configurations and one that hangs."""
+    file = faulty.write(folder, *(faults or ("calm", "calm", "calm", "hangs")))
     arguments = ["-p", "bench.conftest", "-c", ROOT / "pyproject.toml", "--rootdir", folder, file]
     options = ["--profile", "smoke", "--passes", "2", "--benchmark-autosave", "--order-seed", "1"]
     return subprocess.Popen(
@@ -203,8 +203,8 @@ def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> Any:
-    process = start_hanging(tmp_path)
+def hanging(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
+    process = start_hanging(tmp_path, *getattr(request, "param", ()))
     yield process
     with contextlib.suppress(psutil.NoSuchProcess):
         for child in descendants(process):
@@ -234,6 +234,44 @@ def test_kill_9_leaves_what_was_measured_on_disk(tmp_path: Path, hanging: Any) -
     document = saved(tmp_path, "unfinished_*.json")
     assert document["torch_checkup"]["complete"] is False
     assert document["benchmarks"][0]["stats"]["median"] == 0.5
+
+
+@pytest.mark.parametrize("hanging", [("studies",)], indirect=True)
+@pytest.mark.parametrize(("sign", "pattern"), [("SIGINT", "0001_*.json"), ("SIGKILL", "unfinished_*.json")])
+def test_a_study_that_is_cut_off_in_its_first_pass_keeps_what_it_has_come_to(
+    sign: str, pattern: str, tmp_path: Path, hanging: Any
+) -> None:
+    wait_for_measurements(tmp_path, hanging, 1)
+    hanging.send_signal(signal.Signals[sign])
+    stdout, stderr = hanging.communicate(timeout=60)
+    document = saved(tmp_path, pattern)
+    assert document["torch_checkup"]["complete"] is False
+    [entry] = document["benchmarks"]
+    [unfinished] = entry["extra_info"]["passes"]
+    assert unfinished["unfinished"] is True
+    assert entry["extra_info"]["study"] == {"epochs": len(unfinished["rounds_seconds"])}
+    assert "Traceback" not in stdout + stderr
+    if sign == "SIGINT":
+        assert "bench_faulty[studies]: cut off in its first pass" in stdout
+
+
+@pytest.mark.parametrize("hanging", [("hangs",)], indirect=True)
+def test_where_nothing_was_measured_before_ctrl_c_the_terminal_says_so(tmp_path: Path, hanging: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / ".benchmarks").glob("unfinished_*.tmp")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    hanging.send_signal(signal.SIGINT)
+    stdout, _ = hanging.communicate(timeout=60)
+    assert "Nothing was saved: no configuration was measured" in stdout
+    assert not list((tmp_path / ".benchmarks").rglob("*.json"))
+
+
+def test_data_that_cannot_be_used_end_the_run_in_one_sentence(tmp_path: Path) -> None:
+    ran = run_faulty(tmp_path, "unusable")
+    assert ran.returncode == 4
+    assert "ERROR: mine.py:data: no pairs" in ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert not list((tmp_path / ".benchmarks").rglob("*"))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.bench_generalization import WEIGHT_DECAYS, WeightDecayStudy, intervals_over_seeds
+from bench import heartbeat
+from bench.bench_generalization import (
+    WEIGHT_DECAYS,
+    GeneralizationStudy,
+    WeightDecayStudy,
+    intervals_over_seeds,
+)
+from bench.configuration import PassResult
 from bench.generalization import laboratory, linear_map, studies
 from bench.generalization.biases import margins, with_target
 from bench.generalization.curves import comparisons, curves
@@ -73,6 +80,22 @@ def test_work_can_be_done_in_parts_and_comes_to_the_same(short: None) -> None:
         list(parts.work(until))
         assert json.dumps(parts.study())
     assert whole.rows().equals(parts.rows())
+
+
+def test_a_look_on_the_way_changes_nothing_and_no_verdict_of_it_is_final(
+    short: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched, alone = (GeneralizationStudy("cpu", 2, "digits", is_full=False) for _ in range(2))
+    seen: list[PassResult] = []
+    monkeypatch.setattr(heartbeat, "KEEPERS", [lambda look: seen.append(look())])
+    rounds = watched.measure(0.0, 1.0).rounds_seconds
+    monkeypatch.setattr(heartbeat, "KEEPERS", [])
+    alone.measure(0.0, 1.0)
+    assert watched.laboratory.rows().equals(alone.laboratory.rows())
+    assert len(seen) == len(rounds)
+    first = json.loads(json.dumps(seen[0].as_record()))["study"]
+    assert not first["is_complete"]
+    assert {one["verdict"] for one in first["claims"]} <= {Holds.UNSURE, Holds.UNMEASURED}
 
 
 def test_without_images_there_are_no_cnns(short: None) -> None:
