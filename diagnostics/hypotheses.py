@@ -143,6 +143,11 @@ class Judged:
         chosen = max(fitting, key=lambda one: one.p_value if weakest else -one.p_value)
         object.__setattr__(self, "deciding", chosen)
 
+    @property
+    def depends(self) -> bool:
+        """Whether it holds under one condition and does not under another."""
+        return self.claim.are_conditions and {Holds.HOLDS, Holds.FAILS} <= {one.verdict for one in self.parts}
+
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary, with the numbers of the deciding part."""
         told = {
@@ -208,7 +213,7 @@ def judge(rows: Rows, claims: Sequence[Claim] | None = None, *, is_complete: boo
 
     A claim that says several things holds where all of them do (an intersection-union test: Berger 1982) and
     does not where one does not. One that is measured under several conditions holds where it holds under
-    each, does not where it does under none, and else depends, which is unsure.
+    each, does not where it does under none, and else is unsure: it depends, where they contradict.
     """
     told = list(claims if claims is not None else all_claims())
     parts = {f"{claim.name}: {part.name}": part for claim in told for part in claim.parts}
@@ -294,8 +299,7 @@ def _together(claim: Claim, parts: Sequence[JudgedPart]) -> Judged:
     if len(found) == 1:
         return replace(judged, reason=found[0].reason)
     told = "; ".join(f"{one.part.name}: {one.verdict}" for one in found)
-    depends = claim.are_conditions and verdict is Holds.UNSURE
-    return replace(judged, reason=f"it depends: {told}" if depends else told)
+    return replace(judged, reason=f"it depends: {told}" if judged.depends else told)
 
 
 def by_seed(rows: Rows, setting: str, quantity: str) -> Effects:

@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections import Counter
 from typing import Any
 
 from diagnostics.hypotheses import Holds, Judged, JudgedPart
@@ -20,10 +21,12 @@ LOOKS = {
     Holds.FAILS: {"color": canvas.ORANGE, "marker": "X"},
     Holds.UNSURE: {"color": canvas.GREY, "marker": "s"},
 }
+DEPENDS = "depends"
 VERBS = {  # for one claim, for several
-    Holds.HOLDS: ("holds", "hold"),
-    Holds.FAILS: ("does not", "do not"),
-    Holds.UNSURE: ("is unsure", "are unsure"),
+    str(Holds.HOLDS): ("holds", "hold"),
+    str(Holds.FAILS): ("does not", "do not"),
+    DEPENDS: ("depends on the conditions", "depend on the conditions"),
+    str(Holds.UNSURE): ("is unsure", "are unsure"),
 }
 LABEL_WIDTH = 44  # characters a line
 
@@ -34,7 +37,7 @@ def draw(run: Run) -> Any:
     if not judged:
         return None
     told = [(one, part) for one in judged for part in one.parts]
-    figure, grid = canvas.panels(1, 1, 1.1 + 0.33 * len(told))
+    figure, grid = canvas.panels(1, 1, 1.1 + 0.36 * len(told))
     axes = grid[0, 0]
     for height, (_, part) in enumerate(told):
         _line(axes, height, part)
@@ -83,8 +86,8 @@ def _sentence(one: Judged, part: JudgedPart) -> str:
 def title(run: Run) -> str:
     """Return how many claims hold, and which do not."""
     judged = studies.claims(run)
-    amounts = {verdict: [one for one in judged if one.verdict is verdict] for verdict in LOOKS}
-    told = [f"{len(found)} {VERBS[verdict][len(found) != 1]}" for verdict, found in amounts.items() if found]
+    amounts = Counter(DEPENDS if one.depends else str(one.verdict) for one in judged)
+    told = [f"{amounts[name]} {verbs[amounts[name] != 1]}" for name, verbs in VERBS.items() if amounts[name]]
     seeds = studies.num_seeds(run)
     return f"Of {len(judged)} claims about regularizers, {listed(told)} here ({seeds})"
 
@@ -109,7 +112,7 @@ def table(run: Run) -> Table:
         ("verdict", "claim", "effect", "95 % interval", "what the effect is", "seeds", "p, corrected"),
         rows(
             [
-                cell(_verdict_of(one, told)),
+                Cell(_verdict_of(one, told)),
                 Cell(_sentence(one, told)),
                 cell(number(told.effect.estimate), told.effect.estimate),
                 cell(_interval(told)),
@@ -148,8 +151,7 @@ def _seeds(told: JudgedPart) -> Cell:
 
 def _verdict_of(one: Judged, told: JudgedPart) -> str:
     """Return the claim's verdict, and the part's where it is another."""
-    same = one.verdict is told.verdict
-    return _verdict(one) if same else f"{_verdict(one)}; this part: {_verdict(told)}"
+    return _verdict(one) if one.verdict is told.verdict else f"{_verdict(one)} ({_verdict(told)})"
 
 
 def _verdict(one: Judged | JudgedPart) -> str:
