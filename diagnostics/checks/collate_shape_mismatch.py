@@ -2,8 +2,9 @@
 
 What it means
 -------------
-The default collate stacks the samples; all must have the same shape. In a worker it writes into shared
-memory, where the same mistake reads "Trying to resize storage that is not resizable".
+Samples that are stacked into a batch must have one shape, whether the default collate stacks them or your
+own function. In a worker the default one writes into shared memory, where the same mistake reads "Trying to
+resize storage that is not resizable".
 
 Why it matters
 --------------
@@ -92,7 +93,9 @@ def recognise(trace: Trace) -> Recognition | None:
     shapes = [group for group in found.groups if group.startswith("[")]
     told = f": {shapes[0]} against {shapes[1]}" if len(shapes) == 2 else ""
     where = "Samples of one batch"
-    if found.error is not None and trace.place(found.error) == "dataset" and found.error.user_frame:
-        where = f"Tensors that your dataset stacks at {found.error.user_frame.place},"
+    own = found.error and found.error.user_frame
+    if own and found.error and trace.place(found.error) in {"dataset", "collate"}:
+        who = "collate_fn" if trace.place(found.error) == "collate" else "dataset"
+        where = f"Tensors that your {who} stacks at {own.place},"
     remedy = Remedy("Bring them to one shape, or pad them in a collate_fn.", _fitting(shapes))
     return recognised(found, f"{where} differ in shape{told}; they cannot be stacked.", remedy, score=65)

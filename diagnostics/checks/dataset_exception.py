@@ -40,6 +40,13 @@ _PLAIN = Remedy(
     "Read that sample alone, where a debugger works, and mend the code or the data.",
     ("dataset[index]  # the sample that fails", "DataLoader(dataset, num_workers=0, shuffle=False)"),
 )
+_OF_A_STREAM = Remedy(
+    "Walk through the stream alone, where a debugger works, and mend the code or the data.",
+    (
+        "for number, sample in enumerate(dataset): pass  # number is the last good one where it raises",
+        "DataLoader(dataset, num_workers=0)",
+    ),
+)
 _WHO = {
     "dataset": "your dataset",
     "__len__": "your dataset's __len__",
@@ -54,7 +61,7 @@ _ADVICE = (
         ("worker_init_fn",),
         "",
         "Call it in a process alone: it runs once in each worker, before any sample.",
-        "worker_init_fn(0)",
+        "worker_init_fn(WORKER)",
     ),
     (
         ("sampler",),
@@ -128,6 +135,13 @@ _ADVICE = (
         r"^RecursionError",
         "A sample that is asked for again and again never succeeds: try a few times, then raise.",
         "for attempt in range(3): ...",
+    ),
+    (
+        ("dataset", "collate_fn", "default collate"),
+        r"^(?:MemoryError|\w*ArrayMemoryError|RuntimeError: .{0,80}DefaultCPUAllocator)",
+        "Memory ran out there: see what one sample takes, what limits the process, and use fewer workers.",
+        "free -h; ulimit -v",
+        "DataLoader(..., num_workers=1, prefetch_factor=1)",
     ),
     (
         ("dataset",),
@@ -235,10 +249,28 @@ def _advice(part: str, error: Error) -> Remedy:
     for where, pattern, text, *commands in _ADVICE:
         if part in where and says(error, pattern):
             names = compiled(r"named '([\w-]+)").findall(error.detail)
-            return Remedy(
-                text, tuple(line.replace("NAME", names[0] if names else "NAME") for line in commands)
-            )
-    return _PLAIN
+            known = {"NAME": names[0] if names else "NAME", "WORKER": _worker(error) or "0"}
+            return Remedy(text, tuple(_filled(line, known) for line in commands))
+    return _OF_A_STREAM if part == "dataset" and _is_streamed(error) else _PLAIN
+
+
+def _filled(line: str, known: dict[str, str]) -> str:
+    for name, value in known.items():
+        line = line.replace(name, value)
+    return line
+
+
+def _worker(error: Error) -> str:
+    """Return the number of the worker that an error was carried from; "" where that is not said."""
+    number = error.where.rpartition(" ")[2]
+    return number if number.isdigit() else ""
+
+
+def _is_streamed(error: Error) -> bool:
+    """Tell whether an error came out of what has no indices: an IterableDataset."""
+    return any("dataset_iter" in frame.code for frame in error.frames if frame.is_loader) or any(
+        frame.function == "__iter__" for frame in error.frames if frame.is_user
+    )
 
 
 def _unplaced(trace: Trace) -> Recognition | None:
@@ -247,7 +279,7 @@ def _unplaced(trace: Trace) -> Recognition | None:
     found = phrase(trace, words, guarded=True)
     if found is None or not (found.error is None or found.error.is_loose or found.error.is_cut):
         return _stated(trace)
-    name = found.error.type if found.error else "an exception"
+    name = found.error.name if found.error else "an exception"
     advice = _advice("dataset", found.error) if found.error else _PLAIN
     return recognised(found, f"Your dataset raised {name}{_CUT}.", advice, score=38, confidence="likely")
 
@@ -274,12 +306,12 @@ def recognise(trace: Trace) -> Recognition | None:
     error = _end_of_chain(candidates, first)
     blamed, root = blame(error, trace.place(error)), blame(first, trace.place(first))
     frame = blamed.frame if blamed.frame and blamed.frame.is_user else root.frame or blamed.frame
-    worker = error.where.rpartition(" ")[2]
-    who = f"In worker {worker}, " if worker.isdigit() else ""
+    worker = _worker(error)
+    who = f"In worker {worker}, " if worker else ""
     if frame is None and error.frames and error.frames[-1].path.endswith("data/dataset.py"):
         frame = error.frames[-1]  # torch's own, as Subset
     place = f" at {frame.place}" if frame else "" if blamed.part == "default collate" else _CUT
-    summary = f"{who}{_WHO[blamed.part]} raised {error.type or 'an exception'}{place}."
+    summary = f"{who}{_WHO[blamed.part]} raised {error.name or 'an exception'}{place}."
     found = error_clue(trace, "", error)
     is_certain = bool(error.type) and (frame is not None or blamed.part == "default collate")
     return recognised(

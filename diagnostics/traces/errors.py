@@ -58,6 +58,11 @@ class Error:
     is_cut: bool = False
 
     @property
+    def name(self) -> str:
+        """The type, with its module where it says too little by itself: "zlib.error"."""
+        return f"{self.module}.{self.type}" if self.module and self.type.lower() == "error" else self.type
+
+    @property
     def in_worker(self) -> bool:
         """Whether it was raised in a loader's worker."""
         return "worker process" in self.where or any(

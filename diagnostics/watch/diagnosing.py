@@ -217,7 +217,7 @@ def _resources(observed: Observed, incident: Incident | None) -> Iterator[str]:
 
 def _with_incident(finding: Finding, story: _Story) -> Finding:
     observed, incident = story.observed, _incident_of(finding, story)
-    lines = [incident.sentence] if incident else []
+    lines = [incident.sentence, *incident.odd_sentences] if incident else []
     if incident is not None and incident.failure is not None:
         lines.append(incident.failure.sentence)
     if finding.slug in SUDDEN | RESOURCE_SLUGS:

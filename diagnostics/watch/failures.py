@@ -1,10 +1,13 @@
 """What reached a loop, and what ended a process: which exception of a worker is the one that matters."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.watch.records import Record
+
+_TORCHS = re.compile(r"^(?:__main__|torch\.utils\.data\.dataset)\.")  # says nothing that the class does not
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _failure(main: Record, event: Mapping[str, Any]) -> Failure:
         tuple(event.get("workers", ())),
         event.get("is_main_thread", True),
         event.get("place", ""),
-        str(arguments.get("dataset", "")).removeprefix("__main__."),
+        _TORCHS.sub("", str(arguments.get("dataset", ""))),
     )
 
 

@@ -51,6 +51,8 @@ class Incident:
         What an exception that ended a worker said.
     failure : Failure or None
         What the loop was given for it; None where it never was.
+    odd, common : tuple of (int, str), str
+        Samples unlike most of the batch that could not be collated, in words; and what most of it is.
     """
 
     kind: Kind
@@ -69,6 +71,8 @@ class Incident:
     resources: Mapping[str, int] = field(default_factory=dict)
     said: str = ""
     failure: Failure | None = None
+    odd: tuple[tuple[int, str], ...] = ()
+    common: str = ""
 
     @property
     def signal_name(self) -> str | None:
@@ -112,6 +116,11 @@ class Incident:
         return text + (f" (of {_shown(self.indices)})" if self.samples != self.indices else "")
 
     @property
+    def odd_sentences(self) -> list[str]:
+        """Lines of evidence: samples that do not fit their batch."""
+        return [f"sample {index}: {word}; most of its batch: {self.common}" for index, word in self.odd]
+
+    @property
     def details(self) -> dict[str, Any]:
         """The same as fields of a finding; only what is known."""
         fields = {
@@ -122,6 +131,7 @@ class Incident:
             "batch": self.batch,
             "sample_indices": list(self.samples) or None,
             "batch_indices": list(self.indices) or None,
+            "odd_sample_indices": [index for index, _ in self.odd] or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -158,6 +168,8 @@ def _of_event(record: Record, event: Mapping[str, Any], kind: Kind) -> Incident:
         resources=event.get("resources", {}),
         said=event.get("said", ""),
         place=event.get("place", ""),
+        odd=tuple(map(tuple, event.get("odd", ()))),
+        common=event.get("common", ""),
     )
 
 

@@ -175,6 +175,24 @@ def test_run_names_the_cause_first_and_ends_as_the_command_does(ran, name):
     assert ran.document["exit_code"] == expected.code
 
 
+ODD = {
+    "none_in_batch": "sample 13: None; most of its batch: Tensor []",
+    "ragged_shapes": "sample 13: Tensor [4]; most of its batch: Tensor [3]",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_sample_that_does_not_fit_its_batch_is_named(ran, name):
+    assert ODD[name] in ran.first["evidence"]
+    assert ran.first["odd_sample_indices"] == [13]
+
+
+@pytest.mark.parametrize("name", ["two_workers_raise"])
+def test_the_loop_and_its_loader_are_named(ran, name):
+    told = "the loop at two_workers_raise.py:18 was given KeyError, from the DataLoader of Numbers"
+    assert f"{told}, after 3 of 8 batches" in ran.first["evidence"]
+
+
 @pytest.mark.parametrize("name", ["no_exception_raised"])
 def test_what_torch_does_not_pass_on_is_told_with_its_words_and_its_place(ran, name):
     assert "TooSlow at no_exception_raised.py:14: more than a moment" in ran.first["summary"]

@@ -776,7 +776,45 @@ def raised(error, indices, caller):
     name = "stopped" if isinstance(error, StopIteration) else "raised"
     words = printed(error, trace)
     scarce = resources() if isinstance(error, SCARCE) and words else {}
-    note(name, error=name_of(error), traceback=words, resources=scarce, **in_flight())
+    odd = odd_ones(error, indices) if words else {}
+    note(name, error=name_of(error), traceback=words, resources=scarce, **in_flight(), **odd)
+
+
+@guarded
+def fetched(error):
+    """Return the samples that torch's fetcher held when something raised; none before all were there."""
+    trace, data = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith("fetch.py"):
+            data = trace.tb_frame.f_locals.get("data", data)
+        trace = trace.tb_next
+    return data if isinstance(data, list) else []
+
+
+def odd_ones(error, indices):
+    """Return which samples of a batch are unlike most of it, each in words."""
+    words = [in_words(sample) for sample in fetched(error) or ()]
+    common = max(words, key=words.count, default="")
+    if not isinstance(indices, list) or len(words) != len(indices) or 2 * words.count(common) <= len(words):
+        return {}
+    odd = [(index, word) for index, word in zip(indices, words, strict=True) if word != common]
+    return {"odd": odd[:4], "common": common} if odd else {}
+
+
+def in_words(thing, depth=0):
+    """Return what a sample is made of: classes, shapes and keys, and no contents."""
+    name = type(thing).__name__
+    if thing is None:
+        return "None"
+    if isinstance(getattr(thing, "shape", None), tuple):
+        return f"{name} {list(thing.shape)}"
+    if depth < 3 and isinstance(thing, dict):
+        parts = (f"{key}: {in_words(thing[key], depth + 1)}" for key in list(thing)[:8])
+        return f"{{{', '.join(parts)}}}"[:120]
+    if isinstance(thing, (list, tuple)):
+        parts = [in_words(part, depth + 1) for part in thing[:4]] if depth < 3 else []
+        return f"{name} of {len(thing)} ({', '.join(parts)})"[:120]
+    return name
 
 
 def takes_batches(dataset):
@@ -1066,7 +1104,7 @@ def watch_wrapping(original):
 
     @functools.wraps(original)
     def ExceptionWrapper(*arguments, **keywords):  # noqa: N802
-        if not (STATE.view[P_COUNT] or STATE.view[P_BATCHES]):
+        if not (STATE.view[P_COUNT] or STATE.view[P_BATCHES] or STATE.num_told):
             not_begun(sys.exc_info()[1])
         return original(*arguments, **keywords)
 

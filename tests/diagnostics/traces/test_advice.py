@@ -13,6 +13,15 @@ def frame(path: str, line: int, function: str, code: str = "") -> str:
     return f'  File "{path}", line {line}, in {function}\n' + (f"    {code}\n" if code else "")
 
 
+FETCH = f"{LIB}/torch/utils/data/_utils/fetch.py"
+
+
+def carried(error: str, worker: int) -> str:
+    """How torch announces an exception of a worker."""
+    said = f"{error}: Caught {error} in DataLoader worker process {worker}.\n"
+    return f"{said}Original Traceback (most recent call last):\n"
+
+
 def advice(text: str) -> str:
     """Summary, sentence and commands of the first finding."""
     finding = explain_log(text)[0]
@@ -365,6 +374,32 @@ CASES = {
         "hang-in-worker",
         ("py-spy", "timeout=60"),
         ("num_workers=0",),
+    ),
+    "a sample of a stream has no index to read it by": Case(
+        carried("KeyError", 1)
+        + frame(FETCH, 33, "fetch", "data.append(next(self.dataset_iter))")
+        + frame("/home/me/rows.py", 20, "parse", "return row[key]")
+        + "KeyError: 'x'\n",
+        "dataset-exception",
+        ("enumerate(dataset)",),
+        ("dataset[index]",),
+    ),
+    "the start of a worker is tried with the number of the one that failed": Case(
+        carried("OSError", 3)
+        + frame(f"{LIB}/torch/utils/data/_utils/worker.py", 252, "_worker_loop", "init_fn(worker_id)")
+        + frame("/home/me/rows.py", 20, "begin", "open(name)")
+        + "OSError: [Errno 5] Input/output error: 'part3'\n",
+        "dataset-exception",
+        ("worker_init_fn(3)",),
+        ("worker_init_fn(0)",),
+    ),
+    "an exception that is called error is told with its module": Case(
+        carried("Error", 0)
+        + frame(FETCH, 52, "fetch", "data = [self.dataset[idx] for idx in indices]")
+        + frame("/home/me/rows.py", 20, "__getitem__", "binascii.a2b_base64(text)")
+        + "binascii.Error: Incorrect padding\n",
+        "dataset-exception",
+        ("raised binascii.Error",),
     ),
 }  # fmt: skip
 
