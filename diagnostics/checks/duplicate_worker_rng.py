@@ -32,13 +32,25 @@ from diagnostics.traces.repeats import WORKERS, repeated_by_workers, repeated_nu
 CODE = "DL242"
 SLUG = "duplicate-worker-rng"
 TITLE = "Workers draw the same random numbers"
-NEEDS = ("run.random_workers_count", "run.equal_random_workers_count", "run.equal_random_names")
+NEEDS = (
+    "run.random_workers_count",
+    "run.equal_random_workers_count",
+    "run.equal_random_names",
+    "run.equal_random_kinds",
+)
 FIRES = {
     "run.random_workers_count": 4,
     "run.equal_random_workers_count": 4,
-    "run.equal_random_names": ["self.rng"],
+    "run.equal_random_names": ["dataset.dataset.transform.transforms[0].rng"],
+    "run.equal_random_kinds": ["numpy.random._generator.Generator"],
 }
-SILENT = {"run.random_workers_count": 4, "run.equal_random_workers_count": 0, "run.equal_random_names": []}
+SILENT = {
+    "run.random_workers_count": 4,
+    "run.equal_random_workers_count": 0,
+    "run.equal_random_names": [],
+    "run.equal_random_kinds": [],
+}
+MOST_SHOWN = 4
 _SAME = r"\b(?:same|identical|duplicated?)\b[^.?!]{0,40}(?:\brandom|\baugment)"
 _WHO = r"\b(?:workers?|threads?|process(?:es)?|batch(?:es)?)\b"
 _SAYING = (rf"(?i){_SAME}[^.?!]{{0,60}}{_WHO}", rf"(?i){_WHO}[^.?!]{{0,60}}{_SAME}")
@@ -64,6 +76,27 @@ _SEED = Remedy(
 )
 
 
+def _seeded(name: str, kind: str, number: int) -> str:
+    """Return the line that seeds one generator where it lies."""
+    name, kind = str(name), str(kind)
+    own = name.removeprefix("__main__.")
+    seed = f"seed + {number}" if number else "seed"
+    if kind.endswith(".Generator") and kind.startswith("numpy."):
+        return f"    {own}.bit_generator.state = np.random.default_rng({seed}).bit_generator.state"
+    verb = "manual_seed" if kind.startswith("torch.") else "seed"
+    return f"    {own}.{verb}({seed})"
+
+
+def _seeding(names: list[str], kinds: list[str]) -> Remedy:
+    """Return a worker_init_fn for the generators that were found."""
+    shown = list(zip(names, kinds, strict=False))[:MOST_SHOWN]
+    dataset = "    dataset = torch.utils.data.get_worker_info().dataset"
+    lines = [_seeded(*one, number) for number, one in enumerate(shown)]
+    is_held = any(str(name).startswith("dataset") for name, _ in shown)
+    commands = (*_SEED.commands[:2], *([dataset] if is_held else []), *lines, _SEED.commands[-1])
+    return Remedy(_SEED.text, commands)
+
+
 def judge(facts: Mapping[str, Any]) -> Verdict:
     """Look for generators that several workers began with in the same state, and drew from."""
     num_workers, num_equal = facts["run.random_workers_count"], facts["run.equal_random_workers_count"]
@@ -74,7 +107,9 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return ok(f"The {num_workers} workers draw different random numbers.")
     which = ", ".join(map(str, names))
     evidence = (f"{which}: in the same state in {num_equal} of {num_workers} workers, and drawn from",)
-    return fail(f"{num_equal} workers draw the same random numbers from {which}.", evidence, _SEED)
+    kinds = facts["run.equal_random_kinds"]
+    remedy = _seeding(names, kinds) if isinstance(kinds, list) and kinds else _SEED
+    return fail(f"{num_equal} workers draw the same random numbers from {which}.", evidence, remedy)
 
 
 def recognise(trace: Trace) -> Recognition | None:

@@ -32,9 +32,19 @@ from diagnostics.traces.repeats import WORKERS, repeated_by_workers
 CODE = "DL243"
 SLUG = "iterable-dup-workers"
 TITLE = "Every worker yields the whole stream"
-NEEDS = ("run.stream_workers_count", "run.equal_stream_workers_count")
-FIRES = {"run.stream_workers_count": 4, "run.equal_stream_workers_count": 4}
-SILENT = {"run.stream_workers_count": 4, "run.equal_stream_workers_count": 0}
+NEEDS = (
+    "run.stream_workers_count",
+    "run.equal_stream_workers_count",
+    "run.common_samples_count",
+    "run.compared_samples_count",
+)
+FIRES = {
+    "run.stream_workers_count": 4,
+    "run.equal_stream_workers_count": 4,
+    "run.common_samples_count": None,
+    "run.compared_samples_count": None,
+}
+SILENT = {**FIRES, "run.equal_stream_workers_count": 0}
 _DATA = r"\b(?:data|samples?|batch(?:es)?|examples?|records?|rows|keys)\b"
 _SAYING = (
     rf"(?i){_DATA}[^.?!]{{0,40}}\b(?:repeated|repeats?|comes?|seen)\b[^.?!]{{0,30}}"
@@ -65,13 +75,16 @@ _DIVIDE = Remedy(
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
-    """Look for workers whose first batches are the same."""
+    """Look for workers whose first batches are the same, or that give the same samples in another order."""
     num_workers, num_equal = facts["run.stream_workers_count"], facts["run.equal_stream_workers_count"]
     if not num_workers or num_equal is None:
         return not_applicable("No stream was read by several workers.")
     if not num_equal:
         return ok(f"The {num_workers} workers of a stream began with different samples.")
-    evidence = (f"the first batches of {num_equal} of {num_workers} workers are equal",)
+    same, of = facts["run.common_samples_count"], facts["run.compared_samples_count"]
+    compared = f"{same} of {of} samples that were compared came from another worker too, in another order"
+    equal = f"the first batches of {num_equal} of {num_workers} workers are equal"
+    evidence = (compared if same else equal,)
     return fail(
         f"{num_equal} workers yield the same samples: each of them comes {num_equal} times.",
         evidence,

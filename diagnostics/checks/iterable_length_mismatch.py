@@ -1,9 +1,10 @@
-"""An IterableDataset yields more than its length says.
+"""An IterableDataset yields more, or less, than its length says.
 
 What it means
 -------------
-`__len__` of the dataset, divided by the batch size, is what the loader announces; more samples came than
-that. With several workers, each may have yielded the whole stream.
+`__len__` of the dataset, divided by the batch size, is what the loader announces; more batches came than
+that, or fewer. With several workers, each may have yielded the whole stream. torch itself warns only where
+more batches came than samples were announced.
 
 Why it matters
 --------------
@@ -22,12 +23,28 @@ References
 PyTorch source, torch/utils/data/dataloader.py.
 """
 
-from diagnostics.findings import Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
 from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
 
 CODE = "DL244"
 SLUG = "iterable-length-mismatch"
 TITLE = "An IterableDataset's length is wrong"
+NEEDS = (
+    "run.stream_batches_seen_count",
+    "run.stream_batches_expected_count",
+    "run.stream_samples_announced_count",
+    "run.epochs_count",
+)
+FIRES = {
+    "run.stream_batches_seen_count": 20,
+    "run.stream_batches_expected_count": 40,
+    "run.stream_samples_announced_count": 400,
+    "run.epochs_count": 2,
+}
+SILENT = {**dict.fromkeys(NEEDS), "run.epochs_count": 2}
 LOG_FIRES = (
     "UserWarning: Length of IterableDataset <Stream object> was reported to be 5 (when "
     "accessing len(dataloader)), "
@@ -47,6 +64,19 @@ _CORRECT = Remedy(
     "Let __len__ say what __iter__ yields, and divide the stream among workers.",
     ("info = torch.utils.data.get_worker_info()", "def __len__(self): return self.num_samples"),
 )
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Compare the batches of a stream that was read to its end with what its length announced."""
+    seen, expected = facts["run.stream_batches_seen_count"], facts["run.stream_batches_expected_count"]
+    if not facts["run.epochs_count"]:
+        return not_applicable("No epoch was begun.")
+    if seen is None or expected is None:
+        return ok("No stream announced another length than it had: 0 found.")
+    samples = facts["run.stream_samples_announced_count"]
+    evidence = (f"__len__ of the dataset gave {samples}: {expected} batches; an epoch had {seen}",)
+    summary = f"A stream announced {expected} batches and gave {seen}."
+    return warn(summary, evidence, _CORRECT, "certain")
 
 
 def _forewarned(trace: Trace) -> Recognition | None:

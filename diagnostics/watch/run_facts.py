@@ -14,6 +14,8 @@ from diagnostics.watch.records import LoaderUse
 
 SOURCE = "watched run"
 FEWEST_READINGS = 5
+FEWEST_DISTINCT, DISTINCT_SHARE = 16, 0.9  # of the samples in a worker's first batches
+FEWEST_COMMON, COMMON_SHARE, REPEATED_SHARE = 8, 0.7, 0.25  # of samples that two workers both yield
 SIGTERM = -15  # what a main process that fails sends its workers: no cause
 
 
@@ -97,34 +99,81 @@ def _siblings(observed: Observed, name: str) -> list[list[list[Mapping[str, Any]
 
 def _random_facts(observed: Observed) -> dict[str, Any]:
     """Find generators that were in the same state in several workers, and were drawn from."""
-    names: set[str] = set()
+    kinds: dict[str, str] = {}
     num_equal = num_workers = 0
     for family in _siblings(observed, "random"):
         num_workers = max(num_workers, len(family))
         for name in family[0][0]["states"]:
-            states = [events[0]["states"].get(name, ("", False)) for events in family]
+            states = [events[0]["states"].get(name, ("", False, "")) for events in family]
             most = max(sum(state[0] == other[0] for other in states) for state in states)
-            if most > 1 and any(is_drawn for _, is_drawn in states):
-                names.add(name)
+            if most > 1 and any(state[1] for state in states):
+                kinds[name] = family[0][0]["states"][name][2]
                 num_equal = max(num_equal, most)
     return {
         "random_workers_count": num_workers,
         "equal_random_workers_count": num_equal,
-        "equal_random_names": sorted(names),
+        "equal_random_names": sorted(kinds),
+        "equal_random_kinds": [kinds[name] for name in sorted(kinds)],
     }
 
 
+def _begins_alike(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether two workers began with the same batches; samples that are much alike tell nothing."""
+    pairs = list(zip(one, other, strict=False))
+    num_samples, num_distinct = (sum(event[name] for event, _ in pairs) for name in ("samples", "distinct"))
+    is_telling = num_distinct >= max(FEWEST_DISTINCT, DISTINCT_SHARE * num_samples)
+    return is_telling and all(event["digest"] == against["digest"] for event, against in pairs)
+
+
+def _in_common(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return how many samples two workers have in common, of how many; None where that is no repetition.
+
+    Each remembers the samples of the smallest digests that it has seen, and has seen a `share` of its own.
+    Samples that repeat within a worker may well do so between workers that divide the stream.
+    """
+    sides = (one, other)
+    limit = min("g" if side["is_whole"] else max(side["samples"]) for side in sides)
+    counts = [{name: n for name, n in side["samples"].items() if name <= limit} for side in sides]
+    num_common = len(counts[0].keys() & counts[1].keys())
+    if num_common < FEWEST_COMMON:
+        return None
+    for own, side, against in zip(counts, sides, reversed(sides), strict=True):
+        found = num_common / len(own) / against["share"]
+        repeated = (1 - len(own) / sum(own.values())) / side["share"]
+        if found < COMMON_SHARE or repeated > REPEATED_SHARE * found:
+            return None
+    return num_common, min(map(len, counts))
+
+
 def _stream_facts(observed: Observed) -> dict[str, Any]:
-    """Compare the first batches of workers that read a stream; batches that are all alike tell nothing."""
+    """Compare workers that read a stream: their first batches, and the samples of whole streams."""
     num_equal = num_workers = 0
+    common: tuple[int, int] | None = None
     for family in _siblings(observed, "content"):
-        streams = [tuple(event["digest"] for event in events) for events in family]
-        telling = [stream for stream in streams if len(set(stream)) > 1]
-        num_workers = max(num_workers, len(streams))
-        num_equal = max([num_equal, *(telling.count(stream) for stream in telling)])
+        num_workers = max(num_workers, len(family))
+        num_equal = max(num_equal, *(sum(_begins_alike(one, other) for other in family) for one in family))
+    for family in _siblings(observed, "stream"):
+        first = [events[0] for events in family]
+        for one in first:
+            shared = [both for other in first if other is not one and (both := _in_common(one, other))]
+            if shared and len(shared) + 1 > num_equal:
+                num_equal, common = len(shared) + 1, shared[0]
     return {
         "stream_workers_count": num_workers,
         "equal_stream_workers_count": num_equal if num_equal > 1 else 0,
+        "common_samples_count": common and common[0],
+        "compared_samples_count": common and common[1],
+    }
+
+
+def _length_facts(observed: Observed) -> dict[str, Any]:
+    """Say of the first stream whose announced length is wrong what it announced and what came."""
+    events = [event for main in observed.mains for event in main.having("length")]
+    first = min(events, key=lambda event: event["at"], default={})
+    return {
+        "stream_batches_seen_count": first.get("batches"),
+        "stream_batches_expected_count": first.get("expected"),
+        "stream_samples_announced_count": first.get("samples"),
     }
 
 
@@ -181,6 +230,7 @@ def run_facts(observed: Observed, incidents: Sequence[Incident]) -> Facts:
             **_epoch_facts(observed, incidents),
             **_random_facts(observed),
             **_stream_facts(observed),
+            **_length_facts(observed),
             **_growth_facts(observed),
             **_rank_facts(observed),
             **attribution_facts(observed),

@@ -66,7 +66,11 @@ PACE_BATCHES = 256  # over which a loop's pace is averaged
 STEPPED_FROM_NS, TIMED_FROM_NS = 10_000, 200_000  # a sample: from here on its place is noted, and its time
 CPU_FROM_NS, CPU_EVERY = 1_000_000, 16  # CPU time is a system call: of long batches, and of every so many
 SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
-NUM_DIGESTS = 3
+NUM_DIGESTS = 8
+NUM_SMALLEST, ROW_ITEMS = 128, 32  # samples of a stream that are remembered; numbers of each that tell it
+MOST_WALKED, MOST_PARTS, MOST_DEPTH, MOST_GENERATORS = 1000, 32, 12, 16  # in search of random generators
+WALK_NS = 50_000_000  # in case: it takes less than one hundredth of it
+LENGTH_SLACK = 100  # a stream may miss one batch in so many, and each worker's last may be a short one
 IN_WORKER = "worker"  # where a batch is passed over
 DEATH_SECONDS = 0.5
 MOST_FILES = 65536  # looked through
@@ -89,8 +93,8 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "blocks", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "num_first", "num_told",
-        "num_unseen", "random", "sample_ns", "sent", "stacks", "view", "workers",
+        "blocks", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "mismatched", "num_told",
+        "num_unseen", "random", "sample_ns", "sent", "stacks", "stream", "view", "workers",
     )  # fmt: skip
 
     def __init__(self):
@@ -101,8 +105,8 @@ class State:
     def begin(self, log):
         """Forget what another process, of which this is a fork, has done."""
         self.log, self.blocks, self.loaders, self.sent, self.workers = log, {}, {}, {}, set()
-        self.num_first, self.num_unseen, self.sample_ns, self.random = 0, 0, TIMED_FROM_NS, None
-        self.num_told = 0
+        self.num_unseen, self.sample_ns, self.random = 0, TIMED_FROM_NS, None
+        self.mismatched, self.stream, self.num_told = set(), Stream(), 0
 
 
 class Pace:
@@ -135,6 +139,41 @@ class Pace:
             self.closed, self.close = number, number + 1
             if STATE.view[P_BATCHES] >= CLOSE_FIRST:
                 self.close += int(CLOSE_EVERY_NS / (self.mean_ns + 1))
+
+
+class Stream:
+    """Which samples a worker's stream gave, in whatever order: those whose digests are the smallest.
+
+    Workers that yield the same samples remember the same ones; the memory is bounded.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        How often each remembered sample came.
+    limit : str
+        Digests from here on are not remembered.
+    num_batches, num_samples : int
+        That were looked at.
+    is_told : bool
+    """
+
+    __slots__ = "counts", "is_told", "limit", "num_batches", "num_samples"
+
+    def __init__(self):
+        self.counts, self.limit, self.is_told = {}, "g", False
+        self.num_batches = self.num_samples = 0
+
+    def add(self, digests):
+        """Take a batch's samples in."""
+        self.num_batches += 1
+        self.num_samples += len(digests)
+        for one in digests:
+            if one < self.limit:
+                self.counts[one] = self.counts.get(one, 0) + 1
+        if len(self.counts) > 2 * NUM_SMALLEST:
+            kept = sorted(self.counts)[: NUM_SMALLEST + 1]
+            self.limit = kept.pop()
+            self.counts = {one: self.counts[one] for one in kept}
 
 
 STATE = State()
@@ -403,6 +442,8 @@ def ended(iterator, at, error, begun):
     fold_epoch(view, at)
     if expected is not None and iterator._num_yielded < expected:
         note("truncated", loader=number_of(at), batches=iterator._num_yielded, expected=expected)
+    elif iterator._IterableDataset_len_called is not None:
+        compare_length(iterator, number_of(at))
 
 
 def failed(iterator, at, error, expected):
@@ -451,8 +492,26 @@ def place_of(frame):
 def place_of_line(frame, line):
     """Return a frame's file and line; "" where it is a library's."""
     path = frame.f_code.co_filename
-    is_library = "-packages" in path or path.startswith(("<frozen", LIBRARY)) or path == __file__
-    return "" if is_library else f"{os.path.basename(path)}:{line}"
+    return f"{os.path.basename(path)}:{line}" if is_own(path) else ""
+
+
+def is_own(path):
+    """Tell whether a file is the user's and no library's."""
+    return bool(path) and not (
+        "-packages" in path or path.startswith(("<frozen", LIBRARY)) or path == __file__
+    )
+
+
+def compare_length(iterator, number):
+    """Write down, once a loader, that a stream whose length was asked for had many more or fewer batches."""
+    length, seen = iterator._IterableDataset_len_called, iterator._num_yielded
+    size = getattr(iterator._index_sampler, "batch_size", None) if iterator._auto_collation else 1
+    if not size or number in STATE.mismatched:
+        return
+    expected = length // size if iterator._drop_last else -(-length // size)
+    if abs(seen - expected) > max(iterator._num_workers, expected // LENGTH_SLACK):
+        STATE.mismatched.add(number)
+        note("length", loader=number, batches=seen, expected=expected, samples=length)
 
 
 def await_deaths(workers):
@@ -833,7 +892,7 @@ def begin_batch(fetcher, indices):
     view[P_SINCE], view[P_STAGE] = begun, FETCHING
     note_indices(view, indices)
     if view[P_IS_WORKER] and STATE.random is None:
-        STATE.random = random_states(fetcher.dataset) or {}
+        STATE.random = random_states(fetcher) or {}
     is_cheap = STATE.sample_ns < STEPPED_FROM_NS and view[P_BATCHES] >= CLOSE_FIRST
     if is_cheap or type(indices) is not list or takes_batches(fetcher.dataset):
         view[P_POSITION] = -1  # somewhere in the batch
@@ -859,8 +918,11 @@ def end_batch(indices, data, begun, cpu_begun):
         view[P_SLOW_COUNT] += weight
         view[P_SLOW_NS] += more * weight
     STATE.sample_ns = (now - begun) // (num_samples or 1)
-    if view[P_IS_WORKER] and STATE.num_first < NUM_DIGESTS:
-        first_batches(data)
+    if view[P_IS_WORKER]:
+        if STATE.random:
+            drawn_from(STATE.random)
+        if STATE.is_streaming and not STATE.stream.is_told and view[P_NUM_WORKERS] > 1:
+            stream_batch(data, num_samples)
 
 
 def fetch_noted(original, fetcher, batch_indices):
@@ -907,7 +969,9 @@ def watch_fetch(original, is_stream):
             return fetch_noted(original, self, possibly_batched_index)
         except BaseException as error:
             process.is_streaming = is_stream
-            if not (is_stream and isinstance(error, StopIteration)):
+            if is_stream and isinstance(error, StopIteration):
+                stream_ended()
+            else:
                 raised(error, possibly_batched_index, sys._getframe(1) if is_passing else None)
             without_us(error)
             if not is_passing:
@@ -918,80 +982,201 @@ def watch_fetch(original, is_stream):
 
 
 @guarded
-def first_batches(data):
-    """Write down what tells whether workers repeat one another: their random states and their streams."""
-    STATE.num_first += 1
-    if STATE.num_first == 1 and STATE.random:
-        after = {name: digest(state(thing)) for name, (thing, state, _) in STATE.random.items()}
-        states = {name: [first, after[name] != first] for name, (_, _, first) in STATE.random.items()}
-        note("random", states=states)
-    if STATE.is_streaming:
-        note("content", digest=digest(content(data)))
+def drawn_from(generators):
+    """Write down, after the first batch, what tells whether workers repeat one another's random numbers."""
+    STATE.random = {}
+    after = {name: digest(state(thing)) for name, (thing, state, _) in generators.items()}
+    states = {
+        name: [first, after[name] != first, named(type(thing))]
+        for name, (thing, _, first) in generators.items()
+    }
+    note("random", states=states)
+
+
+@guarded
+def stream_batch(data, num_asked):
+    """Remember a batch of a stream by its samples; the first ones are written down as they came."""
+    stream = STATE.stream
+    stream.is_told = True  # what cannot be read once is not tried again
+    digests = [digest(row) for row in rows(data, num_asked)]
+    if stream.num_batches < NUM_DIGESTS:
+        new = len(set(digests).difference(stream.counts))
+        note("content", digest=digest(digests), samples=len(digests), distinct=new)
+    stream.add(digests)
+    stream.is_told = False
+
+
+@guarded
+def stream_ended():
+    """Write down which samples a stream gave, once it has given all; of later epochs nothing."""
+    stream, view = STATE.stream, STATE.view
+    if stream.num_batches and not stream.is_told:
+        stream.is_told = True
+        kept = sorted(stream.counts)[:NUM_SMALLEST]
+        note(
+            "stream",
+            samples={one: stream.counts[one] for one in kept},
+            is_whole=len(kept) == len(stream.counts) and stream.limit == "g",
+            seen=stream.num_samples,
+            share=min(1.0, stream.num_batches / max(1, view[P_BATCHES] + STATE.num_unseen)),
+        )
 
 
 def digest(thing):
     """Return a short digest of what a thing looks like."""
     import hashlib
 
-    return hashlib.blake2b(repr(thing).encode("utf-8", "replace"), digest_size=12).hexdigest()
+    words = thing if isinstance(thing, bytes) else repr(thing).encode("utf-8", "replace")
+    return hashlib.blake2b(words, digest_size=6).hexdigest()
 
 
-def content(data, depth=0):
-    """Return a part of a batch that tells it from another one."""
+def rows(data, num_asked):
+    """Return what tells each sample of a batch from others, as bytes or text."""
+    columns = list(columns_of(data, num_asked))
+    lengths = {len(column) for column in columns}
+    is_whole = lengths == {1} and len(columns) == num_asked  # each a sample, in a list
+    if len(lengths) == 1 and lengths.pop() <= num_asked and not is_whole:
+        return [repr(row) for row in zip(*columns, strict=True)]
+    return [repr(column) for column in columns]
+
+
+def columns_of(data, num_asked, depth=0):
+    """Yield the parts of a batch, each as the list of what its samples have there; or whole, in a list."""
     if hasattr(data, "detach") and hasattr(data, "flatten"):
-        return None if data.device.type != "cpu" else data.detach().flatten()[:256].tolist()
+        if data.device.type == "cpu":
+            yield tensor_rows(data.detach(), num_asked)
+        return
     if isinstance(data, dict):
-        data = [part for pair in data.items() for part in pair]
-    if isinstance(data, (list, tuple)) and depth < 4:
-        return [content(part, depth + 1) for part in data[:16]]
-    return data if isinstance(data, (str, bytes, int, float)) else type(data).__name__
+        data = list(data.values())
+    if not isinstance(data, (list, tuple)):
+        yield [data if isinstance(data, (str, bytes, int, float)) else type(data).__name__]
+    elif data and all(isinstance(part, (str, bytes, int, float)) for part in data[:num_asked]):
+        yield list(data[:ROW_ITEMS])
+    elif depth < 4:
+        for part in data[:ROW_ITEMS]:
+            yield from columns_of(part, num_asked, depth + 1)
 
 
-def is_generator(thing):
-    """Return the function that reads a random generator's state; None where it is no generator."""
-    name = named(type(thing))
+def tensor_rows(tensor, num_asked):
+    """Return a tensor's rows as bytes, where there is one a sample; some numbers all over each row."""
+    if not tensor.numel():
+        return [b""]
+    is_batch = tensor.dim() > 0 and 0 < len(tensor) <= num_asked
+    flat = tensor.reshape(len(tensor) if is_batch else 1, -1)
+    step = max(1, flat.shape[1] // ROW_ITEMS)
+    part = flat[:, ::step].contiguous()
+    size = part.shape[1] * part.element_size()
+    words = memoryview(part.view(-1).view(sys.modules["torch"].uint8).numpy()).tobytes()
+    return [words[at : at + size] for at in range(0, len(words), size or 1)]
+
+
+def numpy_state(one):
+    """Return the state of NumPy's older generators."""
+    return [part.tobytes() if hasattr(part, "tobytes") else part for part in one.get_state()]
+
+
+@functools.lru_cache(1024)
+def state_reader(kind):
+    """Return the function that reads the state of random generators of a class; None where it is no such."""
+    name = named(kind)
     if name == "random.Random":
         return lambda one: one.getstate()
-    if name.startswith("numpy.random.") and hasattr(thing, "bit_generator"):
+    if name.startswith("numpy.random.") and hasattr(kind, "bit_generator"):
         return lambda one: sorted(map(str, one.bit_generator.state.items()))
-    if name.startswith("numpy.random.") and hasattr(thing, "get_state"):
-        return lambda one: [part.tolist() if hasattr(part, "tolist") else part for part in one.get_state()]
+    if name.startswith("numpy.random.") and hasattr(kind, "get_state"):
+        return numpy_state
     if name == "torch._C.Generator":
-        return lambda one: one.get_state().tolist()
+        return lambda one: one.get_state().numpy().tobytes()
     return None
 
 
-def held_by(dataset):
-    """Walk what a dataset holds, some levels deep, without running any of its code."""
-    queue, seen = [("self", dataset, 0)], 0
-    while queue and seen < 400:
-        name, thing, depth = queue.pop(0)
-        seen += 1
+PLAIN = (bool, int, float, str, bytes, bytearray, complex, type(None), array)
+FUNCTION, METHOD = type(guarded), type(STATE.begin)
+
+
+def parts_of(name, thing):
+    """Yield what a thing holds or uses, without running any of its code, with the names to reach it by."""
+    kind = type(thing)
+    if kind in (list, tuple):
+        yield from ((f"{name}[{at}]", part) for at, part in enumerate(thing[:MOST_PARTS]))
+    elif issubclass(kind, dict):
+        for number, (key, part) in enumerate(dict.items(thing)):
+            if number >= MOST_PARTS:
+                break
+            yield f"{name}[{key!r:.40}]", part
+    elif kind is functools.partial:
+        yield f"{name}.func", thing.func
+        yield f"{name}.args", thing.args
+        yield f"{name}.keywords", thing.keywords
+    elif kind is METHOD:
+        yield f"{name}.__self__", thing.__self__
+        yield f"{name}.__func__", thing.__func__
+    elif kind is FUNCTION:
+        yield from parts_of_function(name, thing)
+    elif not issubclass(kind, (type, type(sys))):
+        yield from parts_of_object(name, thing, kind)
+
+
+def parts_of_object(name, thing, kind):
+    """Yield an object's attributes, and the functions of its class, which make samples of them."""
+    own = getattr(thing, "__dict__", None)
+    if isinstance(own, dict):
+        yield from ((f"{name}.{key}", part) for key, part in list(own.items())[: 4 * MOST_PARTS])
+    if isinstance(thing, list):
+        yield from parts_of(name, list(list.__iter__(thing)))
+    for base in kind.__mro__[:-1]:
+        for key, part in list(vars(base).items()):
+            if is_own(part.__code__.co_filename) if type(part) is FUNCTION else state_reader(type(part)):
+                yield f"{name}.{key}", part
+
+
+def parts_of_function(name, function):
+    """Yield what a function keeps from where it was made, and the globals that it names."""
+    if not is_own(function.__code__.co_filename):
+        return
+    for number, cell in enumerate(function.__closure__ or ()):
+        with contextlib.suppress(ValueError):  # one that is still empty
+            yield f"{name}.__closure__[{number}].cell_contents", cell.cell_contents
+    for number, part in enumerate(function.__defaults__ or ()):
+        yield f"{name}.__defaults__[{number}]", part
+    codes, known = [function.__code__], function.__globals__
+    for code in codes:
+        codes.extend(part for part in code.co_consts if type(part) is type(code))
+        for key in code.co_names:
+            part = known.get(key, NOTHING)
+            if part is not NOTHING and isinstance(part, type(sys)):
+                inside = vars(part) if is_own(getattr(part, "__file__", None)) else ()
+                yield from ((f"{key}.{one}", inside[one]) for one in code.co_names if one in inside)
+            elif part is not NOTHING:
+                yield f"{function.__module__}.{key}", part
+
+
+def held_by(**roots):
+    """Walk what a dataset holds and what its functions use, breadth first, without running any of it."""
+    queue, seen = [(name, thing, 0) for name, thing in roots.items()], set(map(id, roots.values()))
+    until = clock() + WALK_NS
+    for name, thing, depth in queue:
         yield name, thing
-        if depth >= 4:
+        if depth >= MOST_DEPTH or clock() > until or state_reader(type(thing)):
             continue
-        if isinstance(thing, (list, tuple)) and len(thing) <= 32:
-            queue.extend((f"{name}[{i}]", part, depth + 1) for i, part in enumerate(thing))
-        elif isinstance(getattr(thing, "__dict__", None), dict) and not isinstance(thing, type(sys)):
-            queue.extend((f"{name}.{key}", part, depth + 1) for key, part in vars(thing).items())
+        for part_name, part in parts_of(name, thing) if len(queue) < MOST_WALKED else ():
+            if type(part) not in PLAIN and id(part) not in seen:
+                seen.add(id(part))
+                queue.append((part_name, part, depth + 1))
 
 
 @guarded
-def random_states(dataset):
+def random_states(fetcher):
     """Return the random generators in reach of a dataset, each with its state before the first sample."""
-    found = {}
-    module = sys.modules.get(type(dataset).__module__)
-    things = list(held_by(dataset))
-    if module is not None:
-        things.extend((f"{module.__name__}.{name}", thing) for name, thing in vars(module).items())
+    found, things = {}, list(held_by(dataset=fetcher.dataset, collate_fn=fetcher.collate_fn))
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         things.append(("numpy.random", numpy_random.mtrand._rand))
     if "random" in sys.modules:
         things.append(("random", sys.modules["random"]._inst))
     for name, thing in things:
-        state = is_generator(thing)
-        if state is not None and len(found) < 16:
+        state = state_reader(type(thing))
+        if state is not None and len(found) < MOST_GENERATORS:
             found[name] = (thing, state, digest(state(thing)))
     return found
 

@@ -192,7 +192,7 @@ def test_what_harms_the_data_comes_before_a_remark_of_torch():
         b"UserWarning: This DataLoader will create 8 worker processes in total. Our suggested max number of "
         b"worker in current system is 2, which is smaller than what this DataLoader is going to create.\n"
     )
-    equal = [{"event": "content", "digest": digest} for digest in ("a", "b")]
+    equal = [{"event": "content", "digest": name, "samples": 9, "distinct": 9} for name in ("a", "b")]
     found = slugs(exit_code=0, stderr=remark, records=[main(), *(worker(n, events=equal) for n in (0, 1))])
     assert found == ["iterable-dup-workers", "too-many-workers"]
 

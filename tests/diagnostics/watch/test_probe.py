@@ -1,7 +1,10 @@
 """The probe's functions by themselves, for what only other versions of Python or torch do."""
 
 import sys
+from functools import partial
 from multiprocessing import queues
+from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,3 +57,99 @@ def test_a_worker_knows_its_loader_however_it_is_handed_its_dataset(probe, hande
     assert view[probe.P_LOADER] == probe.identity(dataset, list, 2, False, False)
     assert arguments["index_queue"] is not tasks
     probe.STATE.view = probe.IGNORED
+
+
+class Jitter:
+    def __init__(self, seed):
+        self.rng = Random(seed)
+        self.itself = self
+
+    def __call__(self, value):
+        return value + self.rng.random()
+
+
+def kept(seed):
+    hidden = Random(seed)
+    return lambda value: hidden.random() + value
+
+
+MODULES_OWN = Random(7)
+
+
+class Augmented:
+    def __init__(self, transform):
+        self.transform, self.rows = transform, [[0.0] * 50 for _ in range(5000)]
+
+    def __getitem__(self, index):
+        return self.transform(index) + self.more()
+
+    def more(self):
+        return MODULES_OWN.random()
+
+
+@pytest.mark.parametrize(
+    ("transform", "path"),
+    [
+        ({"train": [Jitter(1)]}, "dataset.part[0].transform['train'][0].rng"),
+        (partial(kept(3), 1), "dataset.part[0].transform.func.__closure__[0].cell_contents"),
+        (Jitter(1).__call__, "dataset.part[0].transform.__self__.rng"),
+    ],
+    ids=["in a dictionary", "in a closure", "of a bound method"],
+)
+def test_generators_are_found_however_deep_they_lie_and_named_by_their_path(probe, transform, path):
+    dataset = SimpleNamespace(part=[Augmented(transform)])
+    found = probe.random_states(SimpleNamespace(dataset=dataset, collate_fn=list))
+    assert found.keys() - {"numpy.random"} == {path, f"{__name__}.MODULES_OWN", "random"}
+
+
+def test_the_walk_through_a_big_dataset_ends_early(probe):
+    dataset = SimpleNamespace(**{f"part{i}": [[object()] * 3 for _ in range(10**4)] for i in range(100)})
+    assert len(list(probe.held_by(dataset=dataset))) <= 2 * probe.MOST_WALKED
+
+
+def samples_of(probe, data, num_asked=4):
+    return [probe.digest(row) for row in probe.rows(data, num_asked)]
+
+
+def test_a_sample_of_a_stream_is_the_same_whatever_batch_it_comes_in(probe):
+    torch = pytest.importorskip("torch")
+    data, names = torch.arange(32.0).reshape(8, 4), list("abcdefgh")
+    first = samples_of(probe, [data[:4], {"name": names[:4]}])
+    other = samples_of(probe, [data[[5, 2, 7]], {"name": [names[i] for i in (5, 2, 7)]}])
+    assert first[2] == other[1]
+    assert len({*first, *other}) == 6
+
+
+def test_samples_of_differing_shapes_are_told_apart_one_by_one(probe):
+    torch = pytest.importorskip("torch")
+    data = [torch.arange(10.0), torch.arange(12.0), torch.arange(0), torch.tensor(3)]
+    assert samples_of(probe, data[::-1]) == samples_of(probe, data)[::-1]
+
+
+def test_a_stream_remembers_the_same_samples_in_whatever_order_they_come(probe):
+    digests = [probe.digest(number) for number in range(3000)]
+    one, other = probe.Stream(), probe.Stream()
+    for at in range(0, 3000, 10):
+        one.add(digests[at : at + 10])
+        other.add(digests[::-1][at : at + 10])
+    kept = sorted(one.counts)[: probe.NUM_SMALLEST]
+    assert kept == sorted(other.counts)[: probe.NUM_SMALLEST]
+    assert len(one.counts) <= 2 * probe.NUM_SMALLEST
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_told"), [(20, True), (5, True), (10, False), (11, False), (9, False)], ids=str
+)
+def test_a_stream_of_another_length_than_announced_is_told_but_for_workers_last_batches(
+    probe, monkeypatch, seen, is_told
+):
+    told = []
+    monkeypatch.setattr(probe, "note", lambda event, **parts: told.append(event))
+    sampler = SimpleNamespace(batch_size=10)
+    iterator = SimpleNamespace(
+        _IterableDataset_len_called=97, _num_yielded=seen, _num_workers=2, _drop_last=False,
+        _auto_collation=True, _index_sampler=sampler,
+    )  # fmt: skip
+    for _ in range(2):
+        probe.compare_length(iterator, 0)
+    assert told == ["length"] * is_told

@@ -13,11 +13,20 @@ def facts(*records, **parts):
 
 
 def drawing(number, state, is_drawn=True):
-    return worker(number, events=[{"event": "random", "at": 1, "states": {"self.rng": [state, is_drawn]}}])
+    return worker(
+        number,
+        events=[{"event": "random", "at": 1, "states": {"dataset.rng": [state, is_drawn, "random.Random"]}}],
+    )
 
 
-def streaming(number, *digests):
-    return worker(number, events=[{"event": "content", "at": 1, "digest": digest} for digest in digests])
+def streaming(number, *digests, distinct=16):
+    parts = {"event": "content", "at": 1, "samples": 16, "distinct": distinct}
+    return worker(number, events=[{**parts, "digest": digest} for digest in digests])
+
+
+def exhausted(number, samples, share=1.0, times=1):
+    parts = {"event": "stream", "at": 1, "is_whole": True, "seen": len(samples) * times, "share": share}
+    return worker(number, events=[{**parts, "samples": dict.fromkeys(samples, times)}])
 
 
 def died(**codes):
@@ -28,7 +37,7 @@ def died(**codes):
 
 def test_generators_in_the_same_state_that_are_drawn_from_are_named():
     found = facts(drawing(0, "a"), drawing(1, "a"), drawing(2, "b"))
-    assert (found["equal_random_names"], found["equal_random_workers_count"]) == (["self.rng"], 2)
+    assert (found["equal_random_names"], found["equal_random_workers_count"]) == (["dataset.rng"], 2)
 
 
 @pytest.mark.parametrize(
@@ -49,12 +58,53 @@ def test_workers_that_yield_the_same_stream_are_counted():
     assert facts(streaming(0, "a", "b"), streaming(1, "a", "b"))["equal_stream_workers_count"] == 2
 
 
+def test_workers_that_were_seen_for_longer_and_shorter_are_compared_as_far_as_both_were_seen():
+    assert facts(streaming(0, "a", "b", "c"), streaming(1, "a", "b"))["equal_stream_workers_count"] == 2
+
+
 @pytest.mark.parametrize(
-    "workers", [[("a", "b"), ("c", "d")], [("a", "a"), ("a", "a")]], ids=["divided", "all batches alike"]
+    ("workers", "distinct"),
+    [([("a", "b"), ("c", "d")], 16), ([("a", "a"), ("a", "a")], 1), ([("a", "b"), ("a", "b")], 12)],
+    ids=["divided", "constant samples", "few values"],
 )
-def test_divided_streams_and_constant_ones_are_no_repetition(workers):
-    found = facts(*(streaming(number, *digests) for number, digests in enumerate(workers)))
-    assert found["equal_stream_workers_count"] == 0
+def test_divided_streams_and_constant_ones_are_no_repetition(workers, distinct):
+    streams = [streaming(number, *digests, distinct=distinct) for number, digests in enumerate(workers)]
+    assert facts(*streams)["equal_stream_workers_count"] == 0
+
+
+def numbered(first, last):
+    return [f"{number:012x}" for number in range(first, last)]
+
+
+def test_workers_that_give_the_same_samples_in_another_order_are_counted():
+    found = facts(*(exhausted(number, numbered(0, 90)) for number in range(3)))
+    assert found["equal_stream_workers_count"] == 3
+    assert (found["common_samples_count"], found["compared_samples_count"]) == (90, 90)
+
+
+def test_workers_of_which_a_part_of_the_batches_was_looked_at_are_compared_by_that_part():
+    seen = [exhausted(0, numbered(0, 64), 0.25), exhausted(1, numbered(48, 112), 0.25)]
+    assert facts(*seen)["equal_stream_workers_count"] == 2
+
+
+@pytest.mark.parametrize(
+    "workers",
+    [
+        [exhausted(0, numbered(0, 60)), exhausted(1, numbered(60, 120))],
+        [exhausted(0, numbered(0, 60)), exhausted(1, numbered(30, 90))],
+        [exhausted(0, numbered(0, 20), times=5), exhausted(1, numbered(0, 20), times=5)],
+        [exhausted(0, numbered(0, 5)), exhausted(1, numbered(0, 5))],
+    ],
+    ids=["divided", "half of it shared", "the same values again and again", "too few to tell"],
+)
+def test_samples_that_repeat_within_a_worker_or_come_from_one_alone_are_no_repetition(workers):
+    assert facts(*workers)["equal_stream_workers_count"] == 0
+
+
+def test_a_stream_whose_length_was_wrong_is_told_by_its_batches():
+    wrong = [{"event": "length", "at": 3, "batches": 20, "expected": 40, "samples": 400}]
+    found = facts(main(events=wrong))
+    assert (found["stream_batches_seen_count"], found["stream_batches_expected_count"]) == (20, 40)
 
 
 def test_the_death_that_counts_is_not_the_one_by_which_others_are_cleared_away():
