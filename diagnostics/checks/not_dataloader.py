@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
+from diagnostics.quantities import format_quantity
 from diagnostics.traces.clues import (
     Clue,
     Recognition,
@@ -49,14 +50,25 @@ from diagnostics.traces.watchdogs import DIED, after_a_death
 CODE = "DL298"
 SLUG = "not-dataloader"
 TITLE = "The failure lies outside of the DataLoader"
-NEEDS = ("run.exit_error_name", "run.exit_error_text", "run.exit_error_place", "run.exit_signal_name")
-FIRES = {
+NEEDS = (
+    "run.exit_error_name",
+    "run.exit_error_text",
+    "run.exit_error_place",
+    "run.exit_signal_name",
+    "run.standstill_seconds",
+    "run.standstill_place",
+    "run.standstill_stacks",
+)
+FIRES: dict[str, Any] = {
     "run.exit_error_name": "CalledProcessError",
     "run.exit_error_text": "subprocess.CalledProcessError: Command 'gsutil' returned non-zero exit status 1.",
     "run.exit_error_place": "train.py:11",
     "run.exit_signal_name": None,
+    "run.standstill_seconds": 0.0,
+    "run.standstill_place": "",
+    "run.standstill_stacks": {},
 }
-SILENT = dict.fromkeys(NEEDS)
+SILENT: dict[str, Any] = {**dict.fromkeys(NEEDS), "run.standstill_seconds": 0.0, "run.standstill_stacks": {}}
 _OUTSIDE = (
     r"(?:\bbackward\b(?:\(\))?|\bforward (?:pass|step)|optimizer\.step|\ball_?reduce|\bbarrier\b"
     r"|init_process_group|torch\.compile|torch\.save|\bcheckpoint (?:saving|loading))"
@@ -78,8 +90,8 @@ LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Kill
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
-    """Tell an exception, or a signal, that ended the main process outside of its loaders."""
-    error, text, place, signal = (facts[name] for name in NEEDS)
+    """Tell an exception or a signal that ended the main process outside of its loaders, or a standstill."""
+    error, text, place, signal, *standstill = (facts[name] for name in NEEDS)
     if error:
         name, commands = kind_of_failure(str(text), "user", Platform())
         where = f" at {place}" if place else ""
@@ -89,6 +101,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
             (f"0 frames of a DataLoader in its traceback: {str(text)[:200]}",),
             _advice(name, commands, bool(place)),
         )
+    if standstill[0]:
+        return _stands(*standstill)
     if signal is None:
         return ok("Nothing outside of the DataLoader ended the command (0 exceptions, 0 signals).")
     evidence = (f"0 DataLoaders failed before {signal}",)
@@ -106,6 +120,19 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     summary = (
         "The main process itself was killed from outside (SIGKILL): by the kernel for want of memory, by a "
         "scheduler, or by kill -9."
+    )
+    return fail(summary, evidence, remedy, "likely")
+
+
+def _stands(seconds: float, place: str, stacks: dict[int, str]) -> Verdict:
+    waited = format_quantity(seconds, "seconds")
+    where = f" The main process stands at {place}." if place else ""
+    summary = f"Nothing has moved for {waited}, and no batch was asked for.{where}"
+    shown = (f"process {pid}: {frames}" for pid, frames in stacks.items())
+    evidence = (f"{waited} without any progress, output or computing", *shown)
+    remedy = Remedy(
+        "Look what that place waits for: a lock, a queue, another rank, a network; no DataLoader is asked.",
+        tuple(f"py-spy dump --pid {pid}" for pid in stacks) or ("py-spy dump --pid PID",),
     )
     return fail(summary, evidence, remedy, "likely")
 

@@ -29,7 +29,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> ar
         type=_seconds,
         default=HANG_SECONDS,
         metavar="S",
-        help="without any progress for S seconds a loader hangs, default %(default)g",
+        help="without any progress for S seconds a loader, or the program, hangs, default %(default)g",
     )
     parser.add_argument("--kill-on-hang", action="store_true", help="end a command that hangs, with code 124")
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND", help="after --")

@@ -11,6 +11,7 @@ from diagnostics.watch.failures import find_failures, is_elsewhere
 from diagnostics.watch.incidents import Incident, signal_name
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import LoaderUse
+from diagnostics.watch.stacks import main_thread
 
 SOURCE = "watched run"
 FEWEST_READINGS = 5
@@ -52,7 +53,7 @@ def _exit_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, 
     errors = [one for one in observed.endings if one.error]
     error = errors[0] if is_elsewhere(find_failures(observed.mains), errors) else None
     is_sudden = observed.mains and not observed.endings and not observed.interrupted_by
-    is_own = observed.hang is None and all(one.kind != "died" for one in incidents)
+    is_own = not observed.stands and all(one.kind != "died" for one in incidents)
     return {
         "exit_error_name": error and error.error,
         "exit_error_text": error and error.traceback.strip().rpartition("\n")[2],
@@ -69,6 +70,17 @@ def _hang_facts(observed: Observed) -> dict[str, Any]:
         "hang_place": stack.place if stack else "",
         "hang_waits_for_lock": bool(hang and hang.stuck.is_worker and stack and stack.waits_for_lock),
         "hang_start_method": hang.loader.arguments.get("start_method") if hang else None,
+        **_standstill_facts(observed),
+    }
+
+
+def _standstill_facts(observed: Observed) -> dict[str, Any]:
+    """Say how long nothing has moved outside of the loaders, where none hangs."""
+    found = observed.standstill if observed.hang is None else None
+    return {
+        "standstill_seconds": found.seconds if found else 0.0,
+        "standstill_place": found.place if found else "",
+        "standstill_stacks": {stack.pid: main_thread(stack.text) for stack in found.stacks} if found else {},
     }
 
 

@@ -62,8 +62,16 @@ def innermost(text: str) -> str:
     """Return the place in the user's code where the last thread of a dump, the main one, stands."""
     frames = _main_frames(text)
     own = [frame for frame in frames if not _LIBRARY.search(frame["path"])]
-    chosen = (own or frames)[:1]
-    return "".join(f"{Path(one['path']).name}:{one['line']} in {one['function']}" for one in chosen)
+    return "".join(map(_place, (own or frames)[:1]))
+
+
+def main_thread(text: str, most: int = 12) -> str:
+    """Return the frames of the main thread in one line, innermost first."""
+    return " < ".join(map(_place, _main_frames(text)[:most]))
+
+
+def _place(frame: re.Match[str]) -> str:
+    return f"{Path(frame['path']).name}:{frame['line']} in {frame['function']}"
 
 
 def sleeps_on_lock(pid: int, root: Path = Path("/")) -> bool:

@@ -36,7 +36,7 @@ def lines(
     if not observed.is_attached:
         yield Text(f"{HEADING}: {NOT_ATTACHED}")
     if diagnosis.has_failed and not (observed.was_interrupted and not diagnosis.findings):
-        if observed.exit_code == 0:
+        if observed.exit_code == 0 and not observed.stands:
             yield Text(f"{HEADING}: {HIDDEN}")
         if diagnosis.findings:
             yield from explanation_lines(diagnosis.findings, meanings, width, MORE)

@@ -76,6 +76,7 @@ EXPECTED = {
     "late_sleeps_without_workers": Expected("hang-in-worker", by_log=None, code=124),
     "loader_in_pool": Expected("daemonic-children"),
     "lock_copied_by_fork": Expected("hang-fork-threads", by_log=None, code=124, worker=0, samples=[0]),
+    "lock_in_step": Expected("not-dataloader", by_log=None, code=124),
     "long_socket_path": Expected("socket-path-too-long"),
     "missing_main_guard": Expected("missing-main-guard", exit_code=1),
     "model_error": Expected("not-dataloader"),

@@ -2,6 +2,9 @@ import signal
 
 from diagnostics.watch.diagnosing import diagnose
 from diagnostics.watch.observing import Observed
+from diagnostics.watch.stacks import Stack
+from diagnostics.watch.standstills import Standstill
+from diagnostics.watch.telling import lines
 from tests.diagnostics.watch.made import main, use, worker
 
 MODEL_ERROR = (
@@ -224,3 +227,13 @@ def test_a_symptom_comes_after_what_causes_it():
 def test_the_kernels_kill_of_the_main_process_is_told_by_its_counter():
     finding = diagnose(Observed(137, records=[main()], num_oom_kills=1)).findings[0]
     assert (finding.slug, finding.confidence) == ("worker-oom-killed", "certain")
+
+
+def test_a_program_that_stands_still_is_told_while_it_runs_and_has_not_ended():
+    stood = Standstill((main(use()),), 61.0, (Stack(100, "", "train.py:12 in step"),))
+    observed = Observed(records=[main(use())], standstill=stood)
+    diagnosis = diagnose(observed)
+    assert diagnosis.findings[0].slug == "not-dataloader"
+    assert "train.py:12 in step" in diagnosis.findings[0].summary
+    said = "\n".join(str(line) for line in lines(observed, diagnosis, {}, 80))
+    assert "ended" not in said
