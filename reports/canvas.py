@@ -21,6 +21,7 @@ from diagnostics.intervals import geometric_interval, mean_interval
 INK, FAINT, PAPER = "#0a0b0d", "#0a0b0e", "#0a0b0f"
 WIDTH_INCHES = 8.4
 LONGEST_LABEL = 42
+LEVEL_CHARACTERS = 20  # of labels side by side below a narrow panel
 
 BLUE, GREEN, ORANGE, PINK, GREY = "#0173B2", "#029E73", "#D55E00", "#CC78BC", "#949494"
 SERIES_COLOURS = (BLUE, GREEN, ORANGE, PINK)  # each at least 3:1 on white and on the dark page
@@ -106,6 +107,14 @@ def label(text: str) -> str:
     """Return a name that an axis can hold, cut in its middle: names of one topic differ at their ends."""
     name, tail = " ".join(text.split()), LONGEST_LABEL // 2
     return name if len(name) <= LONGEST_LABEL else f"{name[: tail - 1]}…{name[-tail:]}"
+
+
+def value_ticks(axes: Axes, values: Sequence[float]) -> None:
+    """Label positions 0, 1, … with values, aslant where side by side they would run into one another."""
+    labels = [f"{value:g}" for value in values]
+    axes.set_xticks(range(len(labels)), labels=labels)
+    if max(map(len, labels), default=0) * len(labels) > LEVEL_CHARACTERS:
+        axes.tick_params(axis="x", labelrotation=60)
 
 
 def bars(

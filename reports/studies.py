@@ -151,9 +151,7 @@ def _panel(axes: Any, part: Frame, lines: dict[str, tuple[str, str]], scale: flo
         axes.errorbar(
             range(len(strengths)), middle, yerr=reach, color=colour, capsize=2, markersize=4, **style
         )
-    axes.set_xticks(range(len(strengths)), labels=[f"{s:g}" for s in strengths])
-    if len(strengths) > 5:
-        axes.tick_params(axis="x", labelrotation=60)
+    canvas.value_ticks(axes, strengths)
 
 
 def _or(bound: float, interval: Interval) -> float:

@@ -67,7 +67,8 @@ def comparisons(grid: Sequence[Setting], targets: Sequence[str] = ()) -> list[di
     found = (
         ("learning rates of SGD", "learning rate", _rates(grid), names),
         ("weight decay with dropout", "weight decay", _decay_and_dropout(grid), names),
-        ("hostile inputs", "", _hostile(), names),
+        ("hostile inputs under AdamW", "", _hostile(""), names),
+        ("hostile inputs under SGD", "", _hostile("sgd"), names),
         ("right and wrong labels", "", _labels(), names),
         ("inductive bias: images", "", _images(), names),
         ("inductive bias: against regularizers", "", _against_regularizers(), names),
@@ -123,16 +124,15 @@ def _combined(decay: float, rate: float) -> str:
     return f"decay {decay:g}" if decay else f"dropout {rate:g}" if rate else PLAIN.name
 
 
-def _hostile() -> Lines:
+def _hostile(optimizer: str) -> Lines:
     kinds = ("badly scaled", "outliers")
-    lines = {}
-    for optimizer in ("", "sgd"):
-        for norm in ("", "batch norm", "layer norm"):
-            plain = joined(norm, optimizer) or PLAIN.name
-            name = joined(norm or "no normalization", optimizer.upper())
-            hostile = [[kind, joined(norm, optimizer, kind)] for kind in kinds]
-            lines[name] = [["as they are", plain], *hostile]
-    return lines
+    return {
+        norm or "no normalization": [
+            ["as they are", joined(norm, optimizer) or PLAIN.name],
+            *([kind, joined(norm, optimizer, kind)] for kind in kinds),
+        ]
+        for norm in ("", "batch norm", "layer norm")
+    }
 
 
 def _labels() -> Lines:

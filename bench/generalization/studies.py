@@ -21,10 +21,11 @@ FULL_RATES = (0.003, 0.01, 0.2, 1.0, 3.0)  # beside SGD_RATE and LARGE_RATE
 NOISES = (0.0, 0.1, 0.4)
 # Adam divides a subgradient by its own size: strengths that do what the proximal ones do are smaller
 QUICK_SUBGRADIENTS, FULL_SUBGRADIENTS = (0.001,), (1e-4, 3e-4, 0.001, 0.003)
-QUICK_SGD, FULL_SGD = ((0.01,), (0.1,)), (FULL_L2, FULL_L2)  # L2 in the loss, decoupled
+# L2 in the loss, decoupled: momentum adds up the gradients, L2's among them, to ten times one step's
+QUICK_SGD, FULL_SGD = ((0.01,), (0.1,)), (FULL_L2, (*FULL_L2, 0.3, 1.0))
 FULL_PATIENCES = (1, 3, 10)
 QUICK_BOTH, FULL_BOTH = ((0.3,), (0.5,)), ((0.1, 0.3, 1.0), (0.2, 0.5))  # weight decays, dropout rates
-BATCH_NORM_DECAYS = (0.03, 0.1, 0.3, 3.0)  # beside 1
+BATCH_NORM_DECAYS = (0.03, 0.1, 0.3, 3.0, 10.0)  # beside 1
 
 
 def settings(*, is_full: bool, has_images: bool = True, max_train: int = 10**9) -> list[Setting]:

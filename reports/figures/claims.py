@@ -151,11 +151,14 @@ def _seeds(told: JudgedPart) -> Cell:
 
 def _verdict_of(one: Judged, told: JudgedPart) -> str:
     """Return the claim's verdict, and the part's where it is another."""
-    return _verdict(one) if one.verdict is told.verdict else f"{_verdict(one)} ({_verdict(told)})"
+    if one.verdict is told.verdict:
+        return _verdict(one)
+    return f"{_verdict(one)} ({GLYPHS[told.verdict]}\N{NO-BREAK SPACE}{VERBS[str(told.verdict)][0]})"
 
 
 def _verdict(one: Judged | JudgedPart) -> str:
-    return f"{GLYPHS[one.verdict]} {one.verdict}"
+    depends = isinstance(one, Judged) and one.depends
+    return f"{GLYPHS[one.verdict]} {DEPENDS if depends else one.verdict}"
 
 
 def _interval(one: JudgedPart) -> str:

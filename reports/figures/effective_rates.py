@@ -59,8 +59,7 @@ def draw(run: Run) -> Any:
                 markersize=5,
             )
             axes.set(title=ylabel, xlabel="weight decay")
-            axes.set_xticks(range(len(strengths)), labels=[f"{s:g}" for s in strengths])
-            axes.tick_params(axis="x", labelrotation=60 if len(strengths) > 5 else 0)
+            canvas.value_ticks(axes, strengths)
     grid[0, 1].set_yscale("log")
     grid[0, 1].set_title("step for its weights (log)")
     for set_formatter in (grid[0, 1].yaxis.set_major_formatter, grid[0, 1].yaxis.set_minor_formatter):

@@ -14,7 +14,7 @@ from reports.values import entries, mapping
 from reports.wording import count, percent
 
 SECTION, ORDER = "generalization", 65
-MOST_PANELS, COLUMNS = 6, 2
+MOST_PANELS, COLUMNS = 8, 2
 AT_CHANCE = "at_chance"
 
 

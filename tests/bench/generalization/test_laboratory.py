@@ -22,6 +22,8 @@ from bench.generalization.sources import load_data
 from bench.generalization.studies import PLAIN, settings
 from bench.generalization.training import Training, train
 from diagnostics.hypotheses import Holds, all_claims, chosen_by_validation, judge, names_of
+from reports import canvas
+from reports.figures import regularizer_comparisons
 
 SHORT = replace(PLAIN, epochs=2, num_train=40, widths=(8,))
 
@@ -51,6 +53,13 @@ def test_every_setting_that_is_drawn_is_trained(is_full: bool) -> None:
     assert all(len(one["lines"]) > 1 for one in compared)
     if is_full:
         assert names - set(drawn) <= {"subgradient 0.1"}
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_page_has_room_for_every_comparison_and_a_colour_for_each_of_its_lines(is_full: bool) -> None:
+    compared = comparisons(settings(is_full=is_full), ("a plane", "a sum of waves"))
+    assert len(compared) <= regularizer_comparisons.MOST_PANELS
+    assert max(len(one["lines"]) for one in compared) <= len(canvas.SERIES_COLOURS)
 
 
 def test_of_few_samples_no_study_claims_more() -> None:
