@@ -86,11 +86,8 @@ def _replays_through(benchmark: BenchmarkFixture) -> BenchmarkFixture:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Measure every pass before the first item runs; after Ctrl-C replay what is there, then stop."""
-    items = [
-        item for item in session.items if isinstance(item, pytest.Function) and hasattr(item.function, "grid")
-    ]
-    config = session.config
-    if not items or session.testsfailed or config.option.collectonly or config.getoption("benchmark_skip"):
+    items = [item for item in session.items if isinstance(item, pytest.Function) and _is_ours(item)]
+    if not items or session.testsfailed or _measures_nothing(session.config):
         return (yield)
     interrupt = None
     try:

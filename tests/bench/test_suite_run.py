@@ -291,6 +291,14 @@ def test_a_wrong_option_is_refused_with_the_valid_ones(option: str, value: str, 
     assert message in ran.stderr
 
 
+def test_one_of_several_test_processes_measures_nothing_and_says_why(tmp_path: Path) -> None:
+    plugin = "def pytest_configure(config):\n    config.workerinput = {}  # as pytest-xdist marks its own\n"
+    (tmp_path / "parallel.py").write_text(plugin, encoding="utf-8")
+    ran = run_faulty(tmp_path, "calm", arguments=("-p", "parallel", "-rs"))
+    assert "1 skipped" in ran.stdout
+    assert "without -n" in ran.stdout
+
+
 def test_options_narrow_the_grid() -> None:
     ran = run(
         "bench", "--collect-only", "-q", "--workers", "0,3", "--start-methods", "spawn", "--devices", "cpu"
