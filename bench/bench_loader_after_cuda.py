@@ -1,13 +1,9 @@
 """Starting workers whose dataset uses the GPU, out of a process that has used it already."""
 
-import pytest
-
-from bench.bench_loader_throughput import start_methods_here
 from bench.configuration import Options, Params, configurations
 from bench.cuda_starts import CudaStarts
 from bench.devices import require_device
-
-START_METHODS = ("fork", "spawn", "forkserver")
+from bench.start_methods import START_METHODS, require_start_method
 
 
 def grid(options: Options) -> list[Params]:
@@ -28,6 +24,5 @@ def grid(options: Options) -> list[Params]:
 def bench_loader_after_cuda(device: str, start_method: str, num_workers: int) -> CudaStarts:
     """Seconds until every worker has delivered its first batch, each with a CUDA context of its own."""
     require_device(device)
-    if start_method not in start_methods_here():
-        pytest.skip(f"this platform has no start method {start_method!r}")
+    require_start_method(start_method)
     return CudaStarts(start_method, num_workers, device)

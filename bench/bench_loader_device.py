@@ -1,10 +1,9 @@
 """A DataLoader read to the GPU: ways to bring batches over, and what a step of known length hides of them."""
 
-from bench.bench_loader_throughput import start_methods_here
 from bench.configuration import Options, Params, configurations
 from bench.device_epochs import TRANSFERS, DeviceEpochs, require_transfer
 from bench.devices import require_device
-from bench.loader_epochs import IN_PROCESS
+from bench.start_methods import IN_PROCESS, start_methods_here
 from bench.workloads import open_workload
 
 BATCH_SIZE = 32  # 19 MB of images, as for a network of today

@@ -7,7 +7,8 @@ from typing import Any
 
 from bench import bench_loader_throughput as throughput
 from bench.configuration import Options, Params, configurations
-from bench.loader_epochs import IN_PROCESS, LoaderEpochs
+from bench.loader_epochs import LoaderEpochs
+from bench.start_methods import IN_PROCESS, start_methods_here
 
 Values = tuple[Any, ...]
 QUICK: dict[tuple[str, str], Values] = {
@@ -36,7 +37,7 @@ def grid(options: Options) -> list[Params]:
         arguments = {
             (options.dataset, a): v for (_, a), v in arguments.items() if a not in {"style", "batch_size"}
         }
-    methods = options.start_methods or throughput.start_methods_here()[:1]
+    methods = options.start_methods or start_methods_here()[:1]
     counts = options.num_workers or ((2, 4) if options.is_full else (2,))
     return [
         {

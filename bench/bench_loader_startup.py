@@ -1,9 +1,7 @@
 """What starting a DataLoader's workers costs: seconds, memory, bytes pickled, and what grows as they read."""
 
-import pytest
-
-from bench.bench_loader_throughput import start_methods_here
 from bench.configuration import Options, Params, configurations
+from bench.start_methods import require_start_method, start_methods_here
 from bench.start_up import WorkerStarts
 from bench.starting import PRELOADED
 
@@ -35,8 +33,5 @@ def grid(options: Options) -> list[Params]:
 )
 def bench_loader_startup(held: str, start_method: str, num_workers: int) -> WorkerStarts:
     """Seconds until every worker has delivered its first batch."""
-    if start_method.partition(" ")[0] not in start_methods_here():
-        pytest.skip(
-            f"this platform has no start method {start_method!r}: it has {', '.join(start_methods_here())}"
-        )
+    require_start_method(start_method.partition(" ")[0])
     return WorkerStarts(held, start_method, num_workers)

@@ -1,16 +1,13 @@
 """DataLoader throughput against workers, start method and device, for workloads bound by different things."""
 
-import multiprocessing
 from typing import Any
-
-import pytest
 
 from bench.configuration import Options, Params, configurations
 from bench.devices import require_device
-from bench.loader_epochs import IN_PROCESS, LoaderEpochs
+from bench.loader_epochs import LoaderEpochs
+from bench.start_methods import IN_PROCESS, require_start_method, start_methods_here
 from bench.workloads import WORKLOADS, open_workload
 
-START_METHODS = ("fork", "spawn", "forkserver")
 QUICK_WORKERS = (0, 1, 2, 4)
 FULL_WORKERS = (0, 1, 2, 3, 4, 6, 8)
 QUICK_CURVES = ("image", "tiny", "wait")  # the other workloads: the fewest counts that show what bounds them
@@ -33,15 +30,6 @@ def _worker_settings(options: Options) -> list[tuple[str, int]]:
         whole_curve = narrowed or method == methods[0]
         settings += [(method, n) for n in counts if n and (whole_curve or n == min(2, max(counts)))]
     return settings
-
-
-def _available() -> list[str]:
-    return multiprocessing.get_all_start_methods()
-
-
-def start_methods_here() -> tuple[str, ...]:
-    """Return the platform's start methods, the cheapest first."""
-    return tuple(method for method in START_METHODS if method in _available())
 
 
 def grid(options: Options) -> list[Params]:
@@ -74,8 +62,7 @@ def bench_loader_throughput(
 ) -> LoaderEpochs:
     """Samples per second once the workers are up, read to the device."""
     require_device(device)
-    if start_method not in [IN_PROCESS, *_available()]:
-        pytest.skip(f"this platform has no start method {start_method!r}: it has {', '.join(_available())}")
+    require_start_method(start_method)
     chosen = open_workload(workload, style)
     return LoaderEpochs(
         chosen.dataset,

@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader
 from bench import gpu_lock
 from bench.alternating_calls import AlternatingCalls
 from bench.configuration import Configuration, Options, Params
-from bench.loader_epochs import IN_PROCESS
 from bench.measuring import load_file
+from bench.start_methods import IN_PROCESS
 from bench.user_data import is_user_data
 
 FOLDER = Path(__file__).resolve().parent

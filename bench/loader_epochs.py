@@ -13,10 +13,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from bench import process_tree
 from bench.clocks import Timeline
 from bench.configuration import PassResult
+from bench.start_methods import IN_PROCESS
 from bench.streams import Stream
 from bench.user_data import tensors_in
 
-IN_PROCESS = "in-process"
 MAX_BATCHES = 20_000
 FEWEST_GROUPS = 2  # batches of each worker in an epoch
 NUM_THREADS = 1  # what torch gives a worker; the main process gets the same, so that 0 workers compare fairly

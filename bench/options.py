@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench.configuration import Options
+from bench.start_methods import START_METHODS
 
 PROFILES = ("quick", "full", "smoke")
-START_METHODS = ("fork", "spawn", "forkserver")
 DEVICE_PATTERN = re.compile(r"cpu|cuda(:\d+)?")
 
 

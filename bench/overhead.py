@@ -7,7 +7,8 @@ from typing import Any
 
 from bench.bench_loader_throughput import bench_loader_throughput, grid
 from bench.configuration import Options
-from bench.loader_epochs import IN_PROCESS, LoaderEpochs
+from bench.loader_epochs import LoaderEpochs
+from bench.start_methods import IN_PROCESS
 from diagnostics.intervals import Interval, ratio_interval
 
 TURN_SECONDS = 0.1  # short against drift of the machine, so that many turns fit

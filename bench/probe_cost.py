@@ -19,11 +19,12 @@ from torch.utils.data import dataloader
 
 from bench import ab
 from bench.alternation import log_ratio_in_fresh_process
-from bench.bench_loader_throughput import bench_loader_throughput, start_methods_here
+from bench.bench_loader_throughput import bench_loader_throughput
 from bench.commands import print_comparisons, write_json
 from bench.configuration import Configuration, Params, PassResult
 from bench.contrasts import LOADER_FILE, LOADER_FUNCTION, Contrast
-from bench.loader_epochs import IN_PROCESS, LoaderEpochs
+from bench.loader_epochs import LoaderEpochs
+from bench.start_methods import IN_PROCESS, start_methods_here
 from diagnostics.watch.launching import PROBE_FOLDER, VARIABLE
 
 ALLOWED_RATIO = 1.02

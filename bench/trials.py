@@ -23,9 +23,9 @@ from bench.alternation import alternated_values, in_fresh_process, median_log_ra
 from bench.commands import CommandError
 from bench.contrasts import LOADER_FILE, LOADER_FUNCTION, Contrast
 from bench.host import ROOT, environment
-from bench.loader_epochs import IN_PROCESS
 from bench.planted import WORK
 from bench.process_pairs import ProcessPairs, Side
+from bench.start_methods import IN_PROCESS
 from diagnostics.recorded import pass_seconds, reference_seconds, rounds_seconds
 
 Trial = dict[str, Any]

@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
-from bench.bench_loader_throughput import start_methods_here
-from bench.loader_epochs import IN_PROCESS, LoaderEpochs
+from bench.loader_epochs import LoaderEpochs
+from bench.start_methods import IN_PROCESS, start_methods_here
 from bench.user_data import UserData, load
 
 WORKERS = (0, 1, 2, 3, 4, 6, 8, 12, 16)

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from bench import process_tree
-from bench.loader_epochs import IN_PROCESS, EpochSampler, LoaderEpochs
+from bench.loader_epochs import EpochSampler, LoaderEpochs
+from bench.start_methods import IN_PROCESS
 from bench.streams import Repeated, Shards, Stream
 from bench.workloads import SkewedSamples, SlowStorage, TinyRows
 

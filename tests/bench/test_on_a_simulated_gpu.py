@@ -25,7 +25,7 @@ from bench.generalization.networks import batch_order
 from bench.generalization.sources import load_data
 from bench.generalization.studies import settings
 from bench.generalization.training import Training
-from bench.loader_epochs import IN_PROCESS
+from bench.start_methods import IN_PROCESS
 from tests.bench.fake_cuda import LAUNCH_SECONDS, FakeCuda
 from tests.bench.simulated_gpu import BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, simulated
 

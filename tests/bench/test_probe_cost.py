@@ -2,8 +2,8 @@ import pytest
 from torch.utils.data import dataloader
 
 from bench import bench_loader_throughput as throughput
-from bench.loader_epochs import IN_PROCESS
 from bench.probe_cost import Loop, Probe, contrasts
+from bench.start_methods import IN_PROCESS
 from diagnostics.watch.launching import VARIABLE
 from diagnostics.watch.records import read_records
 
