@@ -1,9 +1,8 @@
 """Settings x seeds in training, as few populations as do the same, a share of the epochs at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
-from time import monotonic
 
 import joblib
 import pandas as pd
@@ -11,8 +10,6 @@ import pandas as pd
 from bench.generalization.data import Data
 from bench.generalization.population import Population
 from bench.generalization.setting import Setting
-
-Listener = Callable[[float], None]
 
 
 class Training:
@@ -126,38 +123,9 @@ def train(
     seeds: Sequence[int],
     data: Data,
     device: str = "cpu",
-    *,
-    progress: Listener | None = None,
-    budget_seconds: float | None = None,
-    history: Sequence[int] = (),
 ) -> pd.DataFrame:
-    """Train a study's members at once and return what they came to.
-
-    Parameters
-    ----------
-    settings, seeds, data, device, history
-        As `Training` takes them.
-    progress : callable, optional
-        Hears the share that is done.
-    budget_seconds : float, optional
-        Training ends after the epoch in which it is spent; rows of unfinished members say `complete` False.
-        Ctrl-C does the same.
-
-    Returns
-    -------
-    DataFrame
-        One row a setting and seed, as `Training.frame`; `attrs["history"]` has the rows of earlier epochs.
-    """
-    training = Training(settings, seeds, data, device, history)
-    begun = monotonic()
-    try:
-        for done in training.epochs():
-            if progress is not None:
-                progress(done)
-            if budget_seconds is not None and monotonic() - begun > budget_seconds:
-                break
-    except KeyboardInterrupt:
+    """Train a study's members at once, to the end; return what they came to, as `Training.frame`."""
+    training = Training(settings, seeds, data, device)
+    for _ in training.epochs():
         pass
-    frame = training.frame()
-    frame.attrs["history"] = training.history
-    return frame
+    return training.frame()
