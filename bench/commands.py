@@ -1,11 +1,11 @@
 """What the commands of `python -m bench` share: output as a table and as JSON, and errors in one sentence."""
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench import strict_json
 from diagnostics.comparisons import Comparison, Outcome
 
 SCHEMA = 1
@@ -41,9 +41,9 @@ def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> Non
     """
     if path is None:
         return
-    document = {"schema": SCHEMA, "command": command, "findings": [], **parts}
+    document = strict_json.dumps({"schema": SCHEMA, "command": command, "findings": [], **parts}, indent=1)
     try:
-        path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        path.write_text(document + "\n", encoding="utf-8")
     except OSError as error:
         raise CommandError(
             f"{path} cannot be written ({error.strerror}): name a file in a folder of yours"

@@ -8,18 +8,17 @@ limit ends the process with the stacks of all threads on standard error.
 import faulthandler
 import importlib.util
 import json
-import math
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from bench import disturbance, gpu_lock, heartbeat
+from bench import disturbance, gpu_lock, heartbeat, strict_json
 from bench.configuration import Configuration, PassResult
 from bench.devices import is_sound
 from bench.reference import Reference
@@ -133,17 +132,6 @@ def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
         faulthandler.cancel_dump_traceback_later()
 
 
-def finite(value: Any) -> Any:
-    """Replace NaN and infinite numbers by None, which is what JSON has for them."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [finite(inner) for inner in value]
-    return value
-
-
 def serve() -> None:
     """Answer requests until they end, then leave without waiting for anybody.
 
@@ -156,7 +144,7 @@ def serve() -> None:
     faulthandler.enable()
 
     def tell(message: dict[str, Any]) -> None:
-        print(json.dumps(finite(message), allow_nan=False), file=replies, flush=True)
+        print(strict_json.dumps(message), file=replies, flush=True)
 
     child = Child(tell)
     heartbeat.LISTENERS.append(lambda: tell(BEAT))

@@ -2,15 +2,13 @@
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, ClassVar
 
 from bench.configuration import PassResult
+from bench.host import ROOT, environment
 
-ROOT = Path(__file__).resolve().parent.parent
 CLOSE_SECONDS = 5.0
 
 
@@ -30,13 +28,12 @@ class Trainer:
     """
 
     def __init__(self, start_method: str, device: str = "cpu") -> None:
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(ROOT / "bench" / "starter.py"), start_method, device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=environment(),
         )
         self.pid = self._process.pid
 

@@ -227,14 +227,5 @@ def compare(arguments: argparse.Namespace) -> int:
     verdicts = [row.verdict for row in found]
     goal = f"{GOAL_FRACTION:.0%} of the best in {GOAL_TRIALS} trials and {GOAL_TIME:.0%} of the grid's time"
     print(", ".join(f"{verdicts.count(one)} {one}" for one in dict.fromkeys(verdicts)) + f": {goal}")
-    write_json(arguments.json, "tuner", {"workloads": [_finite(row.as_dict()) for row in found]})
+    write_json(arguments.json, "tuner", {"workloads": [row.as_dict() for row in found]})
     return 1 if "missed" in verdicts else 0
-
-
-def _finite(value: Any) -> Any:
-    """Return JSON without NaN, which has no place there."""
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
