@@ -37,7 +37,10 @@ WORK = {"python": _python, "product": _product, "copy": _copy, "batchnorm": _bat
 
 
 class PlantedCalls:
-    """A hundred steps of small work, and a share more, timed as if they were a hundred."""
+    """A hundred steps of small work, and a share more, timed as if they were a hundred.
+
+    Found by name in the measuring process.
+    """
 
     unit: ClassVar[str] = "call"
 
@@ -66,8 +69,3 @@ class PlantedCalls:
             for _ in range(self.num_steps):
                 self.step()
         return (perf_counter() - starts) / self.num_repeats
-
-
-def planted_calls(work: str, planted: float) -> PlantedCalls:
-    """Return work with a share planted; found by name in the measuring process."""
-    return PlantedCalls(work, planted)

@@ -84,7 +84,8 @@ def missing(part: str, extent: Extent, done: Sequence[Trial], seed: int) -> Iter
 
 def alternated(work: str, planted: float, seed: int, seconds: float) -> Trial:
     """Alternate work and the same work with a share more, in fresh processes until the time is up."""
-    contrast = Contrast(work, PLANTED_FILE, "planted_calls", *_sides(work, planted))
+    sides = ({"work": work, "planted": share} for share in (0.0, planted))
+    contrast = Contrast(work, PLANTED_FILE, "PlantedCalls", *sides)
     chance = random.Random(seed)
 
     def unit() -> Measured:
@@ -93,10 +94,6 @@ def alternated(work: str, planted: float, seed: int, seconds: float) -> Trial:
         return median_log_ratio(pairs), a, b
 
     return {"design": ALTERNATED, "work": work, "planted": planted, "units": _units(unit, seconds)}
-
-
-def _sides(work: str, planted: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    return {"work": work, "planted": 0.0}, {"work": work, "planted": planted}
 
 
 def pairs_of_processes(loader: tuple[str, str, int], seed: int, seconds: float) -> Trial:

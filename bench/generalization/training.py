@@ -118,12 +118,7 @@ def rows_of(population: Population) -> pd.DataFrame:
     return frame.assign(epoch=population.epoch, complete=population.is_over)
 
 
-def train(
-    settings: Sequence[Setting],
-    seeds: Sequence[int],
-    data: Data,
-    device: str = "cpu",
-) -> pd.DataFrame:
+def train(settings: Sequence[Setting], seeds: Sequence[int], data: Data, device: str = "cpu") -> pd.DataFrame:
     """Train a study's members at once, to the end; return what they came to, as `Training.frame`."""
     training = Training(settings, seeds, data, device)
     for _ in training.epochs():

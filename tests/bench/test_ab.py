@@ -27,7 +27,7 @@ PLANTED = ROOT / "bench" / "planted.py"
 
 
 def contrast(name: str = "x") -> Contrast:
-    return Contrast(name, PLANTED, "planted_calls", {}, {})
+    return Contrast(name, PLANTED, "PlantedCalls", {}, {})
 
 
 def noisy(shift: float, spread: float, seed: int) -> Callable[[Contrast, int], float]:
@@ -100,7 +100,7 @@ def test_an_interrupted_run_tells_what_is_known() -> None:
 
 def test_values_alternate_and_planted_work_shows() -> None:
     sides = ({"work": "python", "planted": planted} for planted in (0.0, 1.0))
-    one = Contrast("python", PLANTED, "planted_calls", *sides)
+    one = Contrast("python", PLANTED, "PlantedCalls", *sides)
     assert len(alternated_values(one, seed=0, clock=count().__next__)) == MIN_PAIRS
     pairs = alternated_values(one, seed=0, clock=lambda: 0.0)
     assert len(pairs) == MAX_PAIRS
