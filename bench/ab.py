@@ -70,7 +70,6 @@ def run(
     seed: int,
     unit: str = "processes",
     max_units: int = MAX_UNITS,
-    listener: Callable[[int, str], None] = lambda number, name: None,
     clock: Callable[[], float] = monotonic,
 ) -> AbResult:
     """Measure unit after unit, each configuration once a unit in random order.
@@ -85,8 +84,6 @@ def run(
     seed : int
     unit : str
         What a unit is called in the reasons.
-    listener : callable
-        Hears of every measurement.
 
     Notes
     -----
@@ -108,7 +105,6 @@ def run(
             for one in chance.sample(list(contrasts), len(contrasts)):
                 if one.name not in result.failures:
                     _measure(one, measure, chance.randrange(2**32), result)
-                    listener(number, one.name)
             if is_over(number + 1):
                 break
     except KeyboardInterrupt:  # whoever pressed it has seen no value: the last look holds as planned
