@@ -13,6 +13,7 @@ from bench.clocks import Call, Clock, clock_for
 from bench.configuration import PassResult
 
 MIN_ROUNDS, MAX_ROUNDS = 3, 200
+NUM_THREADS = 1  # as in a loader's worker; more would measure what else is on the other cores
 
 
 class AlternatingCalls:
@@ -27,8 +28,6 @@ class AlternatingCalls:
     figures : callable
         The pass's median seconds, {"call": …, companion: …}, to derived figures.
     device : str
-    num_threads : int
-        Intra-op threads while it runs.
     clock : Clock, optional
         Another than the usual one of the device.
     """
@@ -42,12 +41,10 @@ class AlternatingCalls:
         figures: Callable[[Mapping[str, float]], dict[str, float]],
         *,
         device: str,
-        num_threads: int = 1,
         clock: Clock | None = None,
     ) -> None:
         self.calls = {"call": call, **companions}
         self.figures = figures
-        self.num_threads = num_threads
         self.clock = clock or clock_for(torch.device(device))
         self.num_repeats, self.min_rounds = 1, MIN_ROUNDS
         self._unprepared: dict[str, Call] = {}
@@ -55,7 +52,7 @@ class AlternatingCalls:
 
     def warm_up(self) -> None:
         """Run everything, then choose the repeats that make the shortest call of a round long enough."""
-        torch.set_num_threads(self.num_threads)
+        torch.set_num_threads(NUM_THREADS)
         names = list(self.calls)
         self._unprepared = self.calls
         self.calls = dict(zip(names, self.clock.prepare(list(self.calls.values())), strict=True))
@@ -72,7 +69,7 @@ class AlternatingCalls:
     def measure(self, seconds: float, until: float) -> PassResult:
         """Measure as many rounds as fit `seconds`, at least three (one without companions)."""
         del until
-        torch.set_num_threads(self.num_threads)
+        torch.set_num_threads(NUM_THREADS)
         names = list(self.calls)
         self._rounds([names])  # what ran before this pass left its own data in the caches
         self.clock.settle(self.calls["call"])
@@ -81,7 +78,7 @@ class AlternatingCalls:
         series = {name: [one[name] for one in rounds] for name in self.calls}
         p10, p90 = np.quantile(series["call"], [0.1, 0.9])
         figures = {
-            "num_threads": self.num_threads,
+            "num_threads": NUM_THREADS,
             "call_p10_seconds": float(p10),
             "call_p90_seconds": float(p90),
             **self.clock.figures(),

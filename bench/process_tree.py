@@ -7,6 +7,8 @@ from statistics import mean
 
 import psutil
 
+END_SECONDS = 5.0
+
 
 def cpu_seconds(workers: Iterable[int]) -> float:
     """User and system time used so far by this process, its workers and their living descendants, in seconds.
@@ -42,7 +44,7 @@ def memory_per_process(pids: Iterable[int]) -> dict[str, float]:
     return {f"{kind}_bytes_per_worker": mean(values) for kind, values in readings.items() if values}
 
 
-def end_session(leader_pid: int, timeout_seconds: float = 5.0) -> None:
+def end_session(leader_pid: int) -> None:
     """Kill the leader of a session and everything in it, orphans included, and wait until they are gone.
 
     multiprocessing's resource trackers are let live: once the others are dead they remove the semaphores that
@@ -54,7 +56,7 @@ def end_session(leader_pid: int, timeout_seconds: float = 5.0) -> None:
         if process not in trackers:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-    psutil.wait_procs(family, timeout=timeout_seconds)
+    psutil.wait_procs(family, timeout=END_SECONDS)
 
 
 def _belongs(process: psutil.Process, leader_pid: int) -> bool:

@@ -20,7 +20,7 @@ def example(a: np.ndarray) -> np.ndarray:
     return np.stack([a[..., 0] + a[..., 1], a[..., 1] - a[..., 2]], axis=-1)
 
 
-def verified(seed: int = 0) -> list[dict[str, Any]]:
+def verified() -> list[dict[str, Any]]:
     """Hold the example against each definition by numbers.
 
     Returns
@@ -29,7 +29,7 @@ def verified(seed: int = 0) -> list[dict[str, Any]]:
         `property`, `definition`, `holds`, `evidence`: the largest error over random vectors, or a
         counterexample.
     """
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(0)
     u, v = chance.standard_normal((2, NUM_TRIALS, 3))
     s, t = chance.standard_normal((2, NUM_TRIALS, 1))
     error = float(np.abs(example(s * u + t * v) - (s * example(u) + t * example(v))).max())
