@@ -17,9 +17,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-LOCKED_BYTE = (
-    1 << 20
-)  # Windows locks bytes and not files: one behind the holder's number, which stays readable
+# Windows locks bytes and not files: one behind the holder's number, which stays readable.
+LOCKED_BYTE = 1 << 20
 
 
 class GpuLock:

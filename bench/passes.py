@@ -29,6 +29,8 @@ class Series:
     passes : list of dict
         Records of finished passes, as in a result file; before the first one, `unfinished`, what a study has
         come to in it.
+    study : dict or None
+        What a study has come to so far; the rest of its pass stands in `passes`.
     failure : MeasurementError or None
         Why it was given up.
     skipped : str or None

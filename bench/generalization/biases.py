@@ -49,8 +49,8 @@ def margins(data: Data, plain: Setting, seed: int) -> list[dict[str, Any]]:
     -------
     list of dict
         A row each: accuracies, gap, `weight_norm`, and `margin`, twice the distance 1 / |w| of the plane from
-        its nearest correctly classified samples, mean over the classes' planes (Cortes and Vapnik 1995). None
-        where all training samples are of one class.
+        its nearest correctly classified samples, mean over the classes' planes (Cortes and Vapnik 1995).
+        None at all where the training samples are all of one class.
     """
     samples = split(data, plain, seed)
     if len(samples.y_train.unique()) < 2:

@@ -26,6 +26,8 @@ class Speed:
 
     Attributes
     ----------
+    kind : str
+        What the models are called.
     num_models, num_cores : int
     device : str
         Where the population trains; the loops run on the CPU.

@@ -38,9 +38,8 @@ class Stacked:
         for name, value in networks[0].state_dict().items():
             if value.dtype.is_floating_point:
                 stacked = torch.stack([one.state_dict()[name] for one in networks]).to(device)
-                is_linear = (
-                    value.ndim == 2
-                )  # kept as (M, inputs, units): the batched product takes it as it is
+                # A linear weight is kept as (M, inputs, units): the batched product takes it as it is.
+                is_linear = value.ndim == 2
                 self.values[name] = (stacked.mT if is_linear else stacked)[seed_of_member_M].contiguous()
         for name, _ in networks[0].named_parameters():
             self.parameters[name] = self.values[name].requires_grad_()
