@@ -55,12 +55,8 @@ def link_copies(device: str, direction: str) -> Call:
     return copies(CEILING_BYTES, device, direction, is_pinned=True)
 
 
-def link_figures(size_bytes: int) -> "partial[dict[str, float]]":
+def link_figures(size_bytes: int, seconds: Mapping[str, float]) -> dict[str, float]:
     """Return the figures of copies of one size: their pace, the link's, and the one over the other."""
-    return partial(_figures, size_bytes)
-
-
-def _figures(size_bytes: int, seconds: Mapping[str, float]) -> dict[str, float]:
     pace, link = size_bytes / seconds["call"], CEILING_BYTES / seconds["link"]
     return {"bytes_per_second": pace, "link_bytes_per_second": link, "link_fraction": pace / link}
 
@@ -73,4 +69,5 @@ def bench_transfers(device: str, direction: str, memory: str, size_bytes: int) -
     link = link_copies(device, direction)
     # no replay: a graph cannot hold a copy of pageable memory; so issuing is part of what all of them cost
     clock = clock_for(torch.device(device), is_cold=False, may_replay=False)
-    return AlternatingCalls(call, {"link": link}, link_figures(size_bytes), device=device, clock=clock)
+    figures = partial(link_figures, size_bytes)
+    return AlternatingCalls(call, {"link": link}, figures, device=device, clock=clock)

@@ -6,7 +6,7 @@ throttled, shared, or a slice of what its name says.
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -184,13 +184,9 @@ def print_ceilings(arguments: argparse.Namespace) -> int:
             found.append(one)
             print(one.as_line(), flush=True)
     write_json(arguments.json, "ceilings", {"ceilings": [one.as_dict() for one in found], "skipped": skipped})
-    return 1 if _doubted(found) else 0
+    return 1 if any(one.doubt for one in found) else 0
 
 
 def _heading(device: str) -> str:
     is_known = any(published(model_of(device)).values())
     return "" if is_known or device == "cpu" else ": what its maker publishes is not known here"
-
-
-def _doubted(found: Sequence[Ceiling]) -> list[Ceiling]:
-    return [one for one in found if one.doubt]

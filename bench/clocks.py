@@ -263,18 +263,14 @@ class Timeline:
         self.device, self.cuda = device, cuda
         self.cuda.synchronize(device)
         self.starts = perf_counter()
-        self.events = [self.mark()]
+        self.events: list[Any] = []
+        self.add()
 
-    def mark(self) -> Any:
-        """Return an event at the end of what the current stream was given so far."""
+    def add(self) -> None:
+        """Mark the moment at which the current stream is through with what it was given so far."""
         event = self.cuda.Event(enable_timing=True, blocking=True)  # waiting for it leaves the core alone
         event.record(self.cuda.current_stream(self.device))
-        return event
-
-    def add(self) -> Any:
-        """Mark a moment, and return its event."""
-        self.events.append(self.mark())
-        return self.events[-1]
+        self.events.append(event)
 
     def read(self) -> list[float]:
         """Seconds of every added moment on the clock of `perf_counter`."""

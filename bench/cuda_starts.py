@@ -1,7 +1,5 @@
 """Loader workers that use the GPU after their parent has: which start methods can, and at what cost."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import ClassVar
 
 import pytest
@@ -43,8 +41,11 @@ class CudaStarts:
     def warm_up(self) -> None:
         """Start the process and, once, its workers; what CUDA refuses is skipped with the finding."""
         self._trainer = Trainer(self.start_method, self.device)
-        with self._ended_when_it_fails():
+        try:
             self._start()
+        except BaseException:
+            self.close()
+            raise
 
     def measure(self, seconds: float, until: float) -> PassResult:
         """Start the workers once; the pass is the seconds until all of them have delivered."""
@@ -65,12 +66,4 @@ class CudaStarts:
         except WorkersFailedError as error:
             if finding := refusal(str(error)):
                 pytest.skip(f"{self.start_method} after CUDA was used: {finding}")
-            raise
-
-    @contextmanager
-    def _ended_when_it_fails(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self.close()
             raise

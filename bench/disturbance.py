@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 
 from bench import gpu_state
-from bench.gpu_state import GpuReading
+from bench.gpu_state import GpuReading, grown
 from diagnostics.cgroups import group_directories
 from diagnostics.sources import attempt, read_text
 
@@ -60,8 +60,8 @@ def between(before: Reading, after: Reading) -> dict[str, Any]:
         `gpu_state.between` tells.
     """
     steal = steal_fraction(before.cpu_times, after.cpu_times)
-    quota = _grown(before.quota_throttles, after.quota_throttles)
-    heat = _grown(before.heat_throttles, after.heat_throttles)
+    quota = grown(before.quota_throttles, after.quota_throttles)
+    heat = grown(before.heat_throttles, after.heat_throttles)
     reasons = {
         f"{steal or 0:.0%} of the CPU time was stolen": steal is not None and steal > STEAL_FRACTION,
         f"the CPU quota stopped it {quota} times": bool(quota),
@@ -74,7 +74,7 @@ def between(before: Reading, after: Reading) -> dict[str, Any]:
         "frequency_hertz": _frequency_hertz(),
         "quota_throttles_count": quota,
         "heat_throttles_count": heat,
-        "involuntary_switches_count": _grown(before.involuntary_switches, after.involuntary_switches),
+        "involuntary_switches_count": grown(before.involuntary_switches, after.involuntary_switches),
         **gpu,
         "disturbed": [*(reason for reason, holds in reasons.items() if holds), *gpu_reasons],
     }
@@ -86,10 +86,6 @@ def steal_fraction(before: Any, after: Any) -> float | None:
         return None
     total = sum(after) - sum(before)
     return max(0.0, (after.steal - before.steal) / total) if total > 0 else 0.0
-
-
-def _grown(before: int | None, after: int | None) -> int | None:
-    return None if before is None or after is None else after - before
 
 
 def _quota_throttles(root: Path) -> int | None:

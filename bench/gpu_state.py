@@ -112,7 +112,7 @@ def between(before: GpuReading | None, after: GpuReading | None) -> tuple[dict[s
     """
     if before is None or after is None:
         return {}, []
-    throttled = _grown(before.throttled_seconds, after.throttled_seconds)
+    throttled = grown(before.throttled_seconds, after.throttled_seconds)
     throttles = sorted(before.throttles | after.throttles)
     num_others = _num_others(after)
     told = {
@@ -155,7 +155,8 @@ def _num_busy_others(reading: GpuReading) -> int:
     return len(reading.busy_pids & reading.other_pids)
 
 
-def _grown(before: float | None, after: float | None) -> float | None:
+def grown(before: float | None, after: float | None) -> float | None:
+    """Return by how much a counter has grown, None where it was not read both times."""
     return None if before is None or after is None else after - before
 
 

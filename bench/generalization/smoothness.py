@@ -108,9 +108,8 @@ def _along(
     values, changes = [], []
     for length in STEP_LENGTHS:
         _move(model, gradient, length * rate)
-        with torch.enable_grad():
-            loss = F.cross_entropy(model(x), y)
-            there = torch.autograd.grad(loss, list(model.parameters()))
+        loss = F.cross_entropy(model(x), y)
+        there = torch.autograd.grad(loss, list(model.parameters()))
         _move(model, gradient, -length * rate)
         values.append(float(loss.detach()))
         moved = torch.cat([one.flatten() for one in there])

@@ -20,7 +20,7 @@ def test_the_cpu_alone_has_nothing_to_transfer() -> None:
 
 
 def test_figures_set_a_copy_against_the_link_of_the_same_pass() -> None:
-    figures = link_figures(MIB)({"call": 1e-4, "link": CEILING_BYTES / 25e9})
+    figures = link_figures(MIB, {"call": 1e-4, "link": CEILING_BYTES / 25e9})
     assert figures["bytes_per_second"] == pytest.approx(MIB * 1e4)
     assert figures["link_fraction"] == pytest.approx(MIB * 1e4 / 25e9)
 
