@@ -1,6 +1,6 @@
 """A layer done in several ways: each beside its plain eager self, and within a step of a residual network."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache, partial
 
 import pytest
@@ -14,6 +14,7 @@ from bench.configuration import Options, Params
 from bench.heartbeat import kept_up
 from bench.layers import (
     GPU_SHAPES,
+    Layer,
     copy_of_inputs,
     forward_backward,
     is_beyond_cache,
@@ -35,7 +36,6 @@ ONLY_FOR_MAPS = frozenset({"channels_last", "folded"})
 COMPILE_SECONDS = 300.0  # for one model, before it counts as hung
 MOST_COMPILED = 1000
 STEP_IMAGES = {"cpu": (4, 3, 64, 64), "cuda": (64, 3, 224, 224)}
-Layer = Callable[[int], nn.Module | None]
 
 
 def devices_of(options: Options) -> list[str]:

@@ -32,6 +32,8 @@ SWEEP = (
 NUM_INPUTS = 2  # on CUDA, in rotation
 NUM_SHAPES = {"smoke": 1, "quick": 2, "full": len(SHAPES)}
 
+Layer = Callable[[int], nn.Module | None]  # from a number of channels to what follows a convolution, if any
+
 
 def layer_grid(options: Options) -> list[Params]:
     """Shapes x train and eval x forward and forward+backward, on every device."""
@@ -175,14 +177,8 @@ def _forward_backward(layer: nn.Module, x: Tensor, upstream: Tensor) -> tuple[Te
     return torch.autograd.grad(layer(x), inputs, upstream)
 
 
-def small_cnn(layer: Callable[[int], nn.Module | None]) -> nn.Sequential:
-    """Three convolution blocks and a linear head for (N, 3, 32, 32) images, 10 classes.
-
-    Parameters
-    ----------
-    layer : callable
-        From the number of channels to the layer that follows each convolution, or None for none.
-    """
+def small_cnn(layer: Layer) -> nn.Sequential:
+    """Three convolution blocks and a linear head for (N, 3, 32, 32) images, 10 classes."""
     blocks: list[nn.Module] = []
     for channels_in, channels_out in [(3, 32), (32, 64), (64, 64)]:
         extra = layer(channels_out)
@@ -191,7 +187,7 @@ def small_cnn(layer: Callable[[int], nn.Module | None]) -> nn.Sequential:
     return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(64 * 4 * 4, 10))
 
 
-def step_cost(layer: Callable[[int], nn.Module | None], device: str) -> AlternatingCalls:
+def step_cost(layer: Layer, device: str) -> AlternatingCalls:
     """Time a training step of a small CNN with the layer, in alternation with the same step without it.
 
     A step is forward, loss, backward and SGD with momentum on a batch of 32 random images.

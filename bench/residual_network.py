@@ -1,11 +1,10 @@
 """A residual network as in He et al. 2015 with 18 layers, its normalization left open."""
 
-from collections.abc import Callable
-
 from torch import Tensor, nn
 
+from bench.layers import Layer
+
 WIDTHS = (64, 128, 256, 512)
-Layer = Callable[[int], nn.Module | None]
 
 
 def _convolution(
@@ -33,14 +32,7 @@ class Block(nn.Module):
 
 
 def residual_network(layer: Layer, num_classes: int = 10) -> nn.Sequential:
-    """Return the network for (N, 3, H, W) images.
-
-    Parameters
-    ----------
-    layer : callable
-        From the number of channels to what follows each convolution, or None for none.
-    num_classes : int
-    """
+    """Return the network for (N, 3, H, W) images."""
     blocks = [
         Block(channels_in, channels_out, stride, layer)
         for stage, channels_out in enumerate(WIDTHS)

@@ -137,9 +137,8 @@ class Population:
 
     def _take_data(self, data: Data) -> None:
         """Stack the splits: one for every seed and every way in which settings change the data."""
-        kinds = list(dict.fromkeys(setting.of(OF_DATA) for setting in self.settings))
-        rows = {kind: next(s for s in self.settings if s.of(OF_DATA) == kind) for kind in kinds}
-        splits = [split(data, rows[kind], seed) for kind in kinds for seed in self.seeds]
+        kinds = {setting.of(OF_DATA): setting for setting in self.settings}
+        splits = [split(data, setting, seed) for setting in kinds.values() for seed in self.seeds]
         spoiled = [one.y_test_spoiled for one in splits]
         self.y_test_spoiled = torch.stack(spoiled).to(self.device)
         self.x, self.y = (
@@ -149,11 +148,8 @@ class Population:
             }
             for axis in "xy"
         )
-        data_of = [
-            kinds.index(setting.of(OF_DATA)) * len(self.seeds) + number
-            for setting in self.settings
-            for number in range(len(self.seeds))
-        ]
+        kind_of = [list(kinds).index(setting.of(OF_DATA)) for setting in self.settings]
+        data_of = [kind * len(self.seeds) + number for kind in kind_of for number in range(len(self.seeds))]
         self.data_of_member_M = torch.tensor(data_of, device=self.device)
         self.num_train = self.x["train"].shape[1]
 
