@@ -59,6 +59,11 @@ def _wrapped(text: str, width: int, indent: str, first: str | None = None) -> li
     )
 
 
+def hanging(text: str, width: int, indent: int) -> Iterator[Text]:
+    """Draw a text whose lines after the first stand further in."""
+    yield from map(Text, _wrapped(text, width, " " * (indent + 4), " " * indent))
+
+
 def _label(key: str, fact: Fact) -> str:
     """Turn "cpu.quota_cores" into "quota" and "gpu.0.memory_bytes" into "0 memory"."""
     name = key.partition(".")[2].removesuffix(f"_{fact.unit}" if fact.unit else "_name")

@@ -57,7 +57,6 @@ NEEDS = (
     "run.exit_signal_name",
     "run.standstill_seconds",
     "run.standstill_place",
-    "run.standstill_stacks",
 )
 FIRES: dict[str, Any] = {
     "run.exit_error_name": "CalledProcessError",
@@ -66,9 +65,8 @@ FIRES: dict[str, Any] = {
     "run.exit_signal_name": None,
     "run.standstill_seconds": 0.0,
     "run.standstill_place": "",
-    "run.standstill_stacks": {},
 }
-SILENT: dict[str, Any] = {**dict.fromkeys(NEEDS), "run.standstill_seconds": 0.0, "run.standstill_stacks": {}}
+SILENT: dict[str, Any] = {**dict.fromkeys(NEEDS), "run.standstill_seconds": 0.0}
 _OUTSIDE = (
     r"(?:\bbackward\b(?:\(\))?|\bforward (?:pass|step)|optimizer\.step|\ball_?reduce|\bbarrier\b"
     r"|init_process_group|torch\.compile|torch\.save|\bcheckpoint (?:saving|loading))"
@@ -124,15 +122,14 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     return fail(summary, evidence, remedy, "likely")
 
 
-def _stands(seconds: float, place: str, stacks: dict[int, str]) -> Verdict:
+def _stands(seconds: float, place: str) -> Verdict:
     waited = format_quantity(seconds, "seconds")
     where = f" The main process stands at {place}." if place else ""
     summary = f"Nothing has moved for {waited}, and no batch was asked for.{where}"
-    shown = (f"process {pid}: {frames}" for pid, frames in stacks.items())
-    evidence = (f"{waited} without any progress, output or computing", *shown)
+    evidence = (f"{waited} without any progress, output or computing",)
     remedy = Remedy(
         "Look what that place waits for: a lock, a queue, another rank, a network; no DataLoader is asked.",
-        tuple(f"py-spy dump --pid {pid}" for pid in stacks) or ("py-spy dump --pid PID",),
+        ("py-spy dump --locals --pid PID",),
     )
     return fail(summary, evidence, remedy, "likely")
 

@@ -7,10 +7,11 @@ from functools import cached_property
 from diagnostics.facts import Facts
 from diagnostics.findings import Finding, Remedy, Status, worst_first
 from diagnostics.judge import Check, find_checks, judge
-from diagnostics.quantities import counted
+from diagnostics.quantities import counted, format_quantity
 from diagnostics.traces.explaining import explain_trace
 from diagnostics.traces.trace import read_trace
 from diagnostics.watch.failures import Failure, deciding, find_failures, is_elsewhere, unprinted
+from diagnostics.watch.hangs import Hang
 from diagnostics.watch.incidents import Incident, find_incidents, resource_lines
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.run_facts import cause_of_death, run_facts
@@ -236,6 +237,17 @@ def _for_a_run(finding: Finding, observed: Observed) -> Finding:
     return replace(finding, summary=said, remedy=LOOK)
 
 
+def _with_stacks(finding: Finding, hang: Hang | None) -> Finding:
+    """Add to the first cause where each process stands, and since when, unless it is told already."""
+    if hang is None:
+        return finding
+    evidence, stack = finding.evidence, hang.stack_of(hang.main)
+    if finding.slug not in HANGS | {ELSEWHERE}:
+        where = f"; the main process stands at {stack.place}" if stack else ""
+        evidence += (f"nothing has moved for {format_quantity(hang.seconds, 'seconds')}{where}",)
+    return replace(finding, evidence=evidence, details={**finding.details, "stacks": hang.stack_rows})
+
+
 def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagnosis:
     """Judge a run that has ended, or that hangs.
 
@@ -248,7 +260,7 @@ def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagn
     asked = find_checks() if checks is None else checks
     incidents = find_incidents(observed)
     facts = run_facts(observed, incidents)
-    is_hang = observed.stands or not any(main.loaders for main in observed.mains)
+    is_hang = observed.hang is not None or not any(main.loaders for main in observed.mains)
     of_log = [one for one in asked if is_hang or one.slug not in HANGS]  # an interrupt looks like one
     story = _Story(observed, incidents, of_log)
     log = _log_findings(story)
@@ -260,4 +272,5 @@ def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagn
         ordered.sort(key=lambda one: (one.status.rank, one.slug in SYMPTOMS))
     kept = [one for one in ordered if one.status != Status.WARN or not has_failed or one in ordered[:1]]
     findings = [_for_a_run(_with_incident(one, story), observed) for one in (kept if has_failed else ordered)]
+    findings[:1] = [_with_stacks(one, observed.hang) for one in findings[:1]]
     return Diagnosis(findings, incidents, facts, has_failed)

@@ -236,7 +236,7 @@ def _own_death(observed: Observed) -> Iterator[Incident]:
 
 
 def _hang(observed: Observed) -> Iterator[Incident]:
-    if observed.hang is not None:
+    if observed.hang is not None and observed.hang.loader is not None:
         stuck = observed.hang.stuck
         stack = observed.hang.stack_of(stuck)
         yield _of_record(stuck, "hung", stuck.process["since"], place=stack.place if stack else "")

@@ -10,7 +10,6 @@ from diagnostics.watch.failures import Ending, find_endings
 from diagnostics.watch.hangs import Hang, HangWatch
 from diagnostics.watch.records import Record, read_records
 from diagnostics.watch.resources import Growth, Resources
-from diagnostics.watch.standstills import Standstill, StandstillWatch
 
 MOST_ENDED = 256  # workers kept one by one that ended well; of more, only the sums
 
@@ -28,9 +27,7 @@ class Observed:
     records : list of Record
         Each process as it was last seen.
     hang : Hang or None
-        The first one.
-    standstill : Standstill or None
-        Where nothing moves though no batch is asked for, the first one.
+        What does not get on, in a loader or elsewhere, and was told.
     growths : dict of int to Growth
         Memory by process.
     num_oom_kills : int or None
@@ -44,7 +41,6 @@ class Observed:
     stderr: bytes = b""
     records: list[Record] = field(default_factory=list)
     hang: Hang | None = None
-    standstill: Standstill | None = None
     growths: dict[int, Growth] = field(default_factory=dict)
     num_oom_kills: int | None = None
     is_attached: bool = True
@@ -54,12 +50,7 @@ class Observed:
     def has_failed(self) -> bool:
         """Whether it ended badly, whatever a pipe made of its exit code, or hangs."""
         has_raised = any(one.error for one in self.endings)
-        return self.exit_code != 0 or self.stands or has_raised
-
-    @property
-    def stands(self) -> bool:
-        """Whether it did not get on, in a loader or elsewhere."""
-        return self.hang is not None or self.standstill is not None
+        return self.exit_code != 0 or self.hang is not None or has_raised
 
     @property
     def endings(self) -> list[Ending]:
@@ -72,12 +63,12 @@ class Observed:
         readers = [main for main in self.mains if main.loaders] or self.mains
         endings = self.endings
         is_orderly = len(endings) == len(readers) > 0 and not any(one.error for one in endings)
-        return self.exit_code != 0 and not self.stands and is_orderly
+        return self.exit_code != 0 and self.hang is None and is_orderly
 
     @property
     def was_interrupted(self) -> bool:
         """Whether it ended since somebody told it to."""
-        return self.interrupted_by is not None and self.exit_code != 0 and not self.stands
+        return self.interrupted_by is not None and self.exit_code != 0 and self.hang is None
 
     @property
     def mains(self) -> list[Record]:
@@ -100,18 +91,16 @@ class Observer:
     def __init__(self, folder: Path, hang_after_seconds: float) -> None:
         self.folder = folder
         self.resources = Resources()
-        self.hangs = HangWatch(folder, hang_after_seconds)
-        self.standstills = StandstillWatch(hang_after_seconds)
+        self.hangs = HangWatch(hang_after_seconds)
         self._living: dict[Path, Record] = {}
         self._ended: list[Record] = []
 
-    def tick(self) -> Hang | Standstill | None:
+    def tick(self) -> Hang | None:
         """Look once; return what does not get on and was not told before."""
         self._read()
         living = list(self._living.values())
         self.resources.sample(record.pid for record in living if record.is_worker)
-        present = [record for record in living if psutil.pid_exists(record.pid)]
-        return self.hangs.look(living) or self.standstills.look(present)
+        return self.hangs.look([record for record in living if psutil.pid_exists(record.pid)])
 
     def _read(self) -> None:
         for record in read_records(self.folder):
@@ -138,8 +127,7 @@ class Observer:
         return Observed(
             stderr=stderr,
             records=[*self._ended, *self._living.values()],
-            hang=self.hangs.first,
-            standstill=self.standstills.first,
+            hang=self.hangs.standing if self.hangs.standing and self.hangs.standing.is_told else None,
             growths=self.resources.growths,
             num_oom_kills=self.resources.num_oom_kills,
             is_attached=(self.folder / "attached").exists(),

@@ -80,6 +80,13 @@ class Record:
         return self.process["worker"] if self.is_worker else None
 
     @property
+    def who(self) -> str:
+        """The process in words."""
+        rank = self.process["rank"]
+        reader = "the main process" if rank < 0 else f"rank {rank}"
+        return f"{reader if self.worker is None else f'worker {self.worker}'} (pid {self.pid})"
+
+    @property
     def samples(self) -> tuple[int, ...]:
         """What is in flight: one sample while it is fetched, the whole batch after that."""
         position = self.process["position"]

@@ -11,7 +11,6 @@ from diagnostics.watch.failures import find_failures, is_elsewhere
 from diagnostics.watch.incidents import Incident, signal_name
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import LoaderUse
-from diagnostics.watch.stacks import main_thread
 
 SOURCE = "watched run"
 FEWEST_READINGS = 5
@@ -53,7 +52,7 @@ def _exit_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, 
     errors = [one for one in observed.endings if one.error]
     error = errors[0] if is_elsewhere(find_failures(observed.mains), errors) else None
     is_sudden = observed.mains and not observed.endings and not observed.interrupted_by
-    is_own = not observed.stands and all(one.kind != "died" for one in incidents)
+    is_own = observed.hang is None and all(one.kind != "died" for one in incidents)
     return {
         "exit_error_name": error and error.error,
         "exit_error_text": error and error.traceback.strip().rpartition("\n")[2],
@@ -63,24 +62,18 @@ def _exit_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, 
 
 
 def _hang_facts(observed: Observed) -> dict[str, Any]:
+    """Say how long a loader hangs, or the program elsewhere, and where."""
     hang = observed.hang
     stack = hang.stack_of(hang.stuck) if hang else None
+    seconds, place = hang.seconds if hang else 0.0, stack.place if stack else ""
+    is_loaders = hang is not None and hang.loader is not None
     return {
-        "hang_seconds": hang.seconds if hang else 0.0,
-        "hang_place": stack.place if stack else "",
+        "hang_seconds": seconds if is_loaders else 0.0,
+        "hang_place": place if is_loaders else "",
         "hang_waits_for_lock": bool(hang and hang.stuck.is_worker and stack and stack.waits_for_lock),
-        "hang_start_method": hang.loader.arguments.get("start_method") if hang else None,
-        **_standstill_facts(observed),
-    }
-
-
-def _standstill_facts(observed: Observed) -> dict[str, Any]:
-    """Say how long nothing has moved outside of the loaders, where none hangs."""
-    found = observed.standstill if observed.hang is None else None
-    return {
-        "standstill_seconds": found.seconds if found else 0.0,
-        "standstill_place": found.place if found else "",
-        "standstill_stacks": {stack.pid: main_thread(stack.text) for stack in found.stacks} if found else {},
+        "hang_start_method": hang.loader.arguments.get("start_method") if hang and hang.loader else None,
+        "standstill_seconds": 0.0 if is_loaders else seconds,
+        "standstill_place": "" if is_loaders else place,
     }
 
 

@@ -1,12 +1,14 @@
 """Python stacks of processes that do not get on, by the probe's signal or by py-spy."""
 
+import linecache
 import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
@@ -17,8 +19,12 @@ from diagnostics.watch.records import Record
 
 ANSWER_SECONDS = 2.0
 PY_SPY_SECONDS = 10.0
+WORKERS_LOOP = "_worker_loop"  # of torch/utils/data/_utils/worker.py
+MOST_FRAMES = 10  # of a thread that are shown
+_THREAD = re.compile(r"(?m)^(?:Current thread|Thread) ")
 _FRAME = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+) in (?P<function>[^\n]+)')
 _SPIED = re.compile(r"^ {4}(?P<function>\S.*?) \((?P<path>[^()\n]+):(?P<line>\d+)\)$", re.MULTILINE)
+_SPIED_MAIN = '"MainThread"'
 _LIBRARY = re.compile(
     r"[\\/](?:site-packages|dist-packages|lib[\\/]python3[^\\/]*|Lib)[\\/]|^<frozen|sitecustomize"
 )
@@ -27,51 +33,89 @@ _FUTEX = {"202", "98", "240"}  # the call's number on x86_64, aarch64 and 32-bit
 
 
 @dataclass(frozen=True)
+class Frame:
+    """One call of a stack."""
+
+    path: str
+    line: int
+    function: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the user's code and no library's."""
+        return not _LIBRARY.search(self.path)
+
+    @property
+    def place(self) -> str:
+        """As "train.py:12 in load"."""
+        return f"{Path(self.path).name}:{self.line} in {self.function}"
+
+    @property
+    def sentence(self) -> str:
+        """The place; of the user's code with the line itself, where the file can be read."""
+        source = linecache.getline(self.path, self.line).strip() if self.is_own else ""
+        return f"{self.place}: {source}" if source else self.place
+
+
+@dataclass(frozen=True)
 class Stack:
     """Where one process stands.
 
     Attributes
     ----------
-    text : str
-        As faulthandler or py-spy wrote it.
-    place : str
-        "train.py:12 in load": the innermost frame of the user's own code, else the innermost one; "" where
-        none is known.
+    threads : tuple of tuple of Frame
+        The main one first; frames innermost first, and of a worker only what it runs itself.
     waits_for_lock : bool
         The kernel says that its main thread sleeps until another thread of its own wakes it.
     """
 
     pid: int
-    text: str
-    place: str
+    threads: tuple[tuple[Frame, ...], ...] = ()
     waits_for_lock: bool = False
 
+    @property
+    def place(self) -> str:
+        """Its main thread's innermost frame of the user's code, else the innermost one; "" if unknown."""
+        return _place(self.threads)
 
-def _main_frames(text: str) -> list[re.Match[str]]:
-    """Return the frames of the last thread of a dump, the main one, innermost first."""
-    main = re.split(r"(?m)^(?:Thread|Current thread) ", text)[-1]
-    return list(_FRAME.finditer(main)) or list(_SPIED.finditer(text))
+    @property
+    def shown(self) -> list[list[Frame]]:
+        """What helps of the main thread, and of others that run the user's code."""
+        others = [frames for frames in self.threads[1:] if any(one.is_own for one in frames)]
+        return [shortened(frames) for frames in (*self.threads[:1], *others)]
 
 
-def _is_between_processes(text: str) -> bool:
-    """Tell a wait for another process, by multiprocessing's own means, from one for a thread."""
-    return any(_SHARED.search(frame["path"]) for frame in _main_frames(text)[:1])
+def shortened(frames: Sequence[Frame]) -> list[Frame]:
+    """Return the user's frames, what each of them calls, and the innermost one."""
+    is_called = [frame.is_own for frame in frames[1:]] + [False]
+    kept = [
+        one for one, by_own in zip(frames, is_called, strict=True) if one.is_own or by_own or one is frames[0]
+    ]
+    return kept[:MOST_FRAMES]
 
 
 def innermost(text: str) -> str:
-    """Return the place in the user's code where the last thread of a dump, the main one, stands."""
-    frames = _main_frames(text)
-    own = [frame for frame in frames if not _LIBRARY.search(frame["path"])]
-    return "".join(map(_place, (own or frames)[:1]))
+    """Return the place in the user's code where the main thread of a dump stands."""
+    return _place(parse_threads(text))
 
 
-def main_thread(text: str, most: int = 12) -> str:
-    """Return the frames of the main thread in one line, innermost first."""
-    return " < ".join(map(_place, _main_frames(text)[:most]))
+def _place(threads: Sequence[Sequence[Frame]]) -> str:
+    frames = threads[0] if threads else ()
+    return next((one.place for one in frames if one.is_own), frames[0].place if frames else "")
 
 
-def _place(frame: re.Match[str]) -> str:
-    return f"{Path(frame['path']).name}:{frame['line']} in {frame['function']}"
+def parse_threads(text: str) -> tuple[tuple[Frame, ...], ...]:
+    """Return the frames of each thread that faulthandler (the main one last) or py-spy wrote down."""
+    blocks = _THREAD.split(text)[::-1]
+    blocks.sort(key=lambda block: _SPIED_MAIN not in block)
+    threads = (_own_frames(_FRAME.finditer(block)) or _own_frames(_SPIED.finditer(block)) for block in blocks)
+    return tuple(frames for frames in threads if frames)
+
+
+def _own_frames(found: Iterable[re.Match[str]]) -> tuple[Frame, ...]:
+    """Return frames; of a forked worker, whose stack goes on with the reader's, those below its own loop."""
+    frames = (Frame(one["path"], int(one["line"]), one["function"]) for one in found)
+    return tuple(takewhile(lambda frame: frame.function != WORKERS_LOOP, frames))
 
 
 def sleeps_on_lock(pid: int, root: Path = Path("/")) -> bool:
@@ -120,8 +164,9 @@ def _by_py_spy(pid: int) -> str:
     program = shutil.which("py-spy")
     if program is None:
         return ""
+    words = [program, "dump", "--nonblocking", "--full-filenames", "--pid", str(pid)]
     with suppress(OSError):
-        return run_child([program, "dump", "--nonblocking", "--pid", str(pid)], PY_SPY_SECONDS).stdout
+        return run_child(words, PY_SPY_SECONDS).stdout
     return ""
 
 
@@ -130,8 +175,10 @@ def read_stacks(records: Sequence[Record]) -> list[Stack]:
     stacks = []
     for record in records:
         sleeps = sleeps_on_lock(record.pid)
-        text = _by_signal(record) or _by_py_spy(record.pid)
-        if text:
-            waits = sleeps and not _is_between_processes(text)
-            stacks.append(Stack(record.pid, text, innermost(text), waits))
+        threads = parse_threads(_by_signal(record) or _by_py_spy(record.pid))
+        if threads:
+            is_shared = bool(
+                _SHARED.search(threads[0][0].path)
+            )  # waits for another process, by queues and such
+            stacks.append(Stack(record.pid, threads, sleeps and not is_shared))
     return stacks

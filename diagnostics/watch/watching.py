@@ -61,7 +61,7 @@ def watch(
         if command.received:
             observed.hang = observed.hang or standing
         if code == 0:
-            observed.hang = observed.standstill = None  # it was told, and it went on after all
+            observed.hang = None  # it was told, and it went on after all
         observed.interrupted_by = command.received[-1] if command.received else None
         return observed
 

@@ -200,6 +200,13 @@ def test_what_torch_does_not_pass_on_is_told_with_its_words_and_its_place(ran, n
     assert "TooSlow(Exception)" in str(ran.first["remedy"])
 
 
+@pytest.mark.parametrize("name", [name for name, expected in EXPECTED.items() if expected.code == 124])
+def test_a_hang_shows_where_its_processes_stand_the_users_code_among_it(ran, name):
+    stacks = ran.first["stacks"]
+    assert any(f"{name}.py:" in line for one in stacks for thread in one["threads"] for line in thread)
+    assert f"(pid {stacks[0]['pid']})" in ran.stderr.partition("Where it stands, innermost first")[2]
+
+
 @pytest.mark.parametrize("name", ["waits_beside_cuda"])
 def test_a_loop_that_waits_while_a_gpu_may_compute_is_promised_no_gain(ran, name):
     assert "may have been computing" in ran.first["summary"]

@@ -1,9 +1,10 @@
 import signal
+from dataclasses import replace
 
 from diagnostics.watch.diagnosing import diagnose
+from diagnostics.watch.hangs import Hang
 from diagnostics.watch.observing import Observed
-from diagnostics.watch.stacks import Stack
-from diagnostics.watch.standstills import Standstill
+from diagnostics.watch.stacks import Frame, Stack
 from diagnostics.watch.telling import lines
 from tests.diagnostics.watch.made import main, use, worker
 
@@ -229,11 +230,50 @@ def test_the_kernels_kill_of_the_main_process_is_told_by_its_counter():
     assert (finding.slug, finding.confidence) == ("worker-oom-killed", "certain")
 
 
+STEP = Stack(100, ((Frame("/home/user/train.py", 12, "step"), Frame("/home/user/train.py", 30, "<module>")),))
+LOADING = Stack(201, ((Frame("/home/user/data.py", 6, "__getitem__"),),))
+IDLE = Stack(200, ((Frame("/opt/lib/python3.11/selectors.py", 415, "select"),),))
+
+
+def hanging(loader, *workers):
+    reader = main(*filter(None, [loader]))
+    hang = Hang(reader, loader, workers, 61.0, (reader,), True, (STEP, LOADING, IDLE))
+    return Observed(records=[reader, *workers], hang=hang)
+
+
+def page(observed):
+    return "\n".join(str(line) for line in lines(observed, diagnose(observed), {}, 80))
+
+
 def test_a_program_that_stands_still_is_told_while_it_runs_and_has_not_ended():
-    stood = Standstill((main(use()),), 61.0, (Stack(100, "", "train.py:12 in step"),))
-    observed = Observed(records=[main(use())], standstill=stood)
-    diagnosis = diagnose(observed)
-    assert diagnosis.findings[0].slug == "not-dataloader"
-    assert "train.py:12 in step" in diagnosis.findings[0].summary
-    said = "\n".join(str(line) for line in lines(observed, diagnosis, {}, 80))
-    assert "ended" not in said
+    observed = hanging(None)
+    found = diagnose(observed).findings[0]
+    assert found.slug == "not-dataloader"
+    assert "train.py:12 in step" in found.summary
+    assert "ended" not in page(observed)
+
+
+def test_a_hang_shows_the_stacks_of_the_stuck_worker_first_and_names_the_idle_ones():
+    observed = hanging(use({"num_workers": 2}), worker(0, stage="idle"), worker(1, **BUSY))
+    said = page(observed).partition("Where it stands")[2]
+    stood = ["worker 1 (pid 201):", "data.py:6 in __getitem__", "rank 0 (pid 100):", "train.py:12 in step"]
+    assert [said.index(one) for one in stood] == sorted(said.index(one) for one in stood)
+    assert "In no code of yours: worker 0 (pid 200)." in said
+    rows = diagnose(observed).findings[0].details["stacks"]
+    assert (rows[0]["worker"], rows[0]["place"]) == (1, "data.py:6 in __getitem__")
+
+
+def test_workers_that_stand_alike_share_one_stack():
+    observed = hanging(use({"num_workers": 2}), worker(0, **BUSY), worker(1, **BUSY))
+    alike = tuple(Stack(pid, LOADING.threads) for pid in (200, 201))
+    said = page(replace(observed, hang=replace(observed.hang, stacks=alike)))
+    assert "worker 0 (pid 200), worker 1 (pid 201):" in said
+    assert said.count("data.py:6 in __getitem__\n") + said.endswith("data.py:6 in __getitem__") == 1
+
+
+def test_a_hang_beside_another_cause_is_told_with_its_stacks_too():
+    observed = replace(hanging(None), stderr=HIDDEN.encode())
+    found = diagnose(observed).findings[0]
+    assert found.slug == "dataset-exception"
+    assert found.evidence[-1] == "nothing has moved for 61 s; the main process stands at train.py:12 in step"
+    assert found.details["stacks"][0]["threads"] == [["train.py:12 in step", "train.py:30 in <module>"]]
