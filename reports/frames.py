@@ -75,6 +75,11 @@ GPU_STATE = (
 )
 
 
+def _hashable(value: object) -> object:
+    """Return a parameter that frames can be grouped by: lists and objects as text."""
+    return str(value) if isinstance(value, (list, dict)) else value
+
+
 def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
     for configuration, entry in enumerate(run.benchmarks):
         extra = mapping(entry.get("extra_info"))
@@ -82,7 +87,7 @@ def _pass_rows(run: Run, topic: str | None) -> Iterator[dict[str, Any]]:
             continue
         for number, measured in enumerate(entries(extra.get("passes"))):
             yield {
-                **mapping(entry.get("params")),
+                **{key: _hashable(value) for key, value in mapping(entry.get("params")).items()},
                 **{key: as_number(value) for key, value in mapping(measured.get("figures")).items()},
                 **{
                     f"companion_{k}_seconds": as_number(v)

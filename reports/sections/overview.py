@@ -6,6 +6,7 @@ from diagnostics.findings import Status
 from reports import any_cards, cards, frames
 from reports.parts import Overview, Section
 from reports.report import Report
+from reports.values import entries
 from reports.wording import count
 
 ORDER = 0
@@ -56,10 +57,10 @@ def _unproblematic(report: Report) -> tuple[str, str, str]:
 def _notices(report: Report) -> Iterator[str]:
     suite = report.run.suite
     if suite and suite.get("complete") is False:
-        failures = suite.get("failures") or []
+        num_failures = len(entries(suite.get("failures")))
         yield (
             "Unfinished run: it was cut off before its last pass, so some configurations have fewer passes "
-            f"than others or none ({count(len(failures), 'failure')} recorded)."
+            f"than others or none ({count(num_failures, 'failure')} recorded)."
         )
     if report.others:
         yield (

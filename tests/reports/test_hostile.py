@@ -132,6 +132,17 @@ def test_letters_that_matplotlib_lacks_do_not_warn(word: str, tmp_path: Path) ->
     assert len(canvas.label(word)) <= canvas.LONGEST_LABEL
 
 
+@pytest.mark.parametrize("odd", [[], [1, 2], {"a": 1}])
+def test_parameters_and_failures_of_an_odd_shape_are_shown_as_text(odd: Any, tmp_path: Path) -> None:
+    made = results.ours()
+    for entry in made["benchmarks"]:
+        entry["params"] |= {"workload": odd, "device": odd}
+    made["torch_checkup"] |= {"complete": False, "failures": 5}
+    page = pages.built([read_run(results.write(tmp_path / "r.json", made))])
+    assert any(str(odd) in answer.label for card in page.head.cards for answer in card.answers)
+    assert "Unfinished run" in page.html()
+
+
 def test_depth_within_reason_is_shown_and_beyond_it_refused(tmp_path: Path) -> None:
     def nested(depth: int) -> dict[str, Any]:
         value: Any = 1
