@@ -29,7 +29,7 @@ class Cliff:
     factor: float
 
 
-def cliffs(rows: Frame, by: list[str], factor: float = CLIFF) -> list[Cliff]:
+def cliffs(rows: Frame, by: list[str]) -> list[Cliff]:
     """Return the cliffs between neighbours in size, the steepest first.
 
     A shape that is dearer than a smaller one is one; that a large shape is cheaper an element than a small
@@ -41,16 +41,14 @@ def cliffs(rows: Frame, by: list[str], factor: float = CLIFF) -> list[Cliff]:
         Columns `shape`, `num_elements`, `seconds` and those of `by`.
     by : list of str
         Columns within which shapes are neighbours.
-    factor : float
-        Only steeper ones.
     """
     found = []
     for group, part in rows.groupby(by, sort=False):
         medians = part.groupby(["num_elements", "shape"])["seconds"].median()
         steps = [(size, shape, seconds / size) for (size, shape), seconds in medians.items() if seconds > 0]
         for (size_a, a, cost_a), (size_b, b, cost_b) in pairwise(steps):
-            if cost_b / cost_a > factor:
+            if cost_b / cost_a > CLIFF:
                 found.append(Cliff(group, a, b, cost_b / cost_a))
-            elif cost_a / cost_b > factor and size_b / size_a < SAME_SIZE:
+            elif cost_a / cost_b > CLIFF and size_b / size_a < SAME_SIZE:
                 found.append(Cliff(group, b, a, cost_a / cost_b))
     return sorted(found, key=lambda cliff: -cliff.factor)

@@ -187,11 +187,6 @@ class Steadiness:
     drift: float
     steal: float
 
-    @property
-    def is_disturbed(self) -> bool:
-        """Whether steal or drift is large enough to distrust figures of single passes."""
-        return self.drift > DISTURBED_DRIFT or self.steal > DISTURBED_STEAL
-
 
 def variation(relative: Column) -> float:
     """Return the coefficient of variation, NaN below two values."""

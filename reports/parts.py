@@ -3,7 +3,7 @@
 import base64
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from diagnostics.intervals import Interval
@@ -158,7 +158,7 @@ class Section:
 
     anchor: str
     title: str
-    parts: Sequence[Part] = field(default_factory=tuple)
+    parts: Sequence[Part]
 
 
 def rows(lines: Iterable[Iterable[Cell]]) -> list[list[Cell]]:

@@ -8,7 +8,7 @@ from typing import Any
 from diagnostics.intervals import Interval
 from reports import canvas
 from reports.values import as_number
-from reports.wording import number, span
+from reports.wording import number
 
 CUT = 12.0  # times the slowest: what lies far above would flatten all others
 MOST_BARS = 40
@@ -70,8 +70,3 @@ def _bar(axes: Any, height: int, rate: Rate, edge: float) -> None:
         axes.hlines(height, one.low, min(one.high, edge), color=canvas.INK, linewidth=1.2)
     end = min(edge, _end(rate))
     axes.text(end + 0.012 * edge, height, number(one.estimate), va="center", color=canvas.INK)
-
-
-def told(rate: Rate) -> str:
-    """Return the interval as text."""
-    return span(rate.interval)

@@ -1,6 +1,5 @@
 """What profiling and tuning found, where their documents were given."""
 
-from reports import figures
 from reports.companions import ladder, tuning
 from reports.parts import Section
 from reports.report import Report
@@ -11,7 +10,6 @@ ORDER = 45
 def build(report: Report) -> Section | None:
     """Return the ceiling ladder and the tuned settings, None where neither was given."""
     parts = [
-        *figures.of_section(report.run, "ladder"),
         *ladder.parts(report.companions.get("profile")),
         *tuning.parts(report.companions.get("tune")),
     ]

@@ -129,13 +129,6 @@ def test_steadiness_names_the_reference_that_varied_most(our_run: Run) -> None:
     assert steady.steal == pytest.approx(0.004)
 
 
-def test_drift_beyond_five_percent_or_steal_beyond_two_disturbs() -> None:
-    assert headlines.Steadiness(3, "copy", 0.06, 0.0).is_disturbed
-    assert headlines.Steadiness(3, "copy", 0.01, 0.03).is_disturbed
-    assert not headlines.Steadiness(3, "copy", 0.04, 0.01).is_disturbed
-    assert not headlines.Steadiness(1, "", float("nan"), float("nan")).is_disturbed
-
-
 def test_file_of_another_suite_has_no_answers(plain_run: Run) -> None:
     assert headlines.workers(plain_run) == []
     assert headlines.step_costs(plain_run) == []
