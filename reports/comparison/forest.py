@@ -1,6 +1,5 @@
 """The forest plot: the ratio of every configuration with its interval, on one logarithmic axis."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,8 +27,7 @@ def drawn(against: Against, anchor: str) -> Drawn | None:
     lines = [row for row in against.rows if 0 < row.comparison.ratio < float("inf")]
     if not lines:
         return None
-    with canvas.style(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # the browser has the fonts: text stays text
+    with canvas.style():
         picture = svg.render(_draw(lines[:MOST_LINES], against), anchor, title(against))
     return Drawn(anchor, title(against), _caption(against, len(lines)), picture, table(against))
 
@@ -69,7 +67,7 @@ def _draw(lines: Sequence[Row], against: Against) -> Any:
         _line(axes, height, row, low, high)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.set_yticks(range(len(lines)), labels=[label(row.comparison.name) for row in lines])
+    axes.set_yticks(range(len(lines)), labels=[canvas.label(row.comparison.name) for row in lines])
     axes.set_ylim(len(lines) - 0.4, -0.6)
     ticks = _ticks(low, high)
     axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
@@ -83,12 +81,6 @@ def _draw(lines: Sequence[Row], against: Against) -> Any:
         figure, [str(outcome) for outcome in present], [{**LOOKS[o], "linestyle": "-"} for o in present]
     )
     return figure
-
-
-def label(name: str) -> str:
-    """Return a name that fits, cut in its middle: configurations of one topic differ at their ends."""
-    name, tail = " ".join(name.split()), canvas.LONGEST_LABEL // 2
-    return name if len(name) <= canvas.LONGEST_LABEL else f"{name[: tail - 1]}…{name[-tail:]}"
 
 
 def _line(axes: Any, height: int, row: Row, low: float, high: float) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 from diagnostics.comparisons import Comparison
 from reports import canvas, svg
 from reports.comparison import shown
-from reports.comparison.forest import label
 from reports.comparison.ranking import distance
 from reports.comparison.result import Result
 from reports.parts import Drawn, Table, cell, rows
@@ -67,7 +66,7 @@ def _draw(grid: Grid, names: Sequence[str], letters: Sequence[str], baseline: st
         linewidths=1.5,
         linecolor=canvas.PAPER,
         xticklabels=list(letters),
-        yticklabels=[label(name) for name in names],
+        yticklabels=[canvas.label(name) for name in names],
         ax=axes[0, 0],
     )
     axes[0, 0].set(xlabel=f"time over that of {baseline}", ylabel="")
