@@ -92,9 +92,11 @@ def _write(found: "Result", arguments: argparse.Namespace, json_path: Path | Non
         sys.stdout.write(documents.json_text(found))
     elif arguments.format == "table":
         terminal.write(found, sys.stdout)
+    elif arguments.format == "md":
+        sys.stdout.write(markdown.text(found))
     else:
-        sys.stdout.write(markdown.text(found) if arguments.format == "md" else documents.csv_text(found))
-        _warn(found) if arguments.format == "csv" else None
+        sys.stdout.write(documents.csv_text(found))
+        _warn(found)
     sys.stdout.flush()
 
 

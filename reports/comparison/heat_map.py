@@ -8,8 +8,7 @@ import numpy as np
 from diagnostics.comparisons import Comparison
 from reports import canvas, svg
 from reports.comparison import shown
-from reports.comparison.ranking import distance
-from reports.comparison.result import Result
+from reports.comparison.result import Result, distance
 from reports.parts import Drawn, Table, cell, rows
 from reports.wording import MISSING, count, number
 

@@ -59,7 +59,7 @@ def are_equal(key: str, a: Any, b: Any) -> bool:
     numbers = [isinstance(value, (int, float)) and not isinstance(value, bool) for value in (a, b)]
     if all(numbers) and key.endswith("total_bytes") and max(abs(a), abs(b)) < LARGEST_NUMBER:
         return math.isclose(a, b, rel_tol=MEMORY_TOLERANCE)
-    return type(a) is type(b) and a == b if not all(numbers) else a == b
+    return bool(a == b) and (all(numbers) or type(a) is type(b))
 
 
 def are_one_machine(a: Mapping[str, Fact], b: Mapping[str, Fact]) -> bool:

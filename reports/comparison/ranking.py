@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp
 
 import numpy as np
 
@@ -159,8 +159,3 @@ def _verdict(place: Place) -> Cell:
     return Cell(
         f"{shown.verdict(one.verdict)} {'than the place above' if settled else 'against the first here'}"
     )
-
-
-def distance(comparison: Comparison) -> float:
-    """Return how far a ratio is from 1, on a logarithmic scale; 0 where it is no number."""
-    return abs(log(comparison.ratio)) if 0 < comparison.ratio < float("inf") else 0.0

@@ -123,8 +123,12 @@ def typical_seconds(runs: Sequence[RunValues]) -> float:
 
 
 def _rank(row: Row) -> tuple[int, float, str]:
-    size = abs(log(row.comparison.ratio)) if 0 < row.comparison.ratio < float("inf") else 0.0
-    return ORDER.index(row.comparison.verdict), -size, row.comparison.name
+    return ORDER.index(row.comparison.verdict), -distance(row.comparison), row.comparison.name
+
+
+def distance(comparison: Comparison) -> float:
+    """Return how far a ratio is from 1, on a logarithmic scale; 0 where it is no number."""
+    return abs(log(comparison.ratio)) if 0 < comparison.ratio < float("inf") else 0.0
 
 
 def _recorded_once(a: Side, b: Side) -> list[str]:

@@ -8,7 +8,6 @@ from string import ascii_uppercase
 from diagnostics.facts import Fact
 from reports.comparison.machines import (
     HARDWARE_FACTS,
-    HIDDEN,
     are_equal,
     are_one_machine,
     described,
@@ -18,6 +17,7 @@ from reports.comparison.machines import (
 )
 from reports.comparison.reading import Given
 from reports.load import ResultError
+from reports.private_patterns import HIDDEN
 from reports.wording import listed, shorten
 
 
