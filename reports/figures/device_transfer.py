@@ -12,7 +12,7 @@ from reports.wording import count, number, seconds
 SECTION, ORDER = "transfers", 20
 KEYS = ("device", "workload", "num_workers", "step_seconds", "transfer")
 FIGURES = ("main_thread_cpu_seconds_per_batch", "other_threads_cpu_seconds_per_batch", "issue_p50_seconds")
-MOST_ROWS = 8
+MOST_BARS = 32
 
 
 def stepped(run: Run) -> Frame:
@@ -33,16 +33,13 @@ def draw(run: Run) -> Any:
     frame = stepped(run)
     if frame.empty:
         return None
-    order = list(frame["where"].unique())[: 4 * MOST_ROWS]
+    order = list(frame["where"].unique())[:MOST_BARS]
     frame = frame[frame["where"].isin(order)]
     figure, grid = canvas.panels(1, 1, 0.8 + 0.36 * len(order))
-    canvas.bars(grid[0, 0], frame, "exposed", "where", order=order, hue="where", palette=_palette(order))
+    palette = dict.fromkeys(order, canvas.BLUE)
+    canvas.bars(grid[0, 0], frame, "exposed", "where", order=order, hue="where", palette=palette)
     grid[0, 0].set(xlabel="ms a batch that the step does not hide")
     return figure
-
-
-def _palette(order: list[str]) -> dict[str, str]:
-    return dict.fromkeys(order, canvas.BLUE)
 
 
 def title(run: Run) -> str:

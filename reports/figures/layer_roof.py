@@ -8,7 +8,7 @@ from reports.figures.step_share import COLOURS
 from reports.frames import Column, Frame
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
-from reports.wording import count, listed, percent, seconds, shorten
+from reports.wording import capitalized, count, listed, percent, seconds, shorten
 
 SECTION, ORDER = "layers", 20
 MOST_BARS = 32
@@ -53,7 +53,7 @@ def title(run: Run) -> str:
     reached = _training(run).groupby("layer")["roof_fraction"]
     told = [f"{layer} reaches {percent(geometric_interval(part).estimate)}" for layer, part in reached]
     sentence = listed(told) + " of the speed of a plain copy in training"
-    return sentence[0].upper() + sentence[1:]
+    return capitalized(sentence)
 
 
 def caption(run: Run) -> str:

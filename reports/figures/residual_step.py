@@ -11,7 +11,7 @@ from reports.figures.step_share import COLOURS
 from reports.frames import Frame
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
-from reports.wording import count, percent, seconds
+from reports.wording import capitalized, count, percent, seconds
 
 SECTION, ORDER = "layers", 50
 TOPICS = {"batchnorm_resnet_step": "batch norm", "dropout_resnet_step": "dropout"}
@@ -54,7 +54,7 @@ def title(run: Run) -> str:
     means = shares(run).groupby("where", sort=False)["share_of_step"].mean()
     told = f"{means.idxmax()} takes {percent(means.max())} of a residual network's step"
     told += f", {means.idxmin()} {percent(means.min())}" if len(means) > 1 else ""
-    return told[0].upper() + told[1:]
+    return capitalized(told)
 
 
 def caption(run: Run) -> str:

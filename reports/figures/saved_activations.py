@@ -7,7 +7,7 @@ from reports.figures.step_share import COLOURS
 from reports.frames import Frame
 from reports.load import Run
 from reports.parts import Table, cell, rows
-from reports.wording import listed, size
+from reports.wording import capitalized, listed, size
 
 SECTION, ORDER = "layers", 30
 
@@ -62,7 +62,7 @@ def title(run: Run) -> str:
     first = frame[frame["shape"] == frame["shape"].iloc[0]]
     told = [f"{row.layer} keeps {size(row.saved_activation_bytes)}" for row in first.itertuples()]
     sentence = f"{listed(told)} for the backward pass of {canvas.label(first['shape'].iloc[0])}"
-    return sentence[0].upper() + sentence[1:]
+    return capitalized(sentence)
 
 
 def caption(run: Run) -> str:

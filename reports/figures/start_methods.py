@@ -60,7 +60,7 @@ def _starts(run: Run) -> Column:
     chosen = compared(run)
     first = chosen[chosen["workload"] == chosen["workload"].iloc[0]]
     by_method = first.groupby("start_method")["first_batch_seconds"]
-    return by_method.apply(lambda values: geometric_interval(values).estimate).sort_values()
+    return by_method.apply(canvas.geometric_mean).sort_values()
 
 
 def title(run: Run) -> str:

@@ -6,7 +6,7 @@ from diagnostics.intervals import mean_interval
 from reports import canvas, frames, headlines
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
-from reports.wording import count, listed, percent, seconds
+from reports.wording import capitalized, count, listed, percent, seconds
 
 SECTION, ORDER = "layers", 10
 COLOURS = {"batch norm": canvas.BLUE, "dropout": canvas.ORANGE}
@@ -36,7 +36,7 @@ def title(run: Run) -> str:
         for c in costs
     ]
     sentence = listed(told) + " of a training step here"
-    return sentence[0].upper() + sentence[1:]
+    return capitalized(sentence)
 
 
 def caption(run: Run) -> str:

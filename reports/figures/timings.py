@@ -76,11 +76,11 @@ def table(run: Run) -> Table:
         ("benchmark", *columns, "rounds"),
         rows(
             [
-                cell(r["benchmark"]),
+                cell(r["name"]),
                 *(cell(seconds(r[c]), r[c]) for c in columns),
                 cell(f"{r['rounds']:,.0f}", r["rounds"]),
             ]
-            for _, r in slowest(run).rename(columns={"name": "benchmark"}).iterrows()
+            for _, r in slowest(run).iterrows()
         ),
         is_folded=True,
     )
