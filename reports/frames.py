@@ -1,7 +1,7 @@
 """Runs as tidy frames: one row a configuration, or one row a configuration and pass."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -127,6 +127,24 @@ def passes(run: Run, topic: str | None = None) -> Frame:
     return pd.DataFrame(list(_pass_rows(run, topic)))
 
 
+def by_layer(run: Run, topics: Mapping[str, str], *needed: str) -> Frame:
+    """Return the passes of several topics, `layer` being what each is about.
+
+    Parameters
+    ----------
+    topics : mapping of str to str
+        Topic to layer.
+    needed : str
+        Columns without which a topic is left out; empty where none has them all.
+    """
+    found = [
+        frame.assign(layer=layer)
+        for topic, layer in topics.items()
+        if set(needed) <= set(frame := passes(run, topic))
+    ]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
 def _column(frame: Frame, name: str) -> Column:
     return frame[name].map(as_number).astype(float) if name in frame else pd.Series(np.nan, index=frame.index)
 
@@ -207,11 +225,16 @@ def steps(run: Run) -> Frame:
     return frame[np.isfinite(frame["share_of_step"].astype(float))].reset_index(drop=True)
 
 
-def weight_decay_study(run: Run) -> dict[str, Any]:
-    """Return the study of weight decay on the first device that ran it, empty where none did."""
+def study(run: Run, topic: str) -> dict[str, Any]:
+    """Return the study of a topic on the first device that ran it, empty where none did."""
     extras = (mapping(entry.get("extra_info")) for entry in run.benchmarks)
-    studies = (mapping(extra.get("study")) for extra in extras if extra.get("topic") == "weight_decay")
-    return next((study for study in studies if entries(study.get("rows"))), {})
+    studies = (mapping(extra.get("study")) for extra in extras if extra.get("topic") == topic)
+    return next((one for one in studies if entries(one.get("rows"))), {})
+
+
+def weight_decay_study(run: Run) -> dict[str, Any]:
+    """Return the study of weight decay, empty where the run has none."""
+    return study(run, "weight_decay")
 
 
 def weight_decay(run: Run) -> Frame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from diagnostics.hypotheses import Holds, Judged, all_claims, judge
 from diagnostics.intervals import Interval, mean_interval
-from reports import canvas
+from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells, rows
@@ -18,22 +18,19 @@ from reports.wording import count
 
 MOST_COLUMNS = 4
 AXES = {"training samples": "samples", "wrong labels": "share", "patience": "epochs"}
-TEXTS = frozenset({"setting"})
 FAILURES = {"diverged": "Diverged", "at_chance": "No better than chance in training"}
 
 
 def study(run: Run) -> dict[str, Any]:
-    """Return the study on the first device that ran it, empty where none did."""
-    extras = (mapping(entry.get("extra_info")) for entry in run.benchmarks)
-    found = (mapping(extra.get("study")) for extra in extras if extra.get("topic") == "generalization")
-    return next((one for one in found if entries(one.get("rows"))), {})
+    """Return the generalization study, empty where the run has none."""
+    return frames.study(run, "generalization")
 
 
 @lru_cache(maxsize=16)
 def members(run: Run) -> Frame:
     """Return one row a setting and seed; empty where the run has no such study."""
     told = [
-        {key: str(value) if key in TEXTS else _as_number(value) for key, value in row.items()}
+        {key: str(value) if key == "setting" else _as_number(value) for key, value in row.items()}
         for row in entries(study(run).get("rows"))
     ]
     frame = pd.DataFrame(told)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
-
 from diagnostics.intervals import Interval, geometric_interval
 from reports import canvas, frames
 from reports.figures.step_share import COLOURS
@@ -20,14 +18,10 @@ KEYS = ("layer", "device", "shape", "variant")
 
 def variants(run: Run) -> Frame:
     """Return a row a variant and pass, with `speedup` over the eager layer in the same pass."""
-    found = [
-        frame.assign(layer=layer)
-        for topic, layer in TOPICS.items()
-        if {"device", "shape", "variant", "speedup_over_eager"} <= set(frame := frames.passes(run, topic))
-    ]
-    if not found:
-        return pd.DataFrame()
-    joined = pd.concat(found, ignore_index=True).rename(columns={"speedup_over_eager": "speedup"})
+    joined = frames.by_layer(run, TOPICS, "device", "shape", "variant", "speedup_over_eager")
+    if joined.empty:
+        return joined
+    joined = joined.rename(columns={"speedup_over_eager": "speedup"})
     joined[list(KEYS)] = joined[list(KEYS)].astype(str)
     if "roof_fraction" not in joined:
         joined["roof_fraction"] = float("nan")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from diagnostics.intervals import mean_interval
 from reports import canvas, frames
@@ -20,14 +19,9 @@ KEYS = ("layer", "device", "variant")
 
 def shares(run: Run) -> Frame:
     """Return a row a layer, variant and pass, with the share in percent."""
-    found = [
-        frame.assign(layer=layer)
-        for topic, layer in TOPICS.items()
-        if {"device", "variant", "share_of_step"} <= set(frame := frames.passes(run, topic))
-    ]
-    if not found:
-        return pd.DataFrame()
-    joined = pd.concat(found, ignore_index=True)
+    joined = frames.by_layer(run, TOPICS, "device", "variant", "share_of_step")
+    if joined.empty:
+        return joined
     joined[list(KEYS)] = joined[list(KEYS)].astype(str)
     joined = joined[np.isfinite(joined["share_of_step"])]
     several = joined["device"].nunique() > 1

@@ -3,7 +3,6 @@
 from math import ceil, floor, log10, prod
 from typing import Any
 
-import pandas as pd
 from matplotlib.ticker import NullFormatter
 
 from reports import canvas, frames
@@ -22,14 +21,9 @@ MARKERS = dict(zip(COLOURS, canvas.MARKERS, strict=False))
 
 def swept(run: Run) -> Frame:
     """Return a row a shape and pass, with its kind, `num_elements` and nanoseconds an element."""
-    found = [
-        frame.assign(layer=layer)
-        for topic, layer in TOPICS.items()
-        if {"device", "shape", "seconds"} <= set(frame := frames.passes(run, topic))
-    ]
-    if not found:
-        return pd.DataFrame()
-    joined = pd.concat(found, ignore_index=True)
+    joined = frames.by_layer(run, TOPICS, "device", "shape")
+    if joined.empty:
+        return joined
     joined["num_elements"] = joined["shape"].map(_num_elements)
     joined = joined[joined["num_elements"].gt(0) & joined["seconds"].gt(0)]
     kind = joined["shape"].map(lambda shape: str(shape).partition("-")[0])
