@@ -109,6 +109,20 @@ def label(text: str) -> str:
     return name if len(name) <= LONGEST_LABEL else f"{name[: tail - 1]}…{name[-tail:]}"
 
 
+def named_rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Name the rows 0, 1, …, the first on top, with neither grid lines nor ticks between them."""
+    axes.set_yticks(range(len(labels)), labels=list(labels))
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    plain_rows(axes)
+
+
+def plain_rows(axes: Axes) -> None:
+    """Take grid lines, ticks and the axis' own name from rows that their labels name."""
+    axes.set_ylabel("")
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+
+
 def value_ticks(axes: Axes, values: Sequence[float]) -> None:
     """Label positions 0, 1, … with values, aslant where side by side they would run into one another."""
     labels = [f"{value:g}" for value in values]
@@ -149,9 +163,7 @@ def bars(
     rings = {"marker": "o", "facecolor": PAPER, "color": PAPER, "edgecolor": INK, "linewidth": 0.9}
     sns.stripplot(**where, **rings, size=4.5, jitter=False, zorder=4)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_ylabel("")
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    plain_rows(axes)
     axes.set_xlim(left=0)
 
 

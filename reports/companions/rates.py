@@ -47,12 +47,9 @@ def draw(rates: Sequence[Rate], *, is_cut: bool = True) -> Any:
         edge = min(edge, CUT * min(rate.interval.estimate for rate in shown))
     for height, rate in enumerate(shown):
         _bar(axes, height, rate, edge)
-    axes.set_yticks(range(len(shown)), labels=[canvas.label(rate.name) for rate in shown])
-    axes.set_ylim(len(shown) - 0.4, -0.6)
+    canvas.named_rows(axes, [canvas.label(rate.name) for rate in shown])
     axes.set_xlim(0, 1.14 * edge)
-    axes.set(xlabel="samples per second", ylabel="")
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("samples per second")
     return figure
 
 

@@ -67,15 +67,11 @@ def _draw(lines: Sequence[Row], against: Against) -> Any:
         _line(axes, height, row, low, high)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.set_yticks(range(len(lines)), labels=[canvas.label(row.comparison.name) for row in lines])
-    axes.set_ylim(len(lines) - 0.4, -0.6)
+    canvas.named_rows(axes, [canvas.label(row.comparison.name) for row in lines])
     ticks = _ticks(low, high)
     axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
-    over = f"time of {against.b.letter} over time of {against.a.letter} (logarithmic)"
-    axes.set(xlabel=over, ylabel="")
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(f"time of {against.b.letter} over time of {against.a.letter} (logarithmic)")
     present = [outcome for outcome in LOOKS if any(row.comparison.verdict is outcome for row in lines)]
     canvas.key(
         figure, [str(outcome) for outcome in present], [{**LOOKS[o], "linestyle": "-"} for o in present]

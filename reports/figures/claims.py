@@ -48,11 +48,8 @@ def draw(run: Run) -> Any:
     axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlim(-FARTHEST, FARTHEST)
-    axes.set_yticks(range(len(told)), labels=[_label(*pair) for pair in told])
-    axes.set_ylim(len(told) - 0.4, -0.6)
-    axes.set(xlabel="effect over the smallest that matters (log beyond 1)", ylabel="")
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    canvas.named_rows(axes, [_label(*pair) for pair in told])
+    axes.set_xlabel("effect over the smallest that matters (log beyond 1)")
     present = [verdict for verdict in LOOKS if any(part.verdict is verdict for _, part in told)]
     canvas.key(
         figure, [str(verdict) for verdict in present], [{**LOOKS[v], "linestyle": "-"} for v in present]

@@ -35,14 +35,11 @@ def draw(run: Run) -> Any:
     sns.scatterplot(
         x=frame["median"], y=lines, ax=axes, color=canvas.BLUE, s=42, edgecolor=canvas.PAPER, zorder=3
     )
-    axes.set_yticks(lines, labels=[canvas.label(name) for name in frame["name"]])
-    axes.set_ylim(len(frame) - 0.4, -0.6)
+    canvas.named_rows(axes, [canvas.label(name) for name in frame["name"]])
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: seconds(value))
     axes.xaxis.set_minor_formatter(lambda value, _: "")
-    axes.set(xlabel="time per call (logarithmic)", ylabel="")
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("time per call (logarithmic)")
     return figure
 
 

@@ -96,11 +96,8 @@ def by_configuration(fleet: Fleet) -> Drawn:
         for values in (extremes.min(), extremes.max()):
             axes.scatter(values, lines, marker="o", s=12, facecolor="none", edgecolor=canvas.ORANGE)
         axes.axvline(1, color=canvas.INK, linewidth=0.8, zorder=1)
-        axes.set_yticks(lines, labels=[canvas.label(fleet.label(fleet.keys[i])) for i in order])
-        axes.set_ylim(len(order) - 0.4, -0.6)
-        axes.set(xlabel="time over the fleet's median (logarithmic)", ylabel="")
-        axes.grid(visible=False, axis="y")
-        axes.tick_params(axis="y", length=0)
+        canvas.named_rows(axes, [canvas.label(fleet.label(fleet.keys[i])) for i in order])
+        axes.set_xlabel("time over the fleet's median (logarithmic)")
         _ratio_axis(axes, extremes.stack())
         drawn = svg.render(figure, anchor, title)
     caption = (
