@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from diagnostics.intervals import geometric_interval, mean_interval
+from diagnostics.intervals import Interval, geometric_interval, mean_interval
 
 INK, FAINT, PAPER = "#0a0b0d", "#0a0b0e", "#0a0b0f"
 WIDTH_INCHES = 8.4
@@ -84,23 +84,26 @@ def geometric_mean(values: Sequence[float]) -> float:
 
 def geometric_bounds(values: Sequence[float]) -> tuple[float, float]:
     """Return the 95 % interval of rates or durations, the estimate itself where one value gives none."""
-    interval = geometric_interval(values)
-    return (
-        (interval.low, interval.high) if interval.num_values > 1 else (interval.estimate, interval.estimate)
-    )
+    return _bounds(geometric_interval(values))
 
 
 def mean_bounds(values: Sequence[float]) -> tuple[float, float]:
     """Return the 95 % interval of a mean, the mean itself where one value gives none."""
-    interval = mean_interval(values)
-    return (
-        (interval.low, interval.high) if interval.num_values > 1 else (interval.estimate, interval.estimate)
-    )
+    return _bounds(mean_interval(values))
+
+
+def _bounds(one: Interval) -> tuple[float, float]:
+    return (one.low, one.high) if one.num_values > 1 else (one.estimate, one.estimate)
 
 
 def line_style(dashes: Any) -> Any:
     """Return seaborn's dashes as matplotlib's line style."""
     return (0, dashes) if dashes else "-"
+
+
+def look(i: int, colour: str) -> dict[str, Any]:
+    """Return how the line of the i-th series looks: its colour, and the marker and dashes of its place."""
+    return {"color": colour, "marker": MARKERS[i], "linestyle": line_style(DASHES[i])}
 
 
 def label(text: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.hypotheses import Holds, Judged, all_claims, judge
-from diagnostics.intervals import Interval, mean_interval
+from diagnostics.intervals import mean_interval
 from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
@@ -126,11 +126,8 @@ def panels(run: Run, lines: dict[str, tuple[str, str]], ylabel: str, scale: floa
         axes.set_visible(False)
     for axes in grid[:, 0]:
         axes.set_ylabel(ylabel)
-    looks = [
-        {"color": colour, "marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
-        for i, (_, colour) in enumerate(lines.values())
-    ]
     if len(lines) > 1:
+        looks = [canvas.look(i, colour) for i, (_, colour) in enumerate(lines.values())]
         canvas.key(figure, [name for name, _ in lines.values()], looks)
     return figure
 
@@ -139,20 +136,12 @@ def _panel(axes: Any, part: Frame, lines: dict[str, tuple[str, str]], scale: flo
     """Draw one study; its strengths stand at equal distances, whatever they are."""
     strengths = sorted(part["strength"].unique())
     for i, (column, (_, colour)) in enumerate(lines.items()):
-        intervals = [mean_interval(part.loc[part["strength"] == s, column]) for s in strengths]
-        middle = np.array([scale * one.estimate for one in intervals])
-        ends = [np.array([scale * _or(bound, one) for one, bound in zip(intervals, b, strict=True)])
-                for b in ([one.low for one in intervals], [one.high for one in intervals])]  # fmt: skip
-        style = {"marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
-        reach = [middle - ends[0], ends[1] - middle]
-        axes.errorbar(
-            range(len(strengths)), middle, yerr=reach, color=colour, capsize=2, markersize=4, **style
-        )
+        values = [part.loc[part["strength"] == s, column] for s in strengths]
+        middle = scale * np.array([mean_interval(each).estimate for each in values])
+        low, high = scale * np.transpose([canvas.mean_bounds(each) for each in values])
+        reach, look = [middle - low, high - middle], canvas.look(i, colour)
+        axes.errorbar(range(len(strengths)), middle, yerr=reach, capsize=2, markersize=4, **look)
     canvas.value_ticks(axes, strengths)
-
-
-def _or(bound: float, interval: Interval) -> float:
-    return bound if math.isfinite(bound) else interval.estimate
 
 
 def table(run: Run, columns: tuple[str, ...], caption: str, scale: float = 1.0) -> Table:

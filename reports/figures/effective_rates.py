@@ -44,8 +44,7 @@ def draw(run: Run) -> Any:
     figure, grid = canvas.panels(1, len(COLUMNS), 2.9)
     looks = []
     for i, study in enumerate(LINES):
-        look = {"color": canvas.SERIES_COLOURS[2 * i], "marker": canvas.MARKERS[i]}
-        looks.append({**look, "linestyle": canvas.line_style(canvas.DASHES[i])})
+        looks.append(canvas.look(i, canvas.SERIES_COLOURS[2 * i]))
         for axes, (column, (ylabel, scale)) in zip(grid[0], COLUMNS.items(), strict=True):
             at = [s for s in strengths if ((frame["study"] == study) & (frame["strength"] == s)).any()]
             told = [_interval(frame, study, s, column) for s in at]

@@ -50,17 +50,13 @@ def draw(run: Run) -> Any:
     for axes, name in zip(grid[0], names, strict=True):
         for i, (column, (_, colour)) in enumerate(LINES.items()):
             part = frame[(frame["setting"] == name) & (frame["quantity"] == column)]
-            look = {"marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
-            axes.plot(part["epoch"], 100 * part["estimate"], color=colour, markersize=4, **look)
+            axes.plot(part["epoch"], 100 * part["estimate"], markersize=4, **canvas.look(i, colour))
             bounded = part[part["low"].notna() & part["high"].notna()]
             bounds = (100 * bounded["low"], 100 * bounded["high"])
             axes.fill_between(bounded["epoch"], *bounds, color=colour, alpha=0.2, linewidth=0)
         axes.set(title=canvas.label(name), xlabel="epoch")
     grid[0, 0].set_ylabel("accuracy, %")
-    looks = [
-        {"color": colour, "marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
-        for i, (_, colour) in enumerate(LINES.values())
-    ]
+    looks = [canvas.look(i, colour) for i, (_, colour) in enumerate(LINES.values())]
     canvas.key(figure, [name for name, _ in LINES.values()], looks)
     return figure
 

@@ -49,11 +49,7 @@ def draw(run: Run) -> Any:
     axes.set_xticks(sorted(placed["number"].unique()))
     axes.set(xlabel="pass", ylabel="time over the run's\nmedian (logarithmic)")
     _ratio_axis(axes, placed["relative"])
-    looks = [
-        {"color": canvas.SERIES_COLOURS[i], "marker": canvas.MARKERS[i],
-         "linestyle": canvas.line_style(canvas.DASHES[i])}
-        for i in range(len(kinds))
-    ]  # fmt: skip
+    looks = [canvas.look(i, canvas.SERIES_COLOURS[i]) for i in range(len(kinds))]
     canvas.key(figure, [NAMES[kind] for kind in kinds], looks)
     return figure
 

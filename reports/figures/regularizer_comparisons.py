@@ -74,9 +74,7 @@ def _panel(axes: Any, part: Frame, lines: list[str]) -> None:
             middle,
             yerr=np.nan_to_num(half),
             label=canvas.label(line),
-            color=canvas.SERIES_COLOURS[i],
-            marker=canvas.MARKERS[i],
-            linestyle=canvas.line_style(canvas.DASHES[i]),
+            **canvas.look(i, canvas.SERIES_COLOURS[i]),
             capsize=2,
             markersize=5,
         )

@@ -35,10 +35,7 @@ def draw(run: Run) -> Any:
     if "gap" in below:
         others[0].axhline(0, color=canvas.INK, linewidth=0.8)
     _decay_axis(grid[-1, 0], sorted(frame["weight_decay"].unique()))
-    looks = [
-        {"color": c, "marker": canvas.MARKERS[i], "linestyle": canvas.line_style(canvas.DASHES[i])}
-        for i, (_, c) in enumerate(LINES.values())
-    ]
+    looks = [canvas.look(i, colour) for i, (_, colour) in enumerate(LINES.values())]
     canvas.key(figure, [f"{name} accuracy" for name, _ in LINES.values()], looks)
     return figure
 
@@ -47,14 +44,11 @@ def _line(axes: Any, frame: Frame, column: str, colour: str, i: int, scale: floa
     import seaborn as sns
 
     placed = frame.assign(**{column: scale * frame[column]})
-    dashes = canvas.line_style(canvas.DASHES[i])
     sns.lineplot(
         data=placed,
         x="weight_decay",
         y=column,
-        color=colour,
-        marker=canvas.MARKERS[i],
-        linestyle=dashes,
+        **canvas.look(i, colour),
         markeredgecolor=canvas.PAPER,
         estimator="mean",
         errorbar=canvas.mean_bounds,
