@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from diagnostics.recorded import REFERENCES
 from reports.load import Run
 from reports.values import as_number, entries, mapping
 
@@ -15,7 +16,6 @@ Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what 
 Column: TypeAlias = Any  # a Series
 
 MOST_WORKERS = 4096
-REFERENCES = ("arithmetic", "copy", "pipe")
 
 
 def statistics(entry: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from diagnostics.intervals import Interval
 
 LONGEST_TEXT = 160  # longer names are cut on the page: a table cell is no place for 10,000 characters
 MISSING = "–"
+REFERENCE_NAMES = {"arithmetic": "one-thread arithmetic", "copy": "memory copy", "pipe": "pipe round trip"}
 
 _SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (0.0, "ns"))
 _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (0.0, "bytes"))

@@ -15,7 +15,7 @@ from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell, row
 from reports.report import Report
 from reports.sections.machine import readable_value
 from reports.values import mapping
-from reports.wording import count, listed, number, seconds, shorten
+from reports.wording import REFERENCE_NAMES, count, listed, number, seconds, shorten
 
 # The statuses of findings lend verdicts their colours; glyph and word are the verdicts' own.
 STATUS = {
@@ -26,7 +26,6 @@ STATUS = {
 }
 GLYPHS = {STATUS[outcome]: glyph for outcome, glyph in shown.GLYPHS.items()}
 WORDS = {STATUS[outcome]: str(outcome) for outcome in Outcome}
-REFERENCES = {"arithmetic": "one-thread arithmetic", "copy": "memory copy", "pipe": "pipe round trip"}
 READING = (
     "**Verdicts.** `slower` and `faster`: the difference is larger than what varies for no reason, after "
     "correction for the number of comparisons (Holm). `same`: the whole interval lies within "
@@ -135,7 +134,7 @@ def _missing(against: Against) -> Iterator[Table]:
 
 def _noise(result: Result) -> Iterator[Part]:
     for against in result.against:
-        lines = rows(_reference(REFERENCES.get(kind, kind), against, kind) for kind in sorted(against.moved))
+        lines = rows(_reference(REFERENCE_NAMES[kind], against, kind) for kind in sorted(against.moved))
         if lines:
             a, b = against.a.letter, against.b.letter
             told = (

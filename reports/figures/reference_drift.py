@@ -7,7 +7,7 @@ from reports import canvas, frames, headlines
 from reports.frames import Column, Frame
 from reports.load import Run
 from reports.parts import Table, cell, rows
-from reports.wording import count, percent, seconds
+from reports.wording import REFERENCE_NAMES, count, percent, seconds
 
 SECTION, ORDER = "noise", 10
 TICKS = {  # the widest range, highest over lowest, to the ticks that suit it
@@ -15,7 +15,6 @@ TICKS = {  # the widest range, highest over lowest, to the ticks that suit it
     4: (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5),
     float("inf"): (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000),
 }
-NAMES = {"arithmetic": "one-thread arithmetic", "copy": "memory copy", "pipe": "pipe round trip"}
 
 
 def draw(run: Run) -> Any:
@@ -25,7 +24,7 @@ def draw(run: Run) -> Any:
         return None
     import seaborn as sns
 
-    kinds = [kind for kind in NAMES if kind in set(reference["kind"])]
+    kinds = list(reference["kind"].unique())
     figure, grid = canvas.panels(1, 1, 2.7)
     axes = grid[0, 0]
     placed = reference.assign(number=reference["pass"].rank(method="dense"))
@@ -50,7 +49,7 @@ def draw(run: Run) -> Any:
     axes.set(xlabel="pass", ylabel="time over the run's\nmedian (logarithmic)")
     _ratio_axis(axes, placed["relative"])
     looks = [canvas.look(i, canvas.SERIES_COLOURS[i]) for i in range(len(kinds))]
-    canvas.key(figure, [NAMES[kind] for kind in kinds], looks)
+    canvas.key(figure, [REFERENCE_NAMES[kind] for kind in kinds], looks)
     return figure
 
 
@@ -66,13 +65,12 @@ def _ratio_axis(axes: Any, relative: Column) -> None:
 
 
 def _by_kind(run: Run) -> list[tuple[str, Frame]]:
-    reference = frames.reference(run)
-    return [(kind, reference[reference["kind"] == kind]) for kind in NAMES if kind in set(reference["kind"])]
+    return list(frames.reference(run).groupby("kind", sort=False))
 
 
 def title(run: Run) -> str:
     """Return the coefficient of variation of each reference."""
-    told = [(NAMES[kind], headlines.variation(part["relative"])) for kind, part in _by_kind(run)]
+    told = [(REFERENCE_NAMES[kind], headlines.variation(part["relative"])) for kind, part in _by_kind(run)]
     varied = [f"{name} {percent(value)}" for name, value in told if math.isfinite(value)]
     return f"Drift between passes: {', '.join(varied)}" if varied else "One pass alone cannot show drift"
 
@@ -94,10 +92,14 @@ def table(run: Run) -> Table:
         "References of every pass",
         ("reference", "pass", "time", "against the median, %"),
         rows(
-            [cell(NAMES[r.kind]), cell(f"{r.number:.0f}", r.number), cell(seconds(r.seconds), r.seconds),
-             cell(f"{100 * r.relative - 100:+.1f}", r.relative)]
+            [
+                cell(REFERENCE_NAMES[kind]),
+                cell(f"{r.number:.0f}", r.number),
+                cell(seconds(r.seconds), r.seconds),
+                cell(f"{100 * r.relative - 100:+.1f}", r.relative),
+            ]
             for kind, part in _by_kind(run)
             for r in part.assign(number=part["pass"].rank(method="dense")).itertuples()
         ),
         is_folded=True,
-    )  # fmt: skip
+    )
