@@ -57,11 +57,8 @@ class Reading:
     def _files(self, paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
         """Yield every file, and whether it was named itself rather than found."""
         for path in paths:
-            if path.is_dir():
-                found = sorted(path.rglob("*.json"))
-            elif not path.exists() and glob.has_magic(str(path)):
-                found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
-            else:
+            found = found_in(path)
+            if found is None:
                 yield path, True
                 continue
             if not found:
@@ -96,6 +93,15 @@ class Reading:
             document if self.include_private else redacted(document, redactor(document))
         )
         return True
+
+
+def found_in(path: Path) -> list[Path] | None:
+    """Return the results below a folder, or those that match a pattern; None for what is neither."""
+    if path.is_dir():
+        return sorted(path.rglob("*.json"))
+    if not path.exists() and glob.has_magic(str(path)):
+        return [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
+    return None
 
 
 def _followed(files: Sequence[tuple[Path, bool]]) -> Iterator[tuple[Path, bool]]:

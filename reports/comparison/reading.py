@@ -1,6 +1,5 @@
 """Files, folders and patterns become runs, each with a name of its own among all that were given."""
 
-import glob
 import hashlib
 import os
 import re
@@ -8,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reports.inputs import found_in
 from reports.load import ResultError, Run, read_run, shown
 from reports.private_patterns import HIDDEN
 
+_Read = tuple[Path, Run]
 _COMMIT = re.compile(r"(?<![0-9a-f])([0-9a-f]{7})[0-9a-f]{33}(?![0-9a-f])")  # in names that autosave gives
 
 
@@ -36,12 +37,6 @@ class Given:
         return str(self.run.suite.get("started") or self.run.document.get("datetime") or "")
 
 
-@dataclass(frozen=True)
-class _File:
-    path: Path
-    run: Run
-
-
 def read_sides(
     inputs: Sequence[Sequence[Path]], include_private: bool = False
 ) -> tuple[list[list[Given]], list[str]]:
@@ -65,25 +60,23 @@ def read_sides(
         A file cannot be used, or a folder or pattern holds no result.
     """
     notes: list[str] = []
-    groups = [[file for path in paths for file in _files(path, include_private, notes)] for paths in inputs]
-    labels = _labels([file.path for group in groups for file in group], include_private)
-    return [[_given(file, labels[file.path]) for file in group] for group in groups], notes
+    groups = [[read for path in paths for read in _files(path, include_private, notes)] for paths in inputs]
+    labels = _labels([path for group in groups for path, _ in group], include_private)
+    return [[_given(path, run, labels[path]) for path, run in group] for group in groups], notes
 
 
-def _files(path: Path, include_private: bool, notes: list[str]) -> list[_File]:
-    if path.is_dir():
-        return _readable(path, sorted(path.rglob("*.json")), include_private, notes)
-    if not path.exists() and glob.has_magic(str(path)):
-        matching = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
-        return _readable(path, matching, include_private, notes)
-    return [_File(path, read_run(path, include_private))]
+def _files(path: Path, include_private: bool, notes: list[str]) -> list[_Read]:
+    found = found_in(path)
+    if found is None:
+        return [(path, read_run(path, include_private))]
+    return _readable(path, found, include_private, notes)
 
 
-def _readable(origin: Path, paths: Sequence[Path], include_private: bool, notes: list[str]) -> list[_File]:
+def _readable(origin: Path, paths: Sequence[Path], include_private: bool, notes: list[str]) -> list[_Read]:
     found, passed_over = [], []
     for path in paths:
         try:
-            found.append(_File(path, read_run(path, include_private)))
+            found.append((path, read_run(path, include_private)))
         except ResultError:
             passed_over.append(path.name)
     if not found:
@@ -115,6 +108,6 @@ def _parts(path: Path, include_private: bool) -> list[str]:
     return found
 
 
-def _given(file: _File, label: str) -> Given:
+def _given(path: Path, run: Run, label: str) -> Given:
     printable = _COMMIT.sub(r"\1", shown(Path(label)).replace("\\", "/"))
-    return Given(file.run, file.run.redact(printable), hashlib.sha256(file.path.read_bytes()).hexdigest())
+    return Given(run, run.redact(printable), hashlib.sha256(path.read_bytes()).hexdigest())
