@@ -20,7 +20,7 @@ from reports.pages import Page
 from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell, rows
 from reports.privacy import redacted, redactor
 from reports.report import Report
-from reports.values import mapping
+from reports.values import as_number, mapping
 from reports.wording import count, number, shorten
 
 READING = (
@@ -51,38 +51,31 @@ def read(path: Path, include_private: bool = False) -> dict[str, Any] | None:
 def page_of(document: Mapping[str, Any], title: str) -> Page:
     """Return the page in all its forms."""
     against = _against(document)
-    overview = Section("overview", "Overview", [_overview(document, against)])
     report = Report(Run("A/B comparison", {"benchmarks": []}, {}), title or "B against A")
+    overview = Section("overview", "Overview", [_overview(document, against)])
+    glyphs = page.GLYPHS | GLYPHS
     return Page(
         report,
         overview,
-        lines(document),
-        lambda: render(document, title),
+        [
+            f"{row.comparison.name}: {row.comparison.verdict}, {number(row.comparison.ratio)}"
+            for row in against.rows
+        ],
+        lambda: page.formatted(report, _sections(document, against, overview), glyphs, WORDS),
         lambda: tidy.csv_text(pd.DataFrame(document["comparisons"][:LONGEST_LIST])),
-        page.GLYPHS | GLYPHS,
+        glyphs,
         WORDS,
     )
 
 
-def render(document: Mapping[str, Any], title: str) -> str:
-    """Return the page; equal input gives equal bytes."""
-    against = _against(document)
-    report = Report(Run("A/B comparison", {"benchmarks": []}, {}), title or "B against A")
+def _sections(document: Mapping[str, Any], against: Against, overview: Section) -> list[Section]:
     with np.errstate(over="ignore"):
         drawn = forest.drawn(against, "figure-ratios")
-    built = [
-        Section("overview", "Overview", [_overview(document, against)]),
-        Section("comparisons", "Comparisons", [drawn or Prose("Nothing was measured."), *_tables(document)]),
-        Section("method", "Method", [Prose(text) for text in READING]),
-    ]
-    return page.formatted(report, built, page.GLYPHS | GLYPHS, WORDS)
-
-
-def lines(document: Mapping[str, Any]) -> list[str]:
-    """Return the verdicts as lines for the terminal."""
-    found = _against(document).rows
+    compared: list[Part] = [drawn or Prose("Nothing was measured."), *_tables(document, against)]
     return [
-        f"{row.comparison.name}: {row.comparison.verdict}, {number(row.comparison.ratio)}" for row in found
+        overview,
+        Section("comparisons", "Comparisons", compared),
+        Section("method", "Method", [Prose(text) for text in READING]),
     ]
 
 
@@ -109,8 +102,8 @@ def _row(one: Mapping[str, Any]) -> Row:
 
 
 def _number(value: object, default: float) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    return float(value) if is_number else default  # type: ignore[arg-type]
+    number = as_number(value)
+    return number if isfinite(number) else default
 
 
 def _overview(document: Mapping[str, Any], against: Against) -> Overview:
@@ -125,14 +118,14 @@ def _overview(document: Mapping[str, Any], against: Against) -> Overview:
     return Overview(STATUS[leading], verdict, shorten(advice, 1000), (), ())
 
 
-def _tables(document: Mapping[str, Any]) -> list[Part]:
+def _tables(document: Mapping[str, Any], against: Against) -> list[Part]:
     reasons = [
         [
             cell(row.comparison.name),
             cell(number(row.comparison.ratio), row.comparison.ratio),
             Cell(row.reason),
         ]
-        for row in _against(document).rows
+        for row in against.rows
     ]
     parts: list[Part] = [Table("Why", ("configuration", "ratio", "why"), rows(reasons))]
     failures = [

@@ -15,22 +15,22 @@ def document(**changes: object) -> dict:
 
 
 def test_the_page_shows_verdict_ratio_sides_and_what_was_given_up() -> None:
-    page = ab_page.render(document(), "")
+    page = ab_page.page_of(document(), "").html()
     for told in ("num_workers=2 against num_workers=1", "1.25", "slower", "8 processes", "died: SIGKILL"):
         assert told in page
 
 
 def test_hostile_names_stay_text_and_two_pages_are_equal() -> None:
-    page = ab_page.render(document(), "")
+    page = ab_page.page_of(document(), "").html()
     assert "<b>2</b>" not in page
-    assert page == ab_page.render(document(), "")
+    assert page == ab_page.page_of(document(), "").html()
 
 
 @pytest.mark.parametrize(
     "row", [{}, {"ratio": None, "verdict": "unsure"}, {"ratio": "much", "verdict": 7}, {"ratio": -1}, 5]
 )
 def test_an_odd_row_is_shown_as_far_as_it_can_be(row: object) -> None:
-    assert "unsure" in ab_page.render(document(comparisons=[row]), "")
+    assert "unsure" in ab_page.page_of(document(comparisons=[row]), "").html()
 
 
 def test_build_tells_an_ab_document_from_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,7 +170,7 @@ def test_page_of_a_comparison_in_turns_keeps_none_either(tmp_path: Path) -> None
     path = results.write(tmp_path / "ab.json", made)
     document = ab_page.read(path)
     assert document is not None
-    assert left(ab_page.render(document, "")) == []
+    assert left(ab_page.page_of(document, "").html()) == []
 
 
 def test_nothing_private_is_said_too(tmp_path: Path) -> None:
