@@ -65,7 +65,7 @@ def _scattered(num_dots: int) -> np.ndarray:
 
 
 def _models_title(fleet: Fleet) -> str:
-    low, high = np.quantile(fleet.speed.dropna(), (0.05, 0.95)) if fleet.speed.notna().any() else (1, 1)
+    low, high = fleet.speed.quantile([0.05, 0.95])
     return (
         f"Nine of ten machines take between {number(low)} and {number(high)} times the fleet's typical time"
     )

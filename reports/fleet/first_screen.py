@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-
 from diagnostics.findings import Status
 from reports.fleet.machines import FEWEST_PEERS, Deviation, Fleet
 from reports.parts import Answer, Card
@@ -57,7 +55,7 @@ def _deviation(fleet: Fleet, one: Deviation) -> Answer:
 
 
 def _apart(fleet: Fleet) -> Card:
-    low, high = np.quantile(fleet.speed, (0.05, 0.95))
+    low, high = fleet.speed.quantile([0.05, 0.95])
     answer = Answer("5th to 95th percentile", f"{number(high / low)} times", "as long for the same work")
     meaning = "Typical times over all configurations, each over the fleet's median of it."
     where = f"{count(len(fleet.machines), 'machine')} of {count(fleet.models.nunique(), 'model')}"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from reports import pages, summaries
+from reports.fleet import first_screen
 from reports.fleet.machines import FEWEST_PEERS, Fleet, deviations, unusual_facts
 from reports.inputs import Reading
 from reports.load import Run, run_of
@@ -70,6 +72,13 @@ def test_machine_that_is_slow_in_one_configuration_is_told_there() -> None:
     (found,) = deviations(machines(40, factors={7: factor}))
     assert (found.machine, found.key) == (7, KEYS[3])
     assert found.ratio == pytest.approx(1.5, rel=0.1)
+
+
+def test_a_machine_without_any_usable_time_hides_no_figure_of_the_others() -> None:
+    known = machines(8)
+    whole = Fleet([*known.summaries, replace(known.summaries[0], host="stopped", seconds={})])
+    answer = first_screen.cards(whole, [])[1].answers[0]
+    assert answer == first_screen.cards(known, [])[1].answers[0]
 
 
 def test_too_few_peers_tell_nothing() -> None:
