@@ -71,7 +71,7 @@ def caption(run: Run) -> str:
         "autocast hands on, half the bytes; compiled is `torch.compile` of the layer, fused of the layer "
         "with the ReLU behind it; folded is batch norm made part of the convolution before it, in "
         "evaluation, against the two of them. All others are training, forward and backward. Rings are the "
-        f"single passes ({passes}), whiskers the 95 % interval of their mean."
+        f"single passes ({passes}), whiskers the 95 % interval of their geometric mean."
     )
 
 

@@ -81,9 +81,9 @@ def caption(run: Run) -> str:
     return (
         "Left, shorter is better: the wait before the first batch of an epoch, paid again in every epoch "
         f"unless `persistent_workers=True`.{once} Right, longer is better: the pace once the workers are up. "
-        f"Rings are the single passes ({passes}), bars their mean, whiskers its 95 % interval; bars start at "
-        "zero. `fork` copies the process, `spawn` and `forkserver` start Python afresh and import your "
-        'script again, so a script for them needs `if __name__ == "__main__":`.'
+        f"Rings are the single passes ({passes}), bars their geometric mean, whiskers its 95 % interval; "
+        "bars start at zero. `fork` copies the process, `spawn` and `forkserver` start Python afresh and "
+        'import your script again, so a script for them needs `if __name__ == "__main__":`.'
     )
 
 

@@ -73,7 +73,7 @@ def caption(run: Run) -> str:
         'each imports torch anew; `multiprocessing.set_forkserver_preload(["torch", "torch.utils.data", '
         f'"numpy", "__main__"])` has the server import it once.{preload} PSS counts shared memory in shares, '
         f"so that the workers' sum is what they really take. Rings are the single passes ({passes}), "
-        "whiskers the 95 % interval of their mean."
+        "whiskers the 95 % interval of their geometric mean."
     )
 
 
