@@ -77,7 +77,7 @@ class _Trained:
 
 
 class WeightDecayStudy(_Trained):
-    """Nine weight decays, several seeds: one population of a network that can learn wrong labels by heart."""
+    """Nine weight decays, several seeds: one population of a network that can memorize wrong labels."""
 
     def __init__(self, device: str, num_seeds: int, data: str) -> None:
         super().__init__(device)

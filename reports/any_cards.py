@@ -66,8 +66,8 @@ def _groups(timed: Frame) -> Card | None:
         for name, part in widest[:MOST_ANSWERS]
     ]
     meaning = (
-        "The slowest median over the fastest in each group. Whether a small factor is real, measuring in "
-        "turns tells: `python -m bench ab`."
+        "The slowest median over the fastest in each group. To find out whether a small factor is "
+        "real, measure in turns: `python -m bench ab`."
     )
     return Card(
         "How far do groups spread?", answers, meaning, "Ratios of single medians: no verdict.", "benchmarks"

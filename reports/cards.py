@@ -14,7 +14,7 @@ WORKLOADS = {
     "wait": "slow storage, 10 ms a sample",
 }
 WRONG_LABELS = (
-    " Here {} of the training labels are wrong on purpose: a network that does not learn them by heart "
+    " Here {} of the training labels are wrong on purpose: a network that does not memorize them "
     "scores lower in training than in the test, and the gap turns negative."
 )
 WRONG_ALIKE = (
@@ -112,7 +112,7 @@ def _decay_card(run: Run) -> Card:
     question = "What does weight decay do?"
     explanation = (
         "Weight decay pulls every weight a little towards zero in each step, so that the network cannot "
-        "learn its training set by heart. The gap is training minus test accuracy: how much of what was "
+        "memorize its training set. The gap is training minus test accuracy: how much of what was "
         "learned does not carry over. The best value depends on data, network and optimizer: look for yours "
         "in steps of three."
     )

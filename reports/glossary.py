@@ -25,8 +25,8 @@ SPREAD = Term(
 PASS = Term(
     "pass",
     "Pass",
-    "The whole grid is measured several times over. A bar of single passes far apart means that the machine "
-    "was busy with something else.",
+    "The whole grid is measured several times over. Single passes that lie far apart mean that the "
+    "machine was busy with something else.",
     is_ours=True,
 )
 INTERVAL = Term(

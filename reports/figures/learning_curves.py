@@ -80,7 +80,7 @@ def caption(run: Run) -> str:
     """Return how to read the curves."""
     return (
         f"Means over {studies.num_seeds(run)}, bands the 95 % interval over seeds. Training accuracy goes on "
-        "rising while the network learns wrong labels by heart; where test accuracy falls meanwhile, early "
+        "rising while the network memorizes wrong labels; where test accuracy falls meanwhile, early "
         "stopping helps."
     )
 

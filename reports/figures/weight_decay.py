@@ -75,9 +75,8 @@ def title(run: Run) -> str:
         best = frames.weight_decay(run).groupby("weight_decay")["test_accuracy"].mean()
         return f"Test accuracy is highest at weight decay {best.idxmax():g}: {percent(best.max(), 1)}"
     if answer.best == 0:
-        return (
-            f"No weight decay beat none here: test accuracy {percent(answer.test_without.estimate, 1)} at 0"
-        )
+        without = percent(answer.test_without.estimate, 1)
+        return f"No weight decay tried was better than none: test accuracy {without} at 0"
     return (
         f"Weight decay {answer.best:g} lifts test accuracy from {percent(answer.test_without.estimate, 1)} "
         f"to {percent(answer.test.estimate, 1)} ({points(answer.gain.estimate)} points)"
@@ -89,7 +88,7 @@ def caption(run: Run) -> str:
     seeds = count(int(frames.weight_decay(run).groupby("weight_decay").size().max()), "seed")
     return (
         f"Lines are means over {seeds}, bands the 95 % interval over seeds. Weight decay pulls weights "
-        "towards zero in every step. Too little, and the network learns the training set by heart: the gap "
+        "towards zero in every step. Too little, and the network memorizes the training set: the gap "
         "between training and test accuracy is wide. Too much, and it cannot learn at all: both fall "
         "together. The gap alone is no aim, it closes there too." + wrong_labels(run)
     )

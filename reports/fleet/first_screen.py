@@ -18,10 +18,10 @@ def verdict(fleet: Fleet, found: Sequence[Deviation]) -> tuple[Status, str, str]
     judged = int(fleet.num_peers.ge(FEWEST_PEERS).sum())
     machines = count(len(fleet.machines), "machine")
     if not judged:
-        told = f"No model has {FEWEST_PEERS} machines, so none can be told to deviate; two are compared by"
+        told = f"No model has {FEWEST_PEERS} machines, so none can be told to deviate; to compare two, run"
         return Status.UNKNOWN, f"{machines} of {count(fleet.models.nunique(), 'model')}.", told
     if not found:
-        told = f"{judged:,} of {machines} have enough peers of their model to tell; two are compared by"
+        told = f"{judged:,} of {machines} have enough peers of their model to tell; to compare two, run"
         return Status.OK, "No machine deviates from others of its model.", told
     verb = "deviates" if whole + partly == 1 else "deviate"
     told = f"{whole:,} as a whole, {partly:,} in single configurations. Measure these again first; then run"

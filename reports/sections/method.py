@@ -22,7 +22,7 @@ def build(report: Report) -> Section:
     parts += [table for table in (_failures(run), _skips(run)) if table]
     others = _others(report)
     if others:
-        text = "Which of them is faster, and how sure that is, tells"
+        text = "To see which of them is faster, and how surely, run"
         parts += [others, Prose(text, ("python -m reports compare A.json B.json",))]
     return Section("method", "Method", parts)
 
