@@ -62,8 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Alternates the suite's measurement with a plain loop over the same DataLoader and "
         "prints the ratio. Exit code 1: the whole interval of a ratio lies beyond 5 %.",
     )
-    overhead.add_argument("--workers", type=counts, default=(0, 2), metavar="0,2", help="worker counts")
-    overhead.add_argument("--pairs", type=positive, default=20, metavar="N", help="pairs of turns each")
+    overhead.add_argument(
+        "--workers", type=counts, default=(0, 2), metavar="0,2", help="worker counts, default 0,2"
+    )
+    overhead.add_argument(
+        "--pairs", type=positive, default=20, metavar="N", help="pairs of turns per configuration, default 20"
+    )
     overhead.set_defaults(run=check_overhead)
     _add_calibrate(
         commands.add_parser("calibrate", help="how often verdicts are wrong here, beside other tools' rules")
@@ -101,15 +105,19 @@ def _add_ab(parser: argparse.ArgumentParser) -> None:
         )
         parser.add_argument(f"--python-{side}", default=sys.executable, metavar="PATH", help="interpreter")
         parser.add_argument(
-            f"--rev-{side}", metavar="REV", help="revision of the repository that you stand in"
+            f"--rev-{side}", metavar="REV", help="revision of the repository in the current folder"
         )
     parser.add_argument(
-        "--budget", type=seconds, default=60.0, metavar="S", help="seconds, default %(default)s"
+        "--budget", type=seconds, default=60.0, metavar="S", help="seconds to spend, default %(default)s"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="repeat the orders of an earlier run")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the result as a page too")
     parser.add_argument(
-        "--hang-after", type=seconds, default=60.0, metavar="S", help="give a process up after"
+        "--hang-after",
+        type=seconds,
+        default=60.0,
+        metavar="S",
+        help="seconds after which a process counts as hung, default %(default)s",
     )
     parser.set_defaults(run=compare_sides)
 
@@ -149,7 +157,7 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
             help=f"{what}, default {default:g}",
         )
     parser.add_argument("--resume", action="store_true", help="go on where an earlier calibration stopped")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the orders, default 0")
     parser.set_defaults(run=calibrate)
 
 
@@ -169,9 +177,9 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=counts, default=(0, 2), metavar="0,2", help="worker counts")
     parser.add_argument(
-        "--budget", type=seconds, default=60.0, metavar="S", help="seconds, default %(default)s"
+        "--budget", type=seconds, default=60.0, metavar="S", help="seconds to spend, default %(default)s"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the orders, default 0")
     parser.set_defaults(run=probe_cost)
 
 
@@ -181,7 +189,11 @@ def _add_ceilings(parser: argparse.ArgumentParser) -> None:
         "maker's where they are known. Exit code 1: a figure is not plausible."
     )
     parser.add_argument(
-        "--devices", type=devices, default=("cpu", "cuda"), metavar="cpu,cuda", help="default: auto"
+        "--devices",
+        type=devices,
+        default=("cpu", "cuda"),
+        metavar="cpu,cuda",
+        help="devices, default cpu,cuda",
     )
     parser.set_defaults(run=show_ceilings)
 

@@ -86,7 +86,7 @@ class Ceiling:
             return ""
         if self.share > MOST_SHARE:
             return "more than there can be: the clock is wrong"
-        return "far below: throttled, in another's use (nvidia-smi), or a slice"
+        return "far below: throttled, used by others (see nvidia-smi), or a MIG slice"
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""

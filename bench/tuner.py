@@ -102,8 +102,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="NAME",
         help=f"of {', '.join(tuner_workloads.NAMES)}, or FILE.py:NAME; default: all",
     )
-    parser.add_argument("--budget", type=seconds, default=60.0, metavar="S", help="of each tuning, seconds")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the orders")
+    parser.add_argument(
+        "--budget",
+        type=seconds,
+        default=60.0,
+        metavar="S",
+        help="seconds to spend on each tuning, default %(default)s",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the orders, default 0")
     parser.set_defaults(run=compare)
 
 

@@ -25,7 +25,7 @@ def ceiling(value: float, known: float | None) -> Ceiling:
         (4.3e12, 4.8e12, ""),
         (5.0e12, 4.8e12, ""),
         (6.0e12, 4.8e12, "more than there can be: the clock is wrong"),
-        (0.6e12, 4.8e12, "far below: throttled, in another's use (nvidia-smi), or a slice"),
+        (0.6e12, 4.8e12, "far below: throttled, used by others (see nvidia-smi), or a MIG slice"),
         (9.9e15, None, ""),
     ],
 )
