@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 from diagnostics.console import make_console
 from reports.markdown import escaped, table
 from reports.parts import Card, Overview, ShownFinding, Table
-from reports.wording import shorten
+from reports.wording import printed_in, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from reports.pages import Page
 
-ASCII = str.maketrans({"✓": "+", "✕": "x", "–": "-", "…": "...", "µ": "u", "±": "+-"})
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 LONGEST_LINE = 2000
 
@@ -82,11 +81,7 @@ def terminal_text(page: "Page", stream: TextIO | None = None) -> str:
     with console.capture() as captured:
         _print(page, page.head, console)
     text = "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
-    try:
-        text.encode(console.encoding if stream else "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        text = text.translate(ASCII)
-    return text
+    return printed_in(console.encoding, text) if stream else text
 
 
 def _print(page: "Page", head: Overview, console: "Console") -> None:

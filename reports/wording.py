@@ -7,6 +7,7 @@ from diagnostics.intervals import Interval
 LONGEST_TEXT = 160  # longer names are cut on the page: a table cell is no place for 10,000 characters
 MISSING = "–"
 REFERENCE_NAMES = {"arithmetic": "one-thread arithmetic", "copy": "memory copy", "pipe": "pipe round trip"}
+ASCII = str.maketrans({"✓": "+", "✕": "x", "▲": "^", "▼": "v", "–": "-", "…": "...", "µ": "u", "±": "+-"})
 
 _SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (0.0, "ns"))
 _BYTES = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (0.0, "bytes"))
@@ -88,3 +89,12 @@ def listed(words: list[str]) -> str:
 def shorten(text: str, longest: int = LONGEST_TEXT) -> str:
     """Cut a text that is longer than a cell can hold, and show that it was cut."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def printed_in(encoding: str, text: str) -> str:
+    """Return the text, in ASCII where a terminal's encoding lacks our glyphs."""
+    try:
+        "".join(map(chr, ASCII)).encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(ASCII)
+    return text

@@ -8,13 +8,12 @@ from diagnostics.comparisons import Outcome
 from diagnostics.console import make_console
 from reports.comparison import shown
 from reports.comparison.result import Against, Result, Row, summary
-from reports.wording import number, shorten
+from reports.wording import number, printed_in, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 STYLES = {Outcome.SLOWER: "red", Outcome.FASTER: "green", Outcome.SAME: "", Outcome.UNSURE: ""}
-ASCII = str.maketrans({"▲": "^", "▼": "v", "–": "-", "…": "...", "µ": "u", "±": "+-"})
 COLUMNS = ("verdict", "ratio", "95 % interval", "configuration")
 PIPE_WIDTH = 10_000
 
@@ -95,9 +94,4 @@ def _line(console: "Console", text: str, style: str = "") -> None:
 
 def _printable(console: "Console", text: str, longest: int = 400) -> str:
     """Return one line, in ASCII where the stream's encoding lacks our glyphs."""
-    line = " ".join(shorten(text, longest).split()) if text.strip() else ""
-    try:
-        "▲▼–…µ±".encode(console.encoding)
-    except (UnicodeEncodeError, LookupError):
-        return line.translate(ASCII)
-    return line
+    return printed_in(console.encoding, " ".join(shorten(text, longest).split()))

@@ -1,9 +1,10 @@
+import io
 import json
 from pathlib import Path
 
 import pytest
 
-from reports import ab_page
+from reports import ab_page, twins
 from reports.__main__ import main
 
 
@@ -24,6 +25,11 @@ def test_hostile_names_stay_text_and_two_pages_are_equal() -> None:
     page = ab_page.page_of(document(), "").html()
     assert "<b>2</b>" not in page
     assert page == ab_page.page_of(document(), "").html()
+
+
+def test_glyphs_of_verdicts_are_ascii_where_the_terminal_has_no_others() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    assert "^ slower" in twins.terminal_text(ab_page.page_of(document(), ""), stream)
 
 
 @pytest.mark.parametrize(
