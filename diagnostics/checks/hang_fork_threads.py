@@ -12,7 +12,8 @@ Training stops without a word, at no fixed place, and often only on some machine
 How to fix
 ----------
 Start workers by forkserver or spawn; or switch the library's threads off before workers start
-(`cv2.setNumThreads(0)`, TOKENIZERS_PARALLELISM=false, OMP_NUM_THREADS=1).
+(`cv2.setNumThreads(0)`, TOKENIZERS_PARALLELISM=false, OMP_NUM_THREADS=1). A lock of your own is made anew in
+each worker, or its thread is started after the workers.
 
 When it is fine
 ---------------
@@ -23,27 +24,37 @@ References
 Python documentation, os.fork, the warning on threads; PyTorch issue 1355.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from diagnostics.findings import Remedy, Verdict, fail, ok
 from diagnostics.quantities import format_quantity
 from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, joined, recognised
+from diagnostics.traces.platforms import Platform
 from diagnostics.traces.remedies import context
+from diagnostics.traces.trace import compiled
 
 CODE = "DL235"
 SLUG = "hang-fork-threads"
 TITLE = "A forked worker waits for a lock that stays closed"
-NEEDS = ("run.hang_seconds", "run.hang_place", "run.hang_waits_for_lock", "run.hang_start_method")
+NEEDS = (
+    "run.hang_seconds",
+    "run.hang_place",
+    "run.hang_frames",
+    "run.hang_waits_for_lock",
+    "run.hang_start_method",
+)
 FIRES = {
     "run.hang_seconds": 61.0,
     "run.hang_place": "data.py:12 in __getitem__",
+    "run.hang_frames": ["data.py:12 in __getitem__: return cv2.resize(image, (64, 64))"],
     "run.hang_waits_for_lock": True,
     "run.hang_start_method": "fork",
 }
 SILENT = {
     "run.hang_seconds": 0.0,
     "run.hang_place": "",
+    "run.hang_frames": [],
     "run.hang_waits_for_lock": False,
     "run.hang_start_method": None,
 }
@@ -81,14 +92,35 @@ LOG_SILENT = (
 )
 
 
-_NO_FORK = Remedy(
-    "Start workers without fork, or keep libraries from using threads before it.",
-    (
-        'DataLoader(..., multiprocessing_context="forkserver")',
-        "cv2.setNumThreads(0)",
-        "export OMP_NUM_THREADS=1",
-    ),
+NEAR = 6  # lines of a stack
+_OWN = (
+    "Start workers without fork; or start the thread that takes the lock after them, or make the lock anew "
+    "in each worker."
 )
+_OF_LIBRARY = "Start workers without fork, or keep the library from using threads before it."
+_LOCKS = (  # by what the innermost lines show: whose lock it is, what helps, and how
+    (r"\bcv2\b|\bcv::|albumentations", _OF_LIBRARY, "cv2.setNumThreads(0)  # before the loader"),
+    (r"tokeniz|encode_plus|rayon|sentencepiece", _OF_LIBRARY, "export TOKENIZERS_PARALLELISM=false"),
+    (r"numexpr", _OF_LIBRARY, "export NUMEXPR_NUM_THREADS=1"),
+    (
+        r"\blogging[/.]|\blog(?:ger|ging)?\.\w+\(",
+        "Start workers without fork, or the thread that logs after them.",
+        "DataLoader(..., worker_init_fn=log_anew)  # makes handlers of its own",
+    ),
+    (
+        r"\b(?:threading|queue)\.py\b|(?i:(?<!dead)lock|mutex|semaphore|condition)\b|\.(?:acquire|wait|join)\(",
+        _OWN,
+        "DataLoader(..., worker_init_fn=make_lock_anew)",
+    ),
+    (r"", _OF_LIBRARY, "export OMP_NUM_THREADS=1"),
+)
+
+
+def _advice(lines: Iterable[str], start: str) -> Remedy:
+    """Return what helps against the lock that the innermost lines of a worker's stack show."""
+    said = "\n".join(lines)
+    text, command = next(found for pattern, *found in _LOCKS if compiled(pattern).search(said))
+    return Remedy(text, (start, command))
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
@@ -103,7 +135,11 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     waited = format_quantity(seconds, "seconds")
     where = f" at {place}" if place else ""
     summary = f"A forked worker waits for a lock{where}, which another thread held when it was forked."
-    return fail(summary, (f"no progress for {waited}; the worker sleeps in a lock",), _NO_FORK, "likely")
+    frames = facts["run.hang_frames"]
+    lines = [str(one) for one in frames] if isinstance(frames, list) else []
+    own = next((number for number, line in enumerate(lines, 1) if ": " in line), None)  # its source is quoted
+    remedy = _advice(lines[:own], context(Platform()))
+    return fail(summary, (f"no progress for {waited}; the worker sleeps in a lock",), remedy, "likely")
 
 
 def _library_stack(trace: Trace) -> Clue | None:
@@ -122,16 +158,11 @@ def recognise(trace: Trace) -> Recognition | None:
         native = trace.find_line(_CALLS)
     if hang is None or not (trace.mentions_loader or trace.find_line(_WORKER)) or not (native or stack):
         return None
-    remedy = Remedy(
-        "Do not fork with threads about.",
-        (
-            context(trace.platform),
-            "cv2.setNumThreads(0)  # before the loader",
-            "export TOKENIZERS_PARALLELISM=false OMP_NUM_THREADS=1",
-        ),
-    )
     lines = tuple(line for line in (native, hang) if line)
     found = Clue(joined((Clue(lines), stack)), stack.error if stack else None)
+    at = {line.number for line in found.lines if line is not hang}
+    near = (line.text for line in trace.everything if any(abs(line.number - one) <= NEAR for one in at))
+    remedy = _advice(near, context(trace.platform))
     return recognised(
         found,
         "A forked worker waits for a lock of a library's threads.",

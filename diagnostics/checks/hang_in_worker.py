@@ -2,8 +2,8 @@
 
 What it means
 -------------
-The main process waits for the queue of its workers, and nothing comes. A worker is stuck (storage, a
-lock, an endless loop), or has died unnoticed, or a sample could not be sent.
+The main process waits for its workers, and nothing comes: one is stuck (storage, a lock, an endless loop), or
+has died unnoticed, or could not send a sample. Or the main process itself is stuck, in a sampler or a sample.
 
 Why it matters
 --------------
@@ -11,8 +11,8 @@ Without a timeout the loader waits for ever.
 
 How to fix
 ----------
-Look at the workers while it hangs: `py-spy dump --pid`. `timeout=60` turns the hang into an error;
-num_workers=0 shows whether the dataset itself hangs.
+Look at the workers while it hangs: `py-spy dump --subprocesses --pid PID`. `timeout=60` turns the hang into
+an error; num_workers=0 shows whether the dataset itself hangs.
 
 When it is fine
 ---------------
@@ -46,9 +46,13 @@ from diagnostics.traces.saying import HANGS
 CODE = "DL236"
 SLUG = "hang-in-worker"
 TITLE = "The loop waits for a batch that does not come"
-NEEDS = ("run.hang_seconds", "run.hang_place")
-FIRES = {"run.hang_seconds": 61.0, "run.hang_place": "data.py:12 in __getitem__"}
-SILENT = {"run.hang_seconds": 0.0, "run.hang_place": ""}
+NEEDS = ("run.hang_seconds", "run.hang_place", "run.hang_is_of_worker")
+FIRES = {
+    "run.hang_seconds": 61.0,
+    "run.hang_place": "data.py:12 in __getitem__",
+    "run.hang_is_of_worker": True,
+}
+SILENT = {"run.hang_seconds": 0.0, "run.hang_place": "", "run.hang_is_of_worker": False}
 _INTERRUPTS = "^(?:KeyboardInterrupt|Fatal Python error)$"
 _DUMP = r"Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!|Thread [^\n(]{0,30}\((?:idle|active)"
 _LOOPS = ("_try_get_data", "_get_data", "_worker_loop")
@@ -86,18 +90,21 @@ _LOOK = Remedy(
     "Look at that place; a timeout turns the next such hang into an error.",
     ("DataLoader(..., timeout=60)", NO_WORKERS),
 )
+_LOOK_HERE = Remedy(  # no timeout helps where the reader itself is at work
+    "Look at that place: what it waits for, or why its loop does not end.",
+    ("py-spy dump --locals --pid PID  # of the training, while it hangs",),
+)
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
     """Look for a reader that waits while nothing moves."""
-    seconds, place = facts["run.hang_seconds"], facts["run.hang_place"]
+    seconds, place, is_of_worker = (facts[name] for name in NEEDS)
     if not seconds:
         return ok("Batches came all the time: 0 s without any progress.")
     waited = format_quantity(seconds, "seconds")
     where = f" What holds it up stands at {place}." if place else ""
-    return fail(
-        f"No batch came for {waited}, and nothing moved.{where}", (f"{waited} without progress",), _LOOK
-    )
+    summary = f"No batch came for {waited}, and nothing moved.{where}"
+    return fail(summary, (f"{waited} without progress",), _LOOK if is_of_worker else _LOOK_HERE)
 
 
 def _dumped(trace: Trace) -> Clue | None:

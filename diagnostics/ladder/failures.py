@@ -36,6 +36,7 @@ def findings_of(failed: FailedError) -> list[Finding]:
         return [_unended(failed, innermost(_without_frames(main)))]
     facts = {
         "run.hang_seconds": Fact(failed.hang_seconds, "seconds", "no sign of life"),
+        "run.hang_is_of_worker": Fact(bool(workers), "", "what was measured"),
         "run.hang_place": Fact(innermost(_standing(main, workers)), "", "faulthandler"),
     }
     return [judge_one(check, facts) for check in find_checks() if check.slug == "hang-in-worker"]

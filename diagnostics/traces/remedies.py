@@ -85,11 +85,8 @@ def show_rights(platform: Platform) -> tuple[str, ...]:
 
 
 def look_inside(platform: Platform) -> tuple[str, ...]:
-    """Return how to see where a process stands."""
+    """Return how to see where workers stand, by whatever start method and under whatever name they run."""
+    dump = "py-spy dump --subprocesses --pid PID  # of the training: its workers stand below it"
     if platform.os_name == "Windows":
-        return ("py-spy dump --pid PID", NO_WORKERS)
-    return (
-        "py-spy dump --pid $(pgrep -f pt_data_worker | head -1)",
-        "DataLoader(..., timeout=60)",
-        NO_WORKERS,
-    )
+        return (dump, NO_WORKERS)
+    return (dump, "DataLoader(..., timeout=60)", NO_WORKERS)

@@ -20,6 +20,7 @@ LOOKS = 10  # at what processes use, in the time after which a hang is told
 SHORTEST_PAUSE_SECONDS = 1.0
 SLEPT_PAUSES = 3
 MOST_STACKS = 16  # processes: each takes a tenth of a second, and those that do not answer some seconds
+RECEIVE = "_try_get_data"  # of torch/utils/data/dataloader.py
 BUSY = ("fetching", "collating")
 
 
@@ -57,6 +58,14 @@ class Hang:
         """The process in which a sample or a batch is in work since the longest; else the one that waits."""
         busy = [one for one in (*self.workers, self.main) if one.stage in BUSY] if self.loader else []
         return min(busy, key=lambda one: one.process["since"], default=self.main)
+
+    @property
+    def is_of_worker(self) -> bool:
+        """Whether the reader waits for a worker, and is not at work itself in a sampler or a sample."""
+        stack = self.stack_of(self.main)
+        frames = stack.threads[0] if stack and stack.threads else ()
+        has_workers = bool(self.loader and self.loader.arguments.get("num_workers"))
+        return has_workers and (not frames or any(frame.function == RECEIVE for frame in frames))
 
     @property
     def processes(self) -> tuple[Record, ...]:

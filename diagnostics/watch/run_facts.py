@@ -70,6 +70,8 @@ def _hang_facts(observed: Observed) -> dict[str, Any]:
     return {
         "hang_seconds": seconds if is_loaders else 0.0,
         "hang_place": place if is_loaders else "",
+        "hang_is_of_worker": bool(is_loaders and hang and hang.is_of_worker),
+        "hang_frames": [one.sentence for one in stack.shown[0]] if is_loaders and stack else [],
         "hang_waits_for_lock": bool(hang and hang.stuck.is_worker and stack and stack.waits_for_lock),
         "hang_start_method": hang.loader.arguments.get("start_method") if hang and hang.loader else None,
         "standstill_seconds": 0.0 if is_loaders else seconds,

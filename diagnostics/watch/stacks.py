@@ -47,8 +47,10 @@ class Frame:
 
     @property
     def place(self) -> str:
-        """As "train.py:12 in load"."""
-        return f"{Path(self.path).name}:{self.line} in {self.function}"
+        """As "train.py:12 in load", or "logging/__init__.py:930 in acquire"."""
+        path = Path(self.path)
+        name = f"{path.parent.name}/{path.name}" if path.name == "__init__.py" else path.name
+        return f"{name}:{self.line} in {self.function}"
 
     @property
     def sentence(self) -> str:

@@ -43,6 +43,27 @@ BY_NAME = frame(f"{LIB}/torch/multiprocessing/reductions.py", 410, "rebuild_stor
 PIN = "RuntimeError: Caught RuntimeError in pin memory thread for device 0.\nOriginal Traceback (most"
 PIN += " recent call last):\n" + frame(f"{LIB}/torch/utils/data/_utils/pin_memory.py", 31, "_pin_memory_loop")
 CASES = {
+    "a lock of OpenCV's in a native stack is mended in OpenCV": Case(
+        "worker of the DataLoader hangs, says gdb\n#0  __lll_lock_wait () from libpthread.so.0\n"
+        "#1  cv::parallel_for_ () from cv2.abi3.so\n#2  cv::remap () from cv2.abi3.so\n",
+        "hang-fork-threads",
+        ("cv2.setNumThreads(0)",),
+        ("TOKENIZERS", "OMP_NUM_THREADS"),
+    ),
+    "a team of OpenMP's threads in a native stack is mended by their number": Case(
+        "_worker_loop is stuck since an hour\n#0  futex_wait () from libgomp.so.1\n"
+        "#1  gomp_team_start () from libgomp.so.1\n#2  at::parallel_for () from libtorch_cpu.so\n",
+        "hang-fork-threads",
+        ("OMP_NUM_THREADS=1",),
+        ("TOKENIZERS", "cv2"),
+    ),
+    "workers are looked into whatever they are called": Case(
+        "the DataLoader freezes\n" + frame(f"{LIB}/torch/utils/data/dataloader.py", 1120, "_try_get_data")
+        + "KeyboardInterrupt\n",
+        "hang-in-worker",
+        ("py-spy dump --subprocesses --pid PID",),
+        ("pgrep",),
+    ),
     "a CUDA generator where a permutation is drawn on the CPU is left away": Case(
         DRAWS + "RuntimeError: Expected a 'cpu' device type for generator but found 'cuda'\n",
         "generator-device-mismatch",

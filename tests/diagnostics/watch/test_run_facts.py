@@ -1,9 +1,11 @@
 import pytest
 
+from diagnostics.watch.hangs import Hang
 from diagnostics.watch.incidents import find_incidents
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.run_facts import run_facts
-from tests.diagnostics.watch.made import main, worker
+from diagnostics.watch.stacks import Frame, Stack
+from tests.diagnostics.watch.made import main, use, worker
 
 
 def facts(*records, **parts):
@@ -121,3 +123,21 @@ def test_the_shortest_cut_epoch_is_told():
     cut = [{"event": "truncated", "at": 1, "batches": batches, "expected": 10} for batches in (7, 3)]
     found = facts(main(events=cut))
     assert (found["epoch_batches_seen_count"], found["epoch_batches_expected_count"]) == (3, 10)
+
+
+RECEIVING = Stack(
+    100, ((Frame("/lib/python3.11/selectors.py", 415, "select"), Frame("/x/d.py", 9, "_try_get_data")),)
+)
+DRAWING = Stack(100, ((Frame("/home/user/samplers.py", 20, "draw"), Frame("/x/d.py", 9, "__next__")),))
+
+
+@pytest.mark.parametrize(
+    ("num_workers", "stacks", "is_of_worker"),
+    [(2, (RECEIVING,), True), (2, (DRAWING,), False), (0, (DRAWING,), False), (2, (), True)],
+    ids=["a worker", "a sampler", "no workers", "no stack answered"],
+)
+def test_a_hang_is_of_a_worker_unless_the_reader_is_at_work_itself(num_workers, stacks, is_of_worker):
+    reader = main(use({"num_workers": num_workers, "start_method": "fork"}))
+    hang = Hang(reader, reader.loaders[0], seconds=61.0, mains=(reader,), is_told=True, stacks=stacks)
+    found = facts(reader, hang=hang)
+    assert (found["hang_seconds"], found["hang_is_of_worker"]) == (61.0, is_of_worker)

@@ -1,0 +1,49 @@
+"""What a watched run advises fits what it saw."""
+
+import pytest
+
+from diagnostics.checks import hang_fork_threads, hang_in_worker
+
+
+def said(check, **facts):
+    verdict = check.judge({**check.FIRES, **{f"run.{name}": value for name, value in facts.items()}})
+    return "\n".join((verdict.summary, verdict.remedy.text, *verdict.remedy.commands))
+
+
+IN_SAMPLE = "data.py:31 in __getitem__: sample = self.make(index)"
+
+
+@pytest.mark.parametrize(
+    ("frames", "advised"),
+    [
+        (["data.py:9 in crop: return cv.resize(image, size)", IN_SAMPLE], "OMP_NUM_THREADS=1"),
+        (["data.py:9 in crop: return cv2.resize(image, size)", IN_SAMPLE], "cv2.setNumThreads(0)"),
+        (
+            ["resize.py:120 in apply", "functional.py:9 in fn: albumentations.resize(x)"],
+            "cv2.setNumThreads(0)",
+        ),
+        (["store.py:22 in get: with self.lock:", IN_SAMPLE], "make_lock_anew"),
+        (["threading.py:327 in wait", "queue.py:171 in get", "jobs.py:4 in ask: q.get()"], "make_lock_anew"),
+        (["logging/__init__.py:930 in acquire", "data.py:5 in load: log.warning('odd')"], "log_anew"),
+        (
+            ["tokenization_utils_fast.py:539 in _batch_encode_plus", "data.py:5 in load"],
+            "TOKENIZERS_PARALLELISM",
+        ),
+        ([], "OMP_NUM_THREADS=1"),
+    ],
+)
+def test_a_forked_lock_is_mended_by_whose_lock_it_is(frames, advised):
+    text = said(hang_fork_threads, hang_frames=frames)
+    others = {"cv2.setNumThreads", "make_lock_anew", "log_anew", "TOKENIZERS", "OMP_NUM"} - {advised}
+    assert advised in text
+    assert not any(other in text for other in others if other not in advised)
+
+
+def test_a_lock_further_out_than_the_users_innermost_line_is_not_the_one_that_is_waited_for():
+    frames = ["data.py:9 in crop: return cv2.resize(image, size)", "cache.py:3 in get: with self.lock:"]
+    assert "make_lock_anew" not in said(hang_fork_threads, hang_frames=frames)
+
+
+def test_a_timeout_is_advised_where_a_worker_is_waited_for_alone():
+    assert "timeout=60" in said(hang_in_worker, hang_is_of_worker=True)
+    assert "timeout" not in said(hang_in_worker, hang_is_of_worker=False)
