@@ -2,17 +2,19 @@
 
 What it means
 -------------
-Without fork, each worker gets a pickled copy of the dataset. Open files, HDF5 and LMDB handles, locks,
-loggers, generators, modules and views of dictionaries belong to one process and refuse.
+Without fork, each worker gets a pickled copy of the dataset; and each batch is pickled for the main process,
+under fork too. Open files, HDF5 and LMDB handles, locks, loggers, generators, modules and views of
+dictionaries belong to one process and refuse.
 
 Why it matters
 --------------
-The workers never start. Under fork the same handle would be shared silently, which corrupts what is read.
+The workers never start, or a batch is never sent and its loop waits for ever. Under fork a dataset's handle
+would be shared silently, which corrupts what is read.
 
 How to fix
 ----------
 Open it in the worker, at the first sample, and leave it out of the copy by `__getstate__`; keep paths
-rather than handles in the dataset, lists rather than generators.
+rather than handles in the dataset, lists rather than generators. Return what was read, and no handle.
 
 When it is fine
 ---------------
@@ -25,7 +27,15 @@ h5py documentation, FAQ on multiprocessing; PyTorch issue 11929.
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Clue, Recognition, Trace, error_clue, recognised, refused_to_pickle
+from diagnostics.traces.clues import (
+    Clue,
+    Recognition,
+    Trace,
+    error_clue,
+    is_of_batch,
+    recognised,
+    refused_to_pickle,
+)
 from diagnostics.traces.remedies import inherit
 
 CODE = "DL203"
@@ -51,6 +61,13 @@ LOG_SILENT = (
     '  File "/usr/lib/python3.10/copy.py", line 161, in deepcopy\n    rv = reductor(4)\n'
     "TypeError: cannot pickle '_thread.lock' object\n",
 )
+
+
+_INSTEAD = {  # by a part of the class' name: what a sample may hold
+    "_io.": "with open(path, 'rb') as file: return file.read()",
+    "generator": "return list(items)",
+    "": "return self.handle[index]",
+}
 
 
 def _own_pickling(trace: Trace) -> Clue | None:
@@ -80,6 +97,14 @@ def recognise(trace: Trace) -> Recognition | None:
     if found is None:
         return None
     name = next((group for group in found.groups if group), "an object")
+    if is_of_batch(trace):
+        instead = next(line for word, line in _INSTEAD.items() if word in name)
+        remedy = Remedy(
+            "Return what a handle gives, or its path, from __getitem__ and collate_fn; not the handle.",
+            (f"{instead}  # in __getitem__", "DataLoader(..., num_workers=0)  # sends nothing"),
+        )
+        summary = f"A batch cannot be sent from its worker to the main process: it holds {name}."
+        return recognised(found, summary, remedy, score=72)
     remedy = Remedy(
         "Open it lazily in the worker and drop it from the pickled copy (name the attribute that holds it).",
         ('def __getstate__(self): return {**self.__dict__, "handle": None}', *inherit(trace.platform)),

@@ -26,7 +26,7 @@ Python documentation, pickle, "What can be pickled and unpickled?".
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, recognised, refused_to_pickle
+from diagnostics.traces.clues import Recognition, Trace, is_of_batch, recognised, refused_to_pickle
 from diagnostics.traces.remedies import inherit
 
 CODE = "DL202"
@@ -71,6 +71,19 @@ def recognise(trace: Trace) -> Recognition | None:
     if found is None:
         return _replaced(trace)
     name = next((group for group in found.groups if group), "")
+    if is_of_batch(trace):
+        remedy = Remedy(
+            "Return values from __getitem__ and collate_fn, and objects of classes at the top of a module.",
+            (
+                "return self.make(index)  # in __getitem__: what the function gives, not the function",
+                "DataLoader(..., num_workers=0)  # sends nothing",
+            ),
+        )
+        what = name or "something"
+        summary = (
+            f"A batch cannot be sent from its worker: it holds {what}, made inside a function or a lambda."
+        )
+        return recognised(found, summary, remedy, score=75)
     what = f"{name} is" if name else "Something sent to a worker is"
     remedy = Remedy(
         "Move it to the top level of a module; for a lambda write a named function or a callable class.",

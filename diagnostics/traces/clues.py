@@ -111,6 +111,12 @@ def refused_to_pickle(trace: Trace, pattern: str) -> Clue | None:
     return None
 
 
+def is_of_batch(trace: Trace) -> bool:
+    """Tell whether it was a batch on its way to the main process that pickle refused."""
+    frames = (frame for error in trace.errors for frame in error.frames)
+    return any(frame.function == "_feed" and frame.path.endswith("queues.py") for frame in frames)
+
+
 def phrases(trace: Trace, pattern: str) -> list[Clue]:
     """Find all the places of a pattern in the text."""
     return [

@@ -47,6 +47,8 @@ class Incident:
     place : str
         Where a hung process stands, or what ended a worker was raised.
     resources : dict of str to int
+    part : str
+        Of a batch that could not be sent: what refused, "batch['file'][0] is of class …".
     said : str
         What an exception that ended a worker said.
     failure : Failure or None
@@ -69,6 +71,7 @@ class Incident:
     traceback: str = ""
     place: str = ""
     resources: Mapping[str, int] = field(default_factory=dict)
+    part: str = ""
     said: str = ""
     failure: Failure | None = None
     odd: tuple[tuple[int, str], ...] = ()
@@ -88,7 +91,8 @@ class Incident:
     @property
     def sentence(self) -> str:
         """One line of evidence."""
-        return f"{self.who} {self._what}{self._where}"
+        part = f"; {self.part}" if self.part else ""
+        return f"{self.who} {self._what}{self._where}{part}"
 
     @property
     def exception(self) -> str:
@@ -166,6 +170,7 @@ def _of_event(record: Record, event: Mapping[str, Any], kind: Kind) -> Incident:
         error=event.get("error", ""),
         traceback=event.get("traceback", ""),
         resources=event.get("resources", {}),
+        part=event.get("part", ""),
         said=event.get("said", ""),
         place=event.get("place", ""),
         odd=tuple(map(tuple, event.get("odd", ()))),

@@ -207,6 +207,12 @@ def test_a_hang_shows_where_its_processes_stand_the_users_code_among_it(ran, nam
     assert f"(pid {stacks[0]['pid']})" in ran.stderr.partition("Where it stands, innermost first")[2]
 
 
+@pytest.mark.parametrize("name", ["unsendable_sample"])
+def test_the_part_of_a_batch_that_cannot_be_sent_is_named(ran, name):
+    assert "; batch[1] is of class builtins.function" in ran.first["evidence"][0]
+    assert "A batch cannot be sent" in ran.first["summary"]
+
+
 @pytest.mark.parametrize("name", ["waits_beside_cuda"])
 def test_a_loop_that_waits_while_a_gpu_may_compute_is_promised_no_gain(ran, name):
     assert "may have been computing" in ran.first["summary"]

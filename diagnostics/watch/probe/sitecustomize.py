@@ -1257,8 +1257,28 @@ def refused(obj, error):
         indices=known,
         samples=known,
         stage="sending",
+        part=refusing("batch", obj[-1]) if isinstance(obj, tuple) else "",
         resources=resources() if isinstance(error, SCARCE) else {},
     )
+
+
+def refusing(name, thing, depth=0):
+    """Return the innermost part of a thing that pickle refuses, by the way to it, with its class."""
+    for part_name, part in parts_of(name, thing) if depth < MOST_DEPTH else ():
+        if type(part) not in PLAIN and not is_picklable(part):
+            return refusing(part_name, part, depth + 1)
+    return f"{name} is of class {named(type(thing))}"
+
+
+def is_picklable(thing):
+    """Tell whether pickle takes a thing, which copies it once more."""
+    import pickle
+
+    try:
+        pickle.dumps(thing, pickle.HIGHEST_PROTOCOL)
+    except Exception:
+        return False
+    return True
 
 
 @guarded

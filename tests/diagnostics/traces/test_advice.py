@@ -42,6 +42,10 @@ SHM = "RuntimeError: unable to open shared memory object </torch_77_88> in read-
 BY_NAME = frame(f"{LIB}/torch/multiprocessing/reductions.py", 410, "rebuild_storage_filename")
 PIN = "RuntimeError: Caught RuntimeError in pin memory thread for device 0.\nOriginal Traceback (most"
 PIN += " recent call last):\n" + frame(f"{LIB}/torch/utils/data/_utils/pin_memory.py", 31, "_pin_memory_loop")
+FED = "Traceback (most recent call last):\n" + frame(
+    "/usr/lib/python3.9/multiprocessing/queues.py", 250, "_feed"
+)
+FED += frame("/usr/lib/python3.9/multiprocessing/reduction.py", 51, "dumps", "cls(buf, protocol).dump(obj)")
 CASES = {
     "a lock of OpenCV's in a native stack is mended in OpenCV": Case(
         "worker of the DataLoader hangs, says gdb\n#0  __lll_lock_wait () from libpthread.so.0\n"
@@ -63,6 +67,18 @@ CASES = {
         "hang-in-worker",
         ("py-spy dump --subprocesses --pid PID",),
         ("pgrep",),
+    ),
+    "a handle in a batch is read in the sample and not left out of the dataset": Case(
+        FED + "TypeError: cannot pickle 'generator' object\n",
+        "unpicklable-handle",
+        ("A batch cannot be sent", "return list(items)"),
+        ("__getstate__", "fork"),
+    ),
+    "a function in a batch gives way to what it gives": Case(
+        FED + "AttributeError: Can't pickle local object 'Rows.__getitem__.<locals>.later'\n",
+        "unpicklable-local",
+        ("A batch cannot be sent", "Rows.__getitem__.<locals>.later", "num_workers=0"),
+        ("fork",),
     ),
     "a CUDA generator where a permutation is drawn on the CPU is left away": Case(
         DRAWS + "RuntimeError: Expected a 'cpu' device type for generator but found 'cuda'\n",
