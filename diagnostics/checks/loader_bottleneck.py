@@ -99,13 +99,14 @@ _STEPPED = (
     "python -m diagnostics profile FILE.py:NAME --step FILE.py:NAME  # waits for the GPU after each step"
 )
 _TUNE = "python -m diagnostics tune FILE.py:NAME  # measures which settings are best here"
+_MORE = "DataLoader(..., num_workers={more})  # or more: they hardly use a core"
 _ADVICE = {
     "startup": ("Keep the workers.", ("DataLoader(..., persistent_workers=True)", _TUNE)),
     "skew": ("Let other batches pass the slow samples.", ("DataLoader(..., in_order=False)", _TUNE)),
     "crossing": ("Hand over less, or load in the main process.", ("DataLoader(..., num_workers=0)", _TUNE)),
     "copy": ("Let samples be smaller when they are collated: uint8, not float32.", (_TUNE,)),
     "cpu": ("Do less work a sample, or share it among more workers where cores are free.", (_TUNE,)),
-    "wait": ("More workers wait side by side.", (_TUNE,)),
+    "wait": ("More workers wait side by side.", (_MORE, _TUNE)),
     "mixed": ("Measure how many workers are best.", (_TUNE,)),
 }
 
@@ -119,11 +120,11 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     advice = _ADVICE.get(bound) if isinstance(bound, str) else None
     if share < WAITING_FRACTION or waited < FEWEST_SECONDS or advice is None:
         return ok(f"The loop waited {seconds} for data, {share:.0%} of its time.")
-    num_workers, took = facts["run.loader_workers_count"], format_quantity(loop, "seconds")
+    num_workers, took = facts["run.loader_workers_count"] or 0, format_quantity(loop, "seconds")
+    text, commands = advice[0], tuple(line.format(more=max(2, 2 * int(num_workers))) for line in advice[1])
     evidence = (f"waited {seconds} of {took}, with {counted(num_workers, 'worker')}; bound: {bound}",)
     waits = f"Training waits for data {share:.0%} of the time"
     if facts["run.uses_cuda"]:
-        text, commands = advice
         first = (
             "First see whether the GPU idles meanwhile: profile, or end each step with "
             f"torch.cuda.synchronize() and look at the waiting again. If it does: {text[0].lower()}{text[1:]}"
@@ -131,7 +132,7 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         summary = f"{waits}; the GPU may have been computing meanwhile, which was not seen."
         return warn(summary, evidence, Remedy(first, (_STEPPED, *commands)), "possible")
     gain = f"; without that it would be {1 / (1 - share):.1f} times as fast" if share < MOST_FRACTION else ""
-    return warn(f"{waits}{gain}.", evidence, Remedy(*advice), "likely")
+    return warn(f"{waits}{gain}.", evidence, Remedy(text, commands), "likely")
 
 
 def _told(trace: Trace) -> Recognition | None:
@@ -174,7 +175,7 @@ def recognise(trace: Trace) -> Recognition | None:
         return None
     remedy = Remedy(
         "Measure with other numbers of workers; see what bounds a sample.",
-        ("python -m diagnostics", "DataLoader(..., num_workers=4, persistent_workers=True)"),
+        ("python -m diagnostics profile FILE.py:NAME", _TUNE),
     )
     found = Clue(tuple(clue.lines[0] for clue in clues[:2]))
     return recognised(

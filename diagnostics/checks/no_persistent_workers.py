@@ -64,9 +64,7 @@ LOG_FIRES = (
 LOG_SILENT = ("ValueError: persistent_workers option needs num_workers > 0\n",)
 
 
-_KEEP = Remedy(
-    "Keep the workers from epoch to epoch.", ("DataLoader(..., num_workers=4, persistent_workers=True)",)
-)
+_KEEP = Remedy("Keep the workers from epoch to epoch.", ("DataLoader(..., persistent_workers=True)",))
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:

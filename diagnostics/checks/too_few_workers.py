@@ -51,7 +51,7 @@ def recognise(trace: Trace) -> Recognition | None:
         return None
     remedy = Remedy(
         "Measure 0, 2, 4 workers rather than take the number.",
-        ("DataLoader(..., num_workers=4, persistent_workers=True)",),
+        ("python -m diagnostics tune FILE.py:NAME  # measures which settings are best here",),
     )
     return recognised(
         found,

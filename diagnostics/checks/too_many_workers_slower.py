@@ -31,9 +31,21 @@ from diagnostics.quantities import counted, format_quantity
 CODE = "DL262"
 SLUG = "too-many-workers-slower"
 TITLE = "Workers are slower than none"
-NEEDS = ("run.loop_seconds", "run.without_workers_seconds", "run.loader_workers_count")
-FIRES = {"run.loop_seconds": 60.0, "run.without_workers_seconds": 5.0, "run.loader_workers_count": 4}
-SILENT = {"run.loop_seconds": 60.0, "run.without_workers_seconds": 200.0, "run.loader_workers_count": 4}
+NEEDS = (
+    "run.loop_seconds",
+    "run.without_workers_seconds",
+    "run.loader_workers_count",
+    "run.start_seconds",
+    "run.worker_starts_count",
+)
+FIRES = {
+    "run.loop_seconds": 60.0,
+    "run.without_workers_seconds": 5.0,
+    "run.loader_workers_count": 4,
+    "run.start_seconds": 4.0,
+    "run.worker_starts_count": 1,
+}
+SILENT = {**FIRES, "run.without_workers_seconds": 200.0}
 SLOWER_RATIO = 1.5
 FEWEST_SECONDS = 1.0  # to be gained
 _NONE = Remedy(
@@ -46,13 +58,15 @@ _NONE = Remedy(
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
-    """Compare the loop with the time that its samples and its own work take without workers."""
+    """Compare the loop, had its workers been kept, with what its samples and its own work take without."""
     loop, alone = facts["run.loop_seconds"], facts["run.without_workers_seconds"]
     num_workers = facts["run.loader_workers_count"]
     if not num_workers or loop is None or alone is None:
         return not_applicable("No worker loaded samples.")
     took, would = format_quantity(loop, "seconds"), format_quantity(alone, "seconds")
-    if loop < SLOWER_RATIO * alone or loop - alone < FEWEST_SECONDS:
+    starting, num_starts = facts["run.start_seconds"] or 0.0, facts["run.worker_starts_count"] or 1
+    kept = loop - starting * (num_starts - 1) / num_starts
+    if kept < SLOWER_RATIO * alone or kept - alone < FEWEST_SECONDS:
         return ok(f"The loop took {took}; without workers its work alone is {would}.")
     evidence = (f"the loop took {took}; loading the same samples in it would make it {would}",)
     return warn(

@@ -10,6 +10,7 @@ from diagnostics.judge import Check, find_checks, judge
 from diagnostics.quantities import counted, format_quantity
 from diagnostics.traces.explaining import explain_trace
 from diagnostics.traces.trace import read_trace
+from diagnostics.watch.agreeing import SYMPTOMS, agreeing
 from diagnostics.watch.failures import Failure, deciding, find_failures, is_elsewhere, unprinted
 from diagnostics.watch.hangs import Hang
 from diagnostics.watch.incidents import Incident, find_incidents, resource_lines
@@ -37,7 +38,7 @@ SUDDEN = {  # what ends a run, or keeps it from ending, whatever its log says
 OVERRIDING = SUDDEN | {"ddp-loader-imbalance"}  # the log of which tells of another failure
 RESOURCE_SLUGS = {"shm-exhausted", "shm-open-failed", "fd-exhausted", "mmap-count-limit"}
 DEADLY = SUDDEN | RESOURCE_SLUGS | {"missing-main-guard", "class-not-importable-in-worker"}
-SYMPTOMS = {"loader-bottleneck", "too-few-workers", "too-many-workers"}  # they name no cause by themselves
+OF_TIME = "run.loop_seconds"
 HANGS = {"hang-in-worker", "hang-fork-threads"}
 KINDS = {  # the kind of incident that a finding tells of
     "silent-truncation": ("stopped",),
@@ -267,9 +268,12 @@ def diagnose(observed: Observed, checks: Sequence[Check] | None = None) -> Diagn
     has_failed = observed.has_failed and not (
         observed.has_exited and all(one.status != Status.FAIL for one in log)
     )
-    ordered = _in_order(log, _run_findings(facts, asked))
+    judged = _run_findings(facts, asked)
+    ordered = _in_order(log, judged)
     if not has_failed:  # what the log remarks on is no cause: what harms the data comes before it
         ordered.sort(key=lambda one: (one.status.rank, one.slug in SYMPTOMS))
+        timed = {check.slug for check in asked if OF_TIME in check.needs}
+        ordered = agreeing(ordered, timed & {one.slug for one in judged})
     kept = [one for one in ordered if one.status != Status.WARN or not has_failed or one in ordered[:1]]
     findings = [_for_a_run(_with_incident(one, story), observed) for one in (kept if has_failed else ordered)]
     findings[:1] = [_with_stacks(one, observed.hang) for one in findings[:1]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.checks import hang_fork_threads, hang_in_worker
+from diagnostics.checks import hang_fork_threads, hang_in_worker, loader_bottleneck, too_many_workers_slower
 
 
 def said(check, **facts):
@@ -47,3 +47,15 @@ def test_a_lock_further_out_than_the_users_innermost_line_is_not_the_one_that_is
 def test_a_timeout_is_advised_where_a_worker_is_waited_for_alone():
     assert "timeout=60" in said(hang_in_worker, hang_is_of_worker=True)
     assert "timeout" not in said(hang_in_worker, hang_is_of_worker=False)
+
+
+@pytest.mark.parametrize(("num_workers", "more"), [(0, 2), (1, 2), (6, 12)])
+def test_more_workers_are_twice_as_many_where_all_wait_for_storage(num_workers, more):
+    text = said(loader_bottleneck, bound_name="wait", loader_workers_count=num_workers)
+    assert f"num_workers={more})" in text
+
+
+def test_workers_that_are_slow_to_start_alone_are_not_slower_than_none():
+    starting = {**too_many_workers_slower.FIRES, "run.start_seconds": 58.0, "run.worker_starts_count": 20}
+    assert too_many_workers_slower.judge(starting).status == "ok"
+    assert too_many_workers_slower.judge({**starting, "run.worker_starts_count": 1}).status == "warn"

@@ -218,11 +218,13 @@ def test_an_interrupt_that_run_did_not_see_is_no_hang_where_batches_kept_coming(
     assert "hang-in-worker" not in slugs(exit_code=130, stderr=stderr, records=[main(use())])
 
 
-def test_a_symptom_comes_after_what_causes_it():
+def test_a_symptom_that_advises_nothing_else_is_evidence_of_its_cause():
     slow = {"wait_ns": 50.0, "first_wait_ns": 1.0, "busy_ns": 1.0}
     loader = use({"num_workers": 2, "in_order": True}, batches=40, **slow)
     busy = [worker(n, fetch_ns=50.0, slow_ns=45.0, slow_count=3) for n in (0, 1)]
-    assert slugs(exit_code=0, records=[main(loader), *busy]) == ["head-of-line-blocking", "loader-bottleneck"]
+    (found,) = diagnose(Observed(records=[main(loader), *busy])).findings
+    assert found.slug == "head-of-line-blocking"
+    assert found.evidence[-1].startswith("Training waits for data 98% of the time")
 
 
 def test_the_kernels_kill_of_the_main_process_is_told_by_its_counter():
