@@ -17,7 +17,7 @@ from reports.comparison.sides import Side
 from reports.json_files import ResultError, cleaned, read_json
 from reports.load import Run
 from reports.pages import Page
-from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell, rows
+from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell
 from reports.privacy import redacted, redactor
 from reports.report import Report
 from reports.values import as_number, mapping
@@ -127,10 +127,10 @@ def _tables(document: Mapping[str, Any], against: Against) -> list[Part]:
         ]
         for row in against.rows
     ]
-    parts: list[Part] = [Table("Why", ("configuration", "ratio", "why"), rows(reasons))]
+    parts: list[Part] = [Table("Why", ("configuration", "ratio", "why"), reasons)]
     failures = [
         [cell(name), Cell(shorten(str(why), 600))] for name, why in mapping(document.get("failures")).items()
     ]
     if failures:
-        parts.append(Table("Given up", ("configuration", "why"), rows(failures)))
+        parts.append(Table("Given up", ("configuration", "why"), failures))
     return parts

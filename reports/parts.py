@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -159,8 +159,3 @@ class Section:
     anchor: str
     title: str
     parts: Sequence[Part]
-
-
-def rows(lines: Iterable[Iterable[Cell]]) -> list[list[Cell]]:
-    """Return table rows as lists."""
-    return [list(line) for line in lines]

@@ -12,7 +12,7 @@ from diagnostics.intervals import mean_interval
 from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.values import as_number, entries, mapping
 from reports.wording import count
 
@@ -150,7 +150,7 @@ def table(run: Run, columns: tuple[str, ...], caption: str, scale: float = 1.0) 
     return Table(
         caption,
         ("study", "strength", "quantity", "mean", "95 % interval", "seeds"),
-        rows(
+        [
             [
                 cell(name),
                 cell(f"{strength:g}", strength),
@@ -160,7 +160,7 @@ def table(run: Run, columns: tuple[str, ...], caption: str, scale: float = 1.0) 
             for (name, strength), part in groups
             for column in columns
             if part[column].notna().any()
-        ),
+        ],
         is_folded=True,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from reports import canvas, svg
 from reports.companions import rates
 from reports.companions.rates import Rate
-from reports.parts import Drawn, Part, Prose, Table, cell, number_cell, rows
+from reports.parts import Drawn, Part, Prose, Table, cell, number_cell
 from reports.values import as_number, entries, mapping
 from reports.wording import percent, seconds, shorten, size
 
@@ -105,7 +105,7 @@ def _drawn(document: dict[str, Any]) -> Drawn | None:
 
 
 def _table(document: dict[str, Any]) -> Table:
-    lines = rows(
+    lines = [
         [
             cell(rung.get("name")),
             number_cell(as_number(rung.get("samples_per_second"))),
@@ -114,14 +114,14 @@ def _table(document: dict[str, Any]) -> Table:
             cell(rung.get("skipped") or ""),
         ]
         for rung in entries(document.get("rungs"))
-    )
+    ]
     columns = ("rung", "samples/s", "low", "high", "not measured because")
     return Table("The ladder: what each rung alone would allow", columns, lines, is_folded=True)
 
 
 def _stages(document: dict[str, Any]) -> Table:
     step = as_number(document.get("step_seconds"))
-    lines = rows(
+    lines = [
         [
             cell(stage.get("name")),
             cell(seconds(spent := as_number(stage.get("seconds_per_batch"))), spent),
@@ -129,14 +129,14 @@ def _stages(document: dict[str, Any]) -> Table:
             number_cell(as_number(stage.get("gain"))),
         ]
         for stage in entries(document.get("stages"))
-    )
+    ]
     columns = ("stage", "time a batch", "share of the step", "times as fast if it were free")
     return Table("What each stage takes, and what it would give", columns, lines)
 
 
 def _slowest(document: dict[str, Any]) -> Table:
-    lines = rows(
+    lines = [
         [cell(one.get("index")), cell(seconds(spent := as_number(one.get("seconds"))), spent)]
         for one in entries(document.get("slowest"))
-    )
+    ]
     return Table("The slowest samples seen", ("index", "time"), lines, is_folded=True)

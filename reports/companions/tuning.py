@@ -7,7 +7,7 @@ from typing import Any
 from reports import canvas, svg
 from reports.companions import rates
 from reports.companions.rates import Rate
-from reports.parts import Drawn, Part, Prose, Table, cell, number_cell, rows
+from reports.parts import Drawn, Part, Prose, Table, cell, number_cell
 from reports.values import as_number, entries, mapping
 from reports.wording import number, shorten
 
@@ -21,7 +21,7 @@ def parts(document: dict[str, Any] | None) -> Iterator[Part]:
     yield Prose(recommendation(document), tuple(pasted(document)))
     yield _drawn(document) or _table(document)
     if left := entries(document.get("not_tried")):
-        lines = rows([cell(call(mapping(one.get("arguments")))), cell(one.get("reason"))] for one in left)
+        lines = [[cell(call(mapping(one.get("arguments")))), cell(one.get("reason"))] for one in left]
         yield Table("Not tried", ("arguments", "because"), lines)
 
 
@@ -93,14 +93,14 @@ def _drawn(document: dict[str, Any]) -> Drawn | None:
 
 
 def _table(document: dict[str, Any]) -> Table:
-    lines = rows(
+    lines = [
         [
             cell(call(mapping(trial.get("arguments")))),
             *(number_cell(as_number(trial.get(key))) for key in ("samples_per_second", "seconds")),
             cell(trial.get("failed") or ""),
         ]
         for trial in entries(document.get("trials"))
-    )
+    ]
     return Table(
         "Every trial", ("arguments", "samples/s", "seconds", "failed because"), lines, is_folded=True
     )

@@ -7,7 +7,7 @@ from diagnostics.comparisons import EQUIVALENCE, Outcome
 from reports import canvas, svg
 from reports.comparison import shown
 from reports.comparison.result import Against, Row, is_bounded
-from reports.parts import Cell, Drawn, Table, cell, rows
+from reports.parts import Cell, Drawn, Table, cell
 from reports.wording import count, number, percent, seconds, shorten
 
 MOST_LINES = 60
@@ -118,7 +118,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def table(against: Against) -> Table:
     """Return every comparison with its verdict."""
-    lines = rows(
+    lines = [
         [
             cell(shown.verdict(row.comparison.verdict)),
             cell(number(row.comparison.ratio), row.comparison.ratio),
@@ -128,7 +128,7 @@ def table(against: Against) -> Table:
             cell(seconds(row.b_seconds), row.b_seconds),
         ]
         for row in against.rows
-    )
+    ]
     columns = ("verdict", "ratio", "95 % interval", "configuration", against.a.letter, against.b.letter)
     caption = f"{count(len(lines), 'comparison')}: {shown.heading(against)}"
     return Table(caption, columns, lines, is_folded=True)
@@ -136,7 +136,7 @@ def table(against: Against) -> Table:
 
 def everything(against: Sequence[Against]) -> Table:
     """Return every comparison of every side, why its verdict is what it is, and what would settle it."""
-    lines = rows(
+    lines = [
         [
             cell(shown.verdict(row.comparison.verdict)),
             cell(number(row.comparison.ratio), row.comparison.ratio),
@@ -149,7 +149,7 @@ def everything(against: Sequence[Against]) -> Table:
         ]
         for each in against
         for row in each.rows
-    )
+    ]
     columns = ("verdict", "ratio", "95 % interval", "configuration", "side", "group", "p, corrected", "why")
     caption = "Every verdict, why it is what it is, and what would settle it"
     return Table(caption, columns, lines, anchor="verdicts", filters=("side", "group", "verdict"))

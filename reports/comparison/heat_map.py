@@ -9,7 +9,7 @@ from diagnostics.comparisons import Comparison
 from reports import canvas, svg
 from reports.comparison import shown
 from reports.comparison.result import Result, distance
-from reports.parts import Drawn, Table, cell, rows
+from reports.parts import Drawn, Table, cell
 from reports.wording import MISSING, count, number
 
 ANCHOR = "figure-heat-map"
@@ -108,9 +108,9 @@ def _caption(result: Result, total: int) -> str:
 
 
 def _table(result: Result, grid: Grid, names: Sequence[str]) -> Table:
-    lines = rows(
+    lines = [
         [cell(name), *(_cell(grid.get((name, each.b.letter))) for each in result.against)] for name in names
-    )
+    ]
     columns = ("configuration", *(each.b.name for each in result.against))
     return Table(f"Time over that of {result.sides[0].name}", columns, lines, is_folded=True)
 

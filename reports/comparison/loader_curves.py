@@ -12,7 +12,7 @@ from reports.comparison.result import Result
 from reports.comparison.sides import Side
 from reports.frames import Frame
 from reports.headlines import IN_PROCESS
-from reports.parts import Drawn, Table, cell, interval_cells, rows
+from reports.parts import Drawn, Table, cell, interval_cells
 from reports.wording import count, number
 
 ANCHOR = "figure-loader-curves"
@@ -132,7 +132,7 @@ def _table(sides: Sequence[Side], curves: Frame) -> Table:
     return Table(
         "Throughput on every side",
         ("workload", "side", "workers", "samples/s", "95 % interval", "passes"),
-        rows(
+        [
             [
                 cell(w),
                 cell(names[s]),
@@ -140,6 +140,6 @@ def _table(sides: Sequence[Side], curves: Frame) -> Table:
                 *interval_cells(geometric_interval(part["samples_per_second"])),
             ]
             for (w, s, n), part in groups
-        ),
+        ],
         is_folded=True,
     )

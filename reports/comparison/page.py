@@ -11,7 +11,7 @@ from reports import page
 from reports.comparison import forest, heat_map, loader_curves, ranking, shown
 from reports.comparison.result import Against, Result, summary, typical_seconds
 from reports.load import Run
-from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell, rows
+from reports.parts import Cell, Overview, Part, Prose, Section, Table, cell
 from reports.report import Report
 from reports.sections.machine import readable_value
 from reports.values import mapping
@@ -93,15 +93,15 @@ def _several(result: Result) -> Iterator[Part]:
 
 
 def _machines(result: Result) -> Iterator[Part]:
-    runs = rows(
+    runs = [
         [cell(side.letter), cell(given.label), cell(given.started[:16].replace("T", " ")), cell(side.machine)]
         for side in result.sides
         for given in side.members
-    )
+    ]
     yield Table("Which runs form which side", ("side", "run", "started", "machine"), runs)
     for against in result.against:
         if against.facts:
-            facts = rows([cell(fact.key), cell(fact.a), cell(fact.b)] for fact in against.facts)
+            facts = [[cell(fact.key), cell(fact.a), cell(fact.b)] for fact in against.facts]
             caption = f"What differs and matters: {shown.heading(against)}"
             yield Table(caption, ("fact", against.a.name, against.b.name), facts)
         else:
@@ -115,7 +115,7 @@ def _all_facts(result: Result) -> Table | None:
     """Return every fact of every side's first run, as redacted as the run is."""
     recorded = [_readable(side.members[0].run) for side in result.sides]
     keys = sorted({key for facts in recorded for key in facts})
-    lines = rows([cell(key), *(cell(facts.get(key, "–")) for facts in recorded)] for key in keys)
+    lines = [[cell(key), *(cell(facts.get(key, "–")) for facts in recorded)] for key in keys]
     columns = ("fact", *(side.name for side in result.sides))
     return Table("All facts of each side's first run", columns, lines, is_folded=True) if lines else None
 
@@ -127,14 +127,14 @@ def _readable(run: Run) -> dict[str, str]:
 
 def _missing(against: Against) -> Iterator[Table]:
     for kind, caption in shown.KINDS.items():
-        lines = rows([cell(one.name), cell(one.reason)] for one in against.missing if one.kind == kind)
+        lines = [[cell(one.name), cell(one.reason)] for one in against.missing if one.kind == kind]
         if lines:
             yield Table(f"{caption}: {shown.heading(against)}", ("configuration", "why"), lines)
 
 
 def _noise(result: Result) -> Iterator[Part]:
     for against in result.against:
-        lines = rows(_reference(REFERENCE_NAMES[kind], against, kind) for kind in sorted(against.moved))
+        lines = [_reference(REFERENCE_NAMES[kind], against, kind) for kind in sorted(against.moved)]
         if lines:
             a, b = against.a.letter, against.b.letter
             told = (

@@ -11,7 +11,7 @@ from diagnostics.differences import RunValues
 from reports.comparison import shown
 from reports.comparison.result import Against, Result
 from reports.comparison.sides import Side, are_same_machine
-from reports.parts import Cell, Table, cell, rows
+from reports.parts import Cell, Table, cell
 from reports.wording import count, number
 
 EVERYTHING = "everything"
@@ -127,7 +127,7 @@ def headline(ranking: Ranking) -> str:
 def table(ranking: Ranking, baseline: Side) -> Table:
     """Return the places with their ratios, intervals and the verdicts that give them."""
     shared = [place.rank for place in ranking.places]
-    lines = rows(
+    lines = [
         [
             cell(f"={place.rank}" if shared.count(place.rank) > 1 else place.rank, place.rank),
             cell(place.side.name),
@@ -136,7 +136,7 @@ def table(ranking: Ranking, baseline: Side) -> Table:
             Cell(place.side.machine),
         ]
         for place in ranking.places
-    )
+    ]
     columns = ("place", "side", f"time over {baseline.letter}", "95 % interval", "why this place", "machine")
     caption = f"{ranking.group}: {headline(ranking)}"
     return Table(caption, columns, lines, is_folded=ranking.group != EVERYTHING)

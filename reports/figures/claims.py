@@ -8,7 +8,7 @@ from typing import Any
 from diagnostics.hypotheses import Holds, Judged, JudgedPart
 from reports import canvas, studies
 from reports.load import Run
-from reports.parts import Cell, Table, cell, rows
+from reports.parts import Cell, Table, cell
 from reports.wording import MISSING, listed, number, percent
 
 SECTION, ORDER = "generalization", 20
@@ -107,7 +107,7 @@ def table(run: Run) -> Table:
     return Table(
         "The claims",
         ("verdict", "claim", "effect", "95 % interval", "what the effect is", "seeds", "p, corrected"),
-        rows(
+        [
             [
                 Cell(_verdict_of(one, told)),
                 Cell(_sentence(one, told)),
@@ -119,7 +119,7 @@ def table(run: Run) -> Table:
             ]
             for one in studies.claims(run)
             for told in one.parts
-        ),
+        ],
     )
 
 
@@ -131,11 +131,11 @@ def papers(run: Run) -> Table | None:
     return Table(
         "What papers say of the claims",
         ("claim", "here", "paper", "says"),
-        rows(
+        [
             [Cell(one.claim.sentence), cell(_verdict(one)), Cell(paper), Cell(stance)]
             for one in judged
             for paper, stance in one.claim.papers
-        ),
+        ],
         is_folded=True,
     )
 

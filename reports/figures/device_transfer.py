@@ -6,7 +6,7 @@ from diagnostics.intervals import mean_interval
 from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number, seconds
 
 SECTION, ORDER = "transfers", 20
@@ -81,4 +81,4 @@ def table(run: Run) -> Table:
         )
     columns = ("transfer", "workload", "exposed, ms", "95 % interval", "passes", "samples/s")
     hosts = ("main thread CPU a batch", "other threads CPU a batch", "issuing a batch")
-    return Table("Loading to the device beside a step", (*columns, *hosts), rows(lines), is_folded=True)
+    return Table("Loading to the device beside a step", (*columns, *hosts), lines, is_folded=True)

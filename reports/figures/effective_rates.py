@@ -9,7 +9,7 @@ from diagnostics.intervals import Interval, mean_interval
 from reports import canvas, studies
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import number, percent
 
 SECTION, ORDER = "generalization", 55
@@ -110,7 +110,7 @@ def table(run: Run) -> Table:
     return Table(
         "Norm, step and accuracy",
         ("network", "weight decay", "quantity", "mean", "95 % interval", "seeds"),
-        rows(
+        [
             [
                 cell(LINES[study]),
                 cell(f"{strength:g}", strength),
@@ -119,6 +119,6 @@ def table(run: Run) -> Table:
             ]
             for (study, strength), part in groups
             for column, (ylabel, scale) in COLUMNS.items()
-        ),
+        ],
         is_folded=True,
     )

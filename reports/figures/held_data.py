@@ -6,7 +6,7 @@ from diagnostics.intervals import mean_interval
 from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number, percent, size
 
 SECTION, ORDER = "startup", 30
@@ -89,4 +89,4 @@ def table(run: Run) -> Table:
         "share of the data",
     )
     extra = ("pickled per worker, MiB", "PSS per worker, MiB")[: len(lines[0]) - len(columns)]
-    return Table("Memory of workers that read", (*columns, *extra), rows(lines), is_folded=True)
+    return Table("Memory of workers that read", (*columns, *extra), lines, is_folded=True)

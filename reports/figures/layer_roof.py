@@ -7,7 +7,7 @@ from reports import canvas, frames
 from reports.figures.step_share import COLOURS
 from reports.frames import Column, Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import capitalized, count, listed, percent, seconds, shorten
 
 SECTION, ORDER = "layers", 20
@@ -83,13 +83,13 @@ def table(run: Run) -> Table:
             "95 % interval",
             "passes",
         ),
-        rows(
+        [
             [
                 *(cell(name) for name in names),
                 cell(seconds(part["seconds"].median()), part["seconds"].median()),
                 *interval_cells(mean_interval(part["roof_fraction"]), 100),
             ]
             for names, part in groups
-        ),
+        ],
         is_folded=True,
     )

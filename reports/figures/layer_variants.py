@@ -7,7 +7,7 @@ from reports import canvas, frames
 from reports.figures.step_share import COLOURS
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number, percent, seconds, shorten
 
 SECTION, ORDER = "layers", 40
@@ -89,4 +89,4 @@ def table(run: Run) -> Table:
             ]
         )
     columns = (*KEYS, "per call", "speed over eager", "95 % interval", "passes", "share of the copy roof")
-    return Table("Layers done differently", columns, rows(lines), is_folded=True)
+    return Table("Layers done differently", columns, lines, is_folded=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from reports import canvas, studies
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, rows
+from reports.parts import Table, cell
 from reports.values import as_number, entries
 from reports.wording import capitalized, number, percent
 
@@ -90,7 +90,7 @@ def table(run: Run) -> Table:
     return Table(
         "Learning curves",
         ("setting", "epoch", "quantity", "mean", "95 % interval", "seeds"),
-        rows(
+        [
             [
                 cell(row.setting),
                 cell(f"{row.epoch:g}", row.epoch),
@@ -100,6 +100,6 @@ def table(run: Run) -> Table:
                 cell(f"{row.num_values:g}", row.num_values),
             ]
             for row in history(run).itertuples()
-        ),
+        ],
         is_folded=True,
     )

@@ -8,7 +8,7 @@ from diagnostics.intervals import geometric_interval
 from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number, span
 
 SECTION, ORDER = "loader", 20
@@ -78,12 +78,12 @@ def table(run: Run) -> Table:
     return Table(
         "Single arguments",
         ("workload", "workers", "argument", "value", "than", "throughput ratio", "95 % interval", "passes"),
-        rows(
+        [
             [
                 *(cell(workload), cell(int(workers), int(workers)), cell(argument), cell(value), cell(than)),
                 *interval_cells(geometric_interval(part["ratio"])),
             ]
             for (workload, _, _, workers, argument, than, value), part in groups
-        ),
+        ],
         is_folded=True,
     )

@@ -10,7 +10,7 @@ from reports.frames import Frame
 from reports.headlines import IN_PROCESS
 from reports.load import Run
 from reports.looks import Look
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number
 
 SECTION, ORDER = "loader", 10
@@ -120,9 +120,9 @@ def table(run: Run) -> Table:
     return Table(
         "Throughput of every configuration",
         ("workload", "start method", "workers", "samples/s", "95 % interval", "passes"),
-        rows(
+        [
             [cell(w), cell(m), cell(n, n), *interval_cells(geometric_interval(part["samples_per_second"]))]
             for (w, m, n), part in groups
-        ),
+        ],
         is_folded=True,
     )

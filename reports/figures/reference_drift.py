@@ -6,7 +6,7 @@ from typing import Any
 from reports import canvas, frames, headlines
 from reports.frames import Column, Frame
 from reports.load import Run
-from reports.parts import Table, cell, rows
+from reports.parts import Table, cell
 from reports.wording import REFERENCE_NAMES, count, percent, seconds
 
 SECTION, ORDER = "noise", 10
@@ -91,7 +91,7 @@ def table(run: Run) -> Table:
     return Table(
         "References of every pass",
         ("reference", "pass", "time", "against the median, %"),
-        rows(
+        [
             [
                 cell(REFERENCE_NAMES[kind]),
                 cell(f"{r.number:.0f}", r.number),
@@ -100,6 +100,6 @@ def table(run: Run) -> Table:
             ]
             for kind, part in _by_kind(run)
             for r in part.assign(number=part["pass"].rank(method="dense")).itertuples()
-        ),
+        ],
         is_folded=True,
     )

@@ -9,7 +9,7 @@ from diagnostics.intervals import mean_interval
 from reports import canvas, studies
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.values import entries, mapping
 from reports.wording import count, percent
 
@@ -130,7 +130,7 @@ def table(run: Run) -> Table:
             "diverged",
             "at chance",
         ),
-        rows(
+        [
             [
                 cell(name),
                 cell(line),
@@ -140,7 +140,7 @@ def table(run: Run) -> Table:
                 *(cell(int(n), n) for n in (_number(part, "diverged"), _number(part, AT_CHANCE))),
             ]
             for (name, line, label), part in groups
-        ),
+        ],
         is_folded=True,
     )
 

@@ -9,7 +9,7 @@ from reports import canvas, frames
 from reports.figures.step_share import COLOURS
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import capitalized, count, percent, seconds
 
 SECTION, ORDER = "layers", 50
@@ -77,4 +77,4 @@ def table(run: Run) -> Table:
         for names, part in shares(run).groupby(list(KEYS), sort=False)
     ]
     columns = (*KEYS, "share, %", "95 % interval", "passes", "step with it", "without it")
-    return Table("Share of a residual network's step", columns, rows(lines), is_folded=True)
+    return Table("Share of a residual network's step", columns, lines, is_folded=True)

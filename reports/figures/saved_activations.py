@@ -6,7 +6,7 @@ from reports import canvas, frames
 from reports.figures.step_share import COLOURS
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, rows
+from reports.parts import Table, cell
 from reports.wording import capitalized, listed, size
 
 SECTION, ORDER = "layers", 30
@@ -78,10 +78,10 @@ def table(run: Run) -> Table:
     return Table(
         "Kept for the backward pass",
         ("layer", "shape", "kept", "bytes"),
-        rows(
+        [
             [cell(r.layer), cell(r.shape), cell(size(r.saved_activation_bytes), r.saved_activation_bytes),
              cell(f"{r.saved_activation_bytes:,.0f}", r.saved_activation_bytes)]
             for r in kept(run).itertuples()
-        ),
+        ],
         is_folded=True,
     )  # fmt: skip

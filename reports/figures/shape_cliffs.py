@@ -10,7 +10,7 @@ from reports.cliffs import CLIFF, Cliff, cliffs
 from reports.figures.step_share import COLOURS
 from reports.frames import Column, Frame
 from reports.load import Run
-from reports.parts import Table, cell, rows
+from reports.parts import Table, cell
 from reports.wording import count, number, seconds
 
 SECTION, ORDER = "layers", 60
@@ -115,4 +115,4 @@ def table(run: Run) -> Table:
         for names, part in swept(run).groupby(["layer", "device", "num_elements", "shape"])
     ]
     columns = ("layer", "device", "shape", "elements", "per call", "ns an element")
-    return Table("Cost over shapes", columns, rows(lines), is_folded=True)
+    return Table("Cost over shapes", columns, lines, is_folded=True)

@@ -9,7 +9,7 @@ from reports import canvas, frames, looks
 from reports.frames import Column, Frame
 from reports.headlines import IN_PROCESS
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number, seconds
 
 SECTION, ORDER = "startup", 10
@@ -111,4 +111,4 @@ def table(run: Run) -> Table:
         "samples/s",
         "95 % interval",
     )
-    return Table("Start and pace", (*columns, "passes", "PSS per worker, MiB"), rows(lines), is_folded=True)
+    return Table("Start and pace", (*columns, "passes", "PSS per worker, MiB"), lines, is_folded=True)

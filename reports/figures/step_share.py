@@ -5,7 +5,7 @@ from typing import Any
 from diagnostics.intervals import mean_interval
 from reports import canvas, frames, headlines
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import capitalized, count, listed, percent, seconds
 
 SECTION, ORDER = "layers", 10
@@ -55,7 +55,7 @@ def table(run: Run) -> Table:
     return Table(
         "Share of a training step",
         ("layer", "device", "share, %", "95 % interval", "passes", "step with it", "without it"),
-        rows(
+        [
             [
                 cell(layer),
                 cell(device),
@@ -63,6 +63,6 @@ def table(run: Run) -> Table:
                 *(cell(seconds(part[c].median()), part[c].median()) for c in ("seconds", "without")),
             ]
             for (layer, device), part in groups
-        ),
+        ],
         is_folded=True,
     )

@@ -7,7 +7,7 @@ import numpy as np
 from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, rows
+from reports.parts import Table, cell
 from reports.wording import count, seconds
 
 SECTION, ORDER = "timings", 10
@@ -71,13 +71,13 @@ def table(run: Run) -> Table:
     return Table(
         "Times per call",
         ("benchmark", *columns, "rounds"),
-        rows(
+        [
             [
                 cell(r["name"]),
                 *(cell(seconds(r[c]), r[c]) for c in columns),
                 cell(f"{r['rounds']:,.0f}", r["rounds"]),
             ]
             for _, r in slowest(run).iterrows()
-        ),
+        ],
         is_folded=True,
     )

@@ -8,7 +8,7 @@ from diagnostics.intervals import geometric_interval
 from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number, percent
 
 SECTION, ORDER = "transfers", 10
@@ -88,4 +88,4 @@ def table(run: Run) -> Table:
         for names, part in copied(run).groupby(list(KEYS), sort=False)
     ]
     columns = ("device", "direction", "memory", "KiB", "GB/s", "95 % interval", "passes", "of the link")
-    return Table("Copies between host and device", columns, rows(lines), is_folded=True)
+    return Table("Copies between host and device", columns, lines, is_folded=True)

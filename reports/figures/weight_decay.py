@@ -7,7 +7,7 @@ from reports import canvas, frames, headlines
 from reports.cards import wrong_labels
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number, percent, points
 
 SECTION, ORDER = "generalization", 10
@@ -101,7 +101,7 @@ def table(run: Run) -> Table:
     return Table(
         "The study in numbers",
         ("weight decay", "quantity", "mean", "95 % interval", "seeds"),
-        rows(
+        [
             [
                 cell(number(decay), decay),
                 cell(name.replace("_", " ")),
@@ -109,6 +109,6 @@ def table(run: Run) -> Table:
             ]
             for decay, part in frame.groupby("weight_decay")
             for name in names
-        ),
+        ],
         is_folded=True,
     )

@@ -6,7 +6,7 @@ from diagnostics.intervals import geometric_interval
 from reports import canvas, frames, looks
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Table, cell, interval_cells, rows
+from reports.parts import Table, cell, interval_cells
 from reports.wording import count, number, seconds
 
 SECTION, ORDER = "startup", 20
@@ -94,7 +94,7 @@ def table(run: Run) -> Table:
     return Table(
         "Starting workers",
         (*columns, "PSS per worker, MiB", "USS per worker, MiB"),
-        rows(lines),
+        lines,
         is_folded=True,
     )
 

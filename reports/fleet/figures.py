@@ -7,7 +7,7 @@ import numpy as np
 from reports import canvas, svg
 from reports.fleet.machines import Deviation, Fleet
 from reports.frames import Frame
-from reports.parts import Drawn, Table, cell, number_cell, rows
+from reports.parts import Drawn, Table, cell, number_cell
 from reports.wording import count, number, seconds
 
 GOLDEN_RATIO = (5**0.5 - 1) / 2
@@ -73,10 +73,10 @@ def _models_title(fleet: Fleet) -> str:
 
 def _models_table(fleet: Fleet) -> Table:
     groups = fleet.speed.groupby(fleet.models)
-    lines = rows(
+    lines = [
         [cell(model), cell(len(part), len(part)), *(number_cell(value) for value in _quantiles(part))]
         for model, part in sorted(groups, key=lambda group: -len(group[1]))
-    )
+    ]
     return Table("Typical time over the fleet's, by model", ("model", *COLUMNS), lines, is_folded=True)
 
 
@@ -117,14 +117,14 @@ def _configurations_title(fleet: Fleet, quantiles: np.ndarray, order: np.ndarray
 
 def _configurations_table(fleet: Fleet) -> Table:
     table: Frame = np.exp(fleet.log_seconds)
-    lines = rows(
+    lines = [
         [
             cell(fleet.label(key)),
             cell(int(table[i].notna().sum()), int(table[i].notna().sum())),
             *(cell(seconds(value), value) for value in _quantiles(table[i].dropna())),
         ]
         for i, key in enumerate(fleet.keys)
-    )
+    ]
     columns = ("configuration", *COLUMNS)
     return Table("Times over the machines", columns, lines, is_folded=True)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from reports.fleet.first_screen import findings
 from reports.fleet.machines import FEWEST_PEERS, Deviation, Fleet, unusual_facts
-from reports.parts import Part, Prose, Table, cell, number_cell, rows
+from reports.parts import Part, Prose, Table, cell, number_cell
 from reports.wording import count, listed, number, percent, shorten
 
 MOST_LISTED = 10
@@ -34,7 +34,7 @@ def _listing(
 ) -> Table:
     quartiles = np.exp(fleet.over_fleet.quantile([0.25, 0.75], axis=1))
     verdicts = _verdicts(fleet, found)
-    lines = rows(
+    lines = [
         [
             cell(fleet.names[m]),
             cell(fleet.models[m]),
@@ -43,7 +43,7 @@ def _listing(
             cell(verdicts[m]),
         ]
         for m in machines
-    )
+    ]
     columns = ("machine", "model", "typical time over the fleet's", "middle half", "against its model")
     return Table(caption, columns, lines, is_folded)
 
@@ -61,7 +61,7 @@ def deviating(fleet: Fleet, found: Sequence[Deviation]) -> Iterator[Part]:
         yield Prose("No machine is further from others of its model than they are from each other.")
         return
     differing = unusual_facts(fleet)
-    lines = rows(
+    lines = [
         [
             cell(fleet.names[one.machine]),
             cell(fleet.label(one.key) if one.key else "as a whole"),
@@ -70,7 +70,7 @@ def deviating(fleet: Fleet, found: Sequence[Deviation]) -> Iterator[Part]:
             cell(_told(differing[one.machine])),
         ]
         for one in found[:MOST_DEVIATIONS]
-    )
+    ]
     columns = ("machine", "in", "time over its peers'", "peers", "what else differs from them")
     yield Table(f"{count(len(found), 'deviation')}, furthest first", columns, lines)
     num_unlisted = len(found) - MOST_DEVIATIONS
@@ -86,11 +86,11 @@ def _told(facts: dict[str, tuple[str, str]]) -> str:
 def missing(fleet: Fleet) -> Iterator[Table]:
     """Yield what not every machine measured."""
     measured = fleet.log_seconds.notna().to_numpy()
-    lines = rows(
+    lines = [
         [cell(fleet.label(key)), cell(int(column.sum()), int(column.sum())), cell(_absent(fleet, column))]
         for key, column in zip(fleet.keys, measured.T, strict=True)
         if not column.all()
-    )
+    ]
     if lines:
         caption = f"{count(len(lines), 'configuration')} that not every machine measured"
         yield Table(caption, ("configuration", "machines", "missing on"), lines, is_folded=True)
@@ -109,7 +109,7 @@ def differing_facts(fleet: Fleet) -> Iterator[Table]:
     for newest, *_ in fleet.machines:
         for key, value in newest.facts.items():
             values.setdefault((newest.model, key), Counter())[value] += 1
-    lines = rows(
+    lines = [
         [
             cell(model),
             cell(key),
@@ -118,7 +118,7 @@ def differing_facts(fleet: Fleet) -> Iterator[Table]:
         ]
         for (model, key), found in values.items()
         if len(found) > 1
-    )
+    ]
     if lines:
         columns = ("model", "fact", "most often", "then", "values")
         yield Table("Facts in which machines of one model differ", columns, lines)
@@ -128,7 +128,7 @@ def common_findings(fleet: Fleet) -> Iterator[Table]:
     """Yield the findings by how many machines have them."""
     problems, titles = findings(fleet)
     amount = len(fleet.machines)
-    lines = rows(
+    lines = [
         [
             cell(titles[code]),
             cell(code),
@@ -136,7 +136,7 @@ def common_findings(fleet: Fleet) -> Iterator[Table]:
             cell(percent(having / amount), having / amount),
         ]
         for code, having in problems.most_common()
-    )
+    ]
     if lines:
         columns = ("finding", "code", "machines", "share")
         yield Table("Findings, by how many machines have them", columns, lines)

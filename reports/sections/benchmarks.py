@@ -4,7 +4,7 @@ import pandas as pd
 
 from reports import frames, tidy
 from reports.frames import Column
-from reports.parts import Cell, Download, Section, Table, cell, rows
+from reports.parts import Cell, Download, Section, Table, cell
 from reports.report import Report
 from reports.wording import count, percent, seconds
 
@@ -18,7 +18,7 @@ def build(report: Report) -> Section:
     caption = (
         f"{count(len(frame), 'benchmark')}: medians, and the spread between the fastest and the slowest value"
     )
-    table = Table(caption, columns, rows(_line(row) for _, row in frame.iterrows()), is_folded=report.is_ours)
+    table = Table(caption, columns, [_line(row) for _, row in frame.iterrows()], is_folded=report.is_ours)
     data = tidy.csv_text(tidy.run_frame(report.run))
     label = "Download the tidy data (CSV): one line a measurement"
     return Section("benchmarks", "Every benchmark", (table, Download("benchmarks.csv", data, label)))

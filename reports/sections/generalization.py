@@ -4,7 +4,7 @@ from reports import figures, studies
 from reports.cards import MEASURE
 from reports.figures import claims
 from reports.load import Run
-from reports.parts import Cell, Part, Prose, Section, Table, cell, rows
+from reports.parts import Cell, Part, Prose, Section, Table, cell
 from reports.report import Report
 from reports.values import entries
 
@@ -36,7 +36,7 @@ def _linear_map(run: Run) -> list[Part]:
     told = entries(studies.study(run).get("linear_map"))
     if not told:
         return []
-    lines = rows(
+    lines = [
         [
             cell(str(one.get("property"))),
             cell("✓ yes" if one.get("holds") is True else "✕ no"),
@@ -44,6 +44,6 @@ def _linear_map(run: Run) -> list[Part]:
             Cell(str(one.get("evidence"))[:400]),
         ]
         for one in told
-    )
+    ]
     caption = "An example of linear algebra: (a1, a2, a3) → (a1 + a2, a2 − a3)"
     return [Table(caption, ("is it …", "here", "which means", "by numbers"), lines)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from diagnostics.quantities import format_quantity
-from reports.parts import Cell, Part, Section, Table, cell, rows
+from reports.parts import Cell, Part, Section, Table, cell
 from reports.report import Report
 from reports.values import LARGEST_NUMBER, as_number, mapping
 
@@ -22,15 +22,15 @@ def build(report: Report) -> Section | None:
         return None
     parts: list[Part] = []
     if general:
-        parts.append(Table("Recorded by pytest-benchmark", ("what", "value"), rows(general)))
+        parts.append(Table("Recorded by pytest-benchmark", ("what", "value"), general))
     if facts:
-        readable = rows([cell(key), cell(readable_value(fact))] for key, fact in sorted(facts.items()))
+        readable = [[cell(key), cell(readable_value(fact))] for key, fact in sorted(facts.items())]
         parts.append(Table("Facts", ("fact", "value"), readable, is_folded=len(facts) > MOST_OPEN_ROWS))
-        raw = rows(
+        raw = [
             [cell(key), cell(fact.get("value"), as_number(fact.get("value"))), cell(fact.get("unit") or ""),
              cell(fact.get("source") or "")]
             for key, fact in sorted(facts.items())
-        )  # fmt: skip
+        ]  # fmt: skip
         parts.append(
             Table(
                 "Raw values, units and where they were read", ("fact", "value", "unit", "source"), raw, True

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from reports.load import Run
-from reports.parts import Cell, Part, Prose, Section, Table, cell, number_cell, rows
+from reports.parts import Cell, Part, Prose, Section, Table, cell, number_cell
 from reports.report import Report
 from reports.summaries import Summary, medians
 from reports.values import as_number, entries, mapping
@@ -52,7 +52,7 @@ def _finite(value: object) -> float:
 
 def _failures(run: Run) -> Table | None:
     failures = entries(run.suite.get("failures"))
-    lines = rows(
+    lines = [
         [
             cell(f.get("name") or f.get("fullname")),
             cell(f.get("kind")),
@@ -60,14 +60,14 @@ def _failures(run: Run) -> Table | None:
             cell(f.get("passes_done")),
         ]
         for f in failures
-    )
+    ]
     caption = f"{count(len(failures), 'configuration')} failed; the rest of the run went on"
     return Table(caption, ("configuration", "how", "reason", "passes done"), lines) if lines else None
 
 
 def _skips(run: Run) -> Table | None:
     skipped = entries(run.suite.get("skipped"))
-    lines = rows([cell(s.get("fullname")), cell(s.get("reason"))] for s in skipped)
+    lines = [[cell(s.get("fullname")), cell(s.get("reason"))] for s in skipped]
     caption = f"{count(len(skipped), 'configuration')} skipped"
     return Table(caption, ("configuration", "reason"), lines, is_folded=True) if lines else None
 
@@ -82,11 +82,11 @@ def _origin(run: Run) -> Iterator[str]:
 
 
 def _others(report: Report) -> Table | None:
-    lines = rows(
+    lines = [
         [cell(one.name), cell(f"{one.when:%Y-%m-%d %H:%M}" if one.when else ""), cell(len(one.seconds)),
          *_against(one, report)]
         for one in report.others
-    )  # fmt: skip
+    ]  # fmt: skip
     columns = ("result", "saved", "benchmarks", "its times over these", "middle half", "shared")
     return Table("Other results of this machine, not mixed in", columns, lines) if lines else None
 

@@ -5,7 +5,7 @@ from math import isnan
 from reports import figures, frames
 from reports.frames import Frame
 from reports.load import Run
-from reports.parts import Cell, Part, Prose, Section, Table, cell, rows
+from reports.parts import Cell, Part, Prose, Section, Table, cell
 from reports.report import Report
 from reports.wording import MISSING, count, number, percent
 
@@ -46,21 +46,21 @@ def _marked(run: Run) -> Frame:
 def _reasons(run: Run) -> Table | None:
     marked = _marked(run)
     names = frames.configurations(run)["name"]
-    lines = rows(
+    lines = [
         [
             cell(names.iloc[row.configuration]),
             cell(row.number, row.number),
             cell(row.disturbed),
         ]
         for row in marked.itertuples()
-    )
+    ]
     caption = "Disturbed measurements, each with its reason"
     return Table(caption, ("configuration", "pass", "reason"), lines, is_folded=True) if lines else None
 
 
 def _recorded(run: Run) -> Table:
     groups = frames.passes(run).groupby("pass")
-    lines = rows(
+    lines = [
         [
             cell(i + 1, i),
             cell(percent(part["steal_fraction"].mean()), part["steal_fraction"].mean()),
@@ -69,7 +69,7 @@ def _recorded(run: Run) -> Table:
             cell(f"{(part['disturbed'].map(len) > 0).sum()} of {len(part)}"),
         ]
         for i, (_, part) in enumerate(groups)
-    )
+    ]
     columns = ("pass", "CPU time stolen, mean", "at worst", "load average", "disturbed")
     return Table("What was recorded of each pass", columns, lines, is_folded=True)
 
@@ -77,7 +77,7 @@ def _recorded(run: Run) -> Table:
 def _gpu(run: Run) -> Table | None:
     """Return what the GPU was in each pass, over the measurements on it."""
     recorded = frames.passes(run).reindex(columns=["pass", *frames.GPU_STATE]).dropna(thresh=2)
-    lines = rows(
+    lines = [
         [
             cell(i + 1, i),
             _told(part["gpu_sm_clock_hertz"].min() / 1e9, "GHz"),
@@ -89,7 +89,7 @@ def _gpu(run: Run) -> Table | None:
             _told(part["gpu_other_processes_count"].max(), ""),
         ]
         for i, (_, part) in enumerate(recorded.groupby("pass"))
-    )
+    ]
     columns = (
         "pass",
         "lowest clock",
