@@ -7,15 +7,26 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 from diagnostics.outcomes import not_installed
 
 try:
-    from bench import tuner
+    from bench import ab, calibration, calibration_file, probe_cost, trials, tuner
+    from bench.alternation import log_ratio_in_fresh_process
+    from bench.ceilings import print_ceilings
     from bench.commands import CommandError, print_comparisons, write_json
+    from bench.contrasts import SettingError, contrast_all, parse_settings
     from bench.generalization import commands as laboratory
+    from bench.host import environment
     from bench.options import counts, devices, positive, seconds
+    from bench.overhead import compare_with_plain_loops
+    from bench.process_pairs import ProcessPairs, Side, revision
+    from bench.user_data import UserDataError
+    from diagnostics import calibrations
+    from diagnostics.resolution import too_noisy
 except ModuleNotFoundError as error:
     if __name__ != "__main__":
         raise
@@ -34,9 +45,6 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0 well, 1 something is off, 2 wrong usage."""
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)  # to leave no process and no work tree behind then either
-    from bench.contrasts import SettingError
-    from bench.user_data import UserDataError
-
     try:
         return arguments.run(arguments)
     except ModuleNotFoundError as error:
@@ -123,15 +131,15 @@ def _add_ab(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_calibrate(parser: argparse.ArgumentParser) -> None:
-    from bench.trials import PARTS, Extent
-
     parser.description = (
         "Compares identical work, and work with 2, 5, 10 and 20 % more planted, by both designs of ab and by "
         "saved runs, and prints how often each rule claims a difference. Takes about 50 minutes by default. "
         "Ctrl-C prints what is known; --resume goes on. The table is kept in .calibration.json and quoted by "
         "later verdicts, the measurements beside it in .calibration.jsonl."
     )
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="which designs")
+    parser.add_argument(
+        "--parts", nargs="+", choices=trials.PARTS, default=list(trials.PARTS), help="which designs"
+    )
     for option, field, what in (
         ("--identical", "num_identical", "alternated comparisons of identical work"),
         ("--planted", "num_planted", "alternated comparisons of each planted share"),
@@ -139,7 +147,7 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
         ("--runs", "num_runs", "saved runs of the suite"),
         ("--passes", "num_passes", "passes of each saved run"),
     ):
-        default = getattr(Extent, field)
+        default = getattr(trials.Extent, field)
         parser.add_argument(
             option, dest=field, type=positive, default=default, metavar="N", help=f"{what}, default {default}"
         )
@@ -147,7 +155,7 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
         ("--seconds", "seconds", "seconds of an alternated comparison"),
         ("--process-seconds", "process_seconds", "seconds of a comparison by pairs of processes"),
     ):
-        default = getattr(Extent, field)
+        default = getattr(trials.Extent, field)
         parser.add_argument(
             option,
             dest=field,
@@ -180,7 +188,7 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
         "--budget", type=seconds, default=60.0, metavar="S", help="seconds to spend, default %(default)s"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the orders, default 0")
-    parser.set_defaults(run=probe_cost)
+    parser.set_defaults(run=probe_cost.compare)
 
 
 def _add_ceilings(parser: argparse.ArgumentParser) -> None:
@@ -195,31 +203,12 @@ def _add_ceilings(parser: argparse.ArgumentParser) -> None:
         metavar="cpu,cuda",
         help="devices, default cpu,cuda",
     )
-    parser.set_defaults(run=show_ceilings)
-
-
-def show_ceilings(arguments: argparse.Namespace) -> int:
-    """Print what the devices come to."""
-    from bench.ceilings import print_ceilings
-
-    return print_ceilings(arguments)
-
-
-def probe_cost(arguments: argparse.Namespace) -> int:
-    """Print what the probe costs each loader."""
-    from bench.probe_cost import compare
-
-    return compare(arguments)
+    parser.set_defaults(run=print_ceilings)
 
 
 def calibrate(arguments: argparse.Namespace) -> int:
     """Measure what is still missing, then print the share of claims of every rule for every planted share."""
-    from dataclasses import fields
-
-    from bench import calibration, calibration_file, trials
-    from diagnostics.calibrations import PATH
-
-    path = arguments.json or PATH
+    path = arguments.json or calibrations.PATH
     extent = trials.Extent(**{one.name: getattr(arguments, one.name) for one in fields(trials.Extent)})
     journal = calibration_file.Journal(path.with_suffix(".jsonl"), is_resumed=arguments.resume)
     try:
@@ -236,18 +225,11 @@ def calibrate(arguments: argparse.Namespace) -> int:
 
 def compare_sides(arguments: argparse.Namespace) -> int:
     """Run A against B and print each ratio with its verdict."""
-    from bench import ab
-    from bench.alternation import log_ratio_in_fresh_process
-    from bench.calibration_file import machine
-    from bench.contrasts import Contrast, contrast_all, parse_settings
-    from bench.process_pairs import ProcessPairs, Side, revision
-    from diagnostics.calibrations import quote, read
-    from diagnostics.resolution import too_noisy
-
     contrasts = contrast_all(arguments.target, parse_settings(arguments.a), parse_settings(arguments.b))
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     with ExitStack() as stack:
         whole = _differs(arguments)
+        measure: ab.Unit
         if whole:
             a, b = (
                 Side(
@@ -259,10 +241,7 @@ def compare_sides(arguments: argparse.Namespace) -> int:
             )
             measure = ProcessPairs(a, b, arguments.hang_after).log_ratio
         else:
-
-            def measure(contrast: Contrast, seed: int) -> float:
-                return log_ratio_in_fresh_process(contrast, seed, arguments.hang_after)
-
+            measure = partial(log_ratio_in_fresh_process, limit_seconds=arguments.hang_after)
         unit = "pairs of processes" if whole else "processes"
         result = ab.run(contrasts, measure, budget_seconds=arguments.budget, seed=seed, unit=unit)
     print_comparisons(result.comparisons)
@@ -271,7 +250,8 @@ def compare_sides(arguments: argparse.Namespace) -> int:
     if noise := too_noisy(result.comparisons, unit):
         print(noise)
     print(f"{result.seconds:.0f} s, stopped because {WHY_STOPPED[result.stopped]}; --seed {seed}")
-    if quoted := quote(read(), "processes" if whole else "alternated", "ab", machine()):
+    design = "processes" if whole else "alternated"
+    if quoted := calibrations.quote(calibrations.read(), design, "ab", calibration_file.machine()):
         print(quoted)
     parts = {
         "design": unit,
@@ -302,8 +282,6 @@ def _described(arguments: argparse.Namespace, side: str) -> str:
 
 def _write_page(path: Path, parts: dict[str, object]) -> None:
     """Let `reports` draw the page: the rooms meet in a JSON file."""
-    from bench.host import environment
-
     with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
         document = Path(folder) / "ab.json"
         write_json(document, "ab", parts)
@@ -332,8 +310,6 @@ def _variables(pairs: list[str]) -> dict[str, str]:
 
 def check_overhead(arguments: argparse.Namespace) -> int:
     """Print the figure over the plain loop for each configuration; 1 if one is off by more than 5 %."""
-    from bench.overhead import compare_with_plain_loops
-
     print(
         f"{'workload':9} {'workers':>7} {'start':>11} {'plain loop':>12}   the suite's figure over it (95 %)"
     )

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import strict_json
+from bench import gpu_lock, strict_json
+from bench.devices import why_not
 from diagnostics.comparisons import Comparison, Outcome
 
 SCHEMA = 1
@@ -24,9 +25,6 @@ def require_free(device: str) -> None:
     CommandError
         It cannot be used here, or another benchmark has it.
     """
-    from bench import gpu_lock
-    from bench.devices import why_not
-
     if reason := why_not(device) or gpu_lock.why_not_free(device):
         raise CommandError(reason)
 

@@ -17,6 +17,7 @@ from typing import Any
 from bench import tuner_workloads
 from bench.commands import CommandError, write_json
 from bench.host import environment
+from bench.options import seconds
 from bench.tuner_grid import Setting
 from bench.user_data import is_user_data
 from diagnostics.children import Outcome, run_child
@@ -86,8 +87,6 @@ class Row:
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    from bench.options import seconds
-
     parser = commands.add_parser("tuner", help="what tuning is worth, beside a grid and the usual rules")
     parser.description = (
         "Tunes datasets that differ in what bounds them, measures every setting of a grid, and prints which "
