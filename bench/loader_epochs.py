@@ -101,8 +101,7 @@ class LoaderEpochs:
         """Read one epoch that takes about `seconds`."""
         del until
         torch.set_num_threads(NUM_THREADS)
-        wanted = min(seconds / max(self.seconds_per_batch, 1e-7), MAX_BATCHES)
-        self._set_batches(self._whole_periods(wanted))
+        self._set_length(seconds)
         cpu_before = process_tree.cpu_seconds(self.worker_pids)
         starts, arrivals, waits = self._epoch()
         cpu_used = process_tree.cpu_seconds(self.worker_pids) - cpu_before
@@ -126,9 +125,9 @@ class LoaderEpochs:
             },
         )
 
-    def plain_loop(self, num_batches: int) -> float:
-        """Samples per second of the loop that a user would time: one epoch of `num_batches`, start to end."""
-        self.epoch.num_samples = num_batches * self.batch_size
+    def plain_loop(self, seconds: float) -> float:
+        """Samples per second of the loop that a user would time, over an epoch of about `seconds`."""
+        self._set_length(seconds)
         starts = perf_counter()
         for _ in self.loader:
             pass
@@ -137,6 +136,11 @@ class LoaderEpochs:
     def close(self) -> None:
         """Stop the workers: dropping the iterator shuts them down."""
         del self.loader
+
+    def _set_length(self, seconds: float) -> None:
+        """Let the next epoch take about `seconds`."""
+        wanted = min(seconds / max(self.seconds_per_batch, 1e-7), MAX_BATCHES)
+        self._set_batches(self._whole_periods(wanted))
 
     def _whole_periods(self, num_batches: float) -> int:
         """Groups of batches, one a worker, that hold whole periods of the dataset's costs."""

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import mean
 from typing import Any
 
 from bench.bench_loader_throughput import bench_loader_throughput, grid
@@ -73,15 +74,13 @@ def _agreement(params: dict[str, Any], loader: LoaderEpochs, num_pairs: int) -> 
         plain_seconds, figure_seconds = PLAIN_SECONDS_WITH_WORKERS, FIGURE_SECONDS_WITH_WORKERS
     else:
         num_pairs *= 3
-    group_size = max(1, loader.num_workers)  # a last group that is not full would leave workers idle
-    num_batches = group_size * max(4, round(plain_seconds / loader.seconds_per_batch / group_size))
     turns: dict[str, Callable[[], float]] = {
         "figure": lambda: loader.measure(figure_seconds, 1.0).figures["samples_per_second"],
-        "plain": lambda: loader.plain_loop(num_batches),
+        "plain": lambda: loader.plain_loop(plain_seconds),
     }
     series: dict[str, list[float]] = {name: [] for name in turns}
     for _ in range(num_pairs):
         for name in random.sample(list(turns), k=len(turns)):
             series[name].append(turns[name]())
     ratio = ratio_interval(series["figure"], series["plain"])
-    return Agreement(params, sum(series["plain"]) / num_pairs, ratio)
+    return Agreement(params, mean(series["plain"]), ratio)

@@ -142,3 +142,10 @@ def test_a_stream_is_as_long_as_asked_in_every_epoch_of_the_same_workers(
         epochs._set_batches(num_groups)
         assert len(epochs._epoch()[1]) == num_groups * max(1, num_workers)
     epochs.close()
+
+
+def test_the_plain_loop_reads_whole_periods_as_well() -> None:
+    epochs = LoaderEpochs(SkewedSamples(), batch_size=8, num_workers=0)
+    epochs.seconds_per_batch, epochs.loader = 0.013, []
+    epochs.plain_loop(0.1)
+    assert epochs.epoch.num_samples % SkewedSamples.period == 0
