@@ -28,7 +28,7 @@ from diagnostics.traces.blame import blame
 from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, phrase, recognised, says, told
 from diagnostics.traces.crashes import OPEN
 from diagnostics.traces.errors import Error
-from diagnostics.traces.remedies import NO_WORKERS
+from diagnostics.traces.remedies import NO_WORKERS, TEST_FILE
 from diagnostics.traces.trace import compiled
 
 CODE = "DL224"
@@ -126,6 +126,14 @@ _ADVICE = (
     ),
     (
         ("dataset",),
+        r"BadZipFile|BadGzipFile|\bCRC\b|while decompressing|end-of-stream marker|requires a buffer of"
+        r"|Ran out of input|pickle data was truncated|(?i:image file is truncated|truncated file)|B-tree",
+        "That file may be cut short or empty: test it, and fetch or write it again.",
+        TEST_FILE,
+        "DataLoader(dataset, num_workers=0)  # if nothing fails so, workers share a handle: open it in each",
+    ),
+    (
+        ("dataset",),
         r"^FileNotFoundError|No such file",
         "Look whether that file is there, as the worker sees it, and whether the path is relative.",
         "print(os.path.abspath(path), os.path.exists(path))",
@@ -208,7 +216,7 @@ def _is_the_datasets(trace: Trace, error: Error) -> bool:
     if "replica" in error.where or "Bad file descriptor" in error.detail:
         return False
     place = trace.place(error)
-    if place == "reraise" and error.type and error.frames[-1].code == "raise exception":
+    if place == "reraise" and (error.is_cut or (error.type and error.frames[-1].code == "raise exception")):
         return any(frame.is_loader for frame in error.frames)  # unchanged, as the worker raised it
     if error.is_cut and place == "receive" and error.type not in _LOADERS_OWN:
         # Without a type: that function raises what workers raised, and nothing else.

@@ -9,9 +9,13 @@ Why it matters
 --------------
 The errors speak of corrupt data ("bad object header", "Bad CRC-32"), but the file is whole.
 
+A file that is cut short or broken brings about the same errors. What tells them apart: a handle that the
+dataset keeps (`self.file`) and several workers may share; a file that the sample itself opens they cannot.
+
 How to fix
 ----------
-Open the file in the worker, at the first sample; with num_workers=0 the error goes away, which proves it.
+Test the file (`python -m zipfile -t`, `gzip -t`, `h5dump -n`). If it is whole, open it in the worker, at the
+first sample; with num_workers=0 the error goes away, which proves it.
 
 When it is fine
 ---------------
@@ -22,12 +26,25 @@ References
 h5py documentation, FAQ on multiprocessing; Python documentation, zipfile.
 """
 
-from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Role, Trace, error_clue, joined, phrase, recognised, told
+from diagnostics.findings import Confidence, Remedy
+from diagnostics.traces.clues import (
+    Recognition,
+    Role,
+    Trace,
+    error_clue,
+    has,
+    joined,
+    phrase,
+    recognised,
+    told,
+)
 from diagnostics.traces.crashes import OPEN, store
+from diagnostics.traces.errors import Error
 from diagnostics.traces.frames import Frame
 from diagnostics.traces.recognition import Clue
+from diagnostics.traces.remedies import TEST_FILE
 from diagnostics.traces.saying import fine_without_workers
+from diagnostics.traces.trace import compiled
 
 CODE = "DL241"
 SLUG = "fork-shared-handle"
@@ -42,10 +59,21 @@ _WORDS = (
     r"|MDB_(?:BAD_RSLOT|CORRUPTED|PAGE_NOTFOUND|BAD_TXN)|lmdb\.(?:Bad|Corrupted"
     r"|PageNotFound)|unpack requires a buffer of"
 )
-_CONTAINERS = r"(?i)\b(?:h5py|hdf5|h5 (?:files?|format)|lmdb|zipfile|tarfile)\b|\.(?:h5|hdf5|lmdb)\b"
+_CONTAINERS = (
+    r"(?i)\b(?:h5py|hdf5|h5 (?:files?|format)|lmdb|zip ?files?|BadZipFile|tarfile|npz|zarr)\b"
+    r"|\.(?:h5|hdf5|lmdb|zip|npz|zarr)\b"
+)
+# Lines of the user's: read from what the dataset keeps, open what is read, index what is kept, hand it on.
+_READS = r"\bself\.\w+(?:\.\w+)*\.(?:read\w*|open|get\w*|extract\w*|begin|next|seek)\("
+_OPENS = r"\b(?:open|load|imread|read_\w+|loadmat)\((?!['\"]r)|\b\w*(?:ZipFile|TarFile|File)\("
+_INDEXES = r"\bself\.\w+(?:\.\w+)*\["
+_HANDS_ON = r"(?i)\bself\.\w*(?:file|zip|archive|h5|hdf|lmdb|env|tar|handle|stream|fp)\b"
+_OF_HDF5 = r"(?i)object header|heap|symbol table|B-tree|Unable to|Can'?t (?:read|open)"
+_OF_ONE_FILE = r"while decompressing|requires a buffer of"
 _READERS = ("h5py/", "lmdb/", "/zipfile", "/tarfile", "tables/")
 _SPOILT = (
     r"(?i)\b(?:corrupt\w*|garbage|wrong|incorrect|scrambled|mixed up|nonsense|inconsistent|out of range"
+    r"|BadZipFile|HDF5ExtError"
     r"|(?:bigger|larger|greater|other|different) (?:\w+ ){0,3}than|differ\w*|all zeros?|nans?)\b|乱码|错误的"
 )
 _CARRIED = {"receive", "reraise"}  # where what a worker raised is raised again
@@ -65,15 +93,37 @@ LOG_SILENT = (
 )
 
 
-def _open_late(trace: Trace) -> Remedy:
-    commands: tuple[str, ...] = OPEN[store(trace) or "h5py"]
+def _open_late(trace: Trace, is_known: bool = True) -> Remedy:
+    kind = store(trace) or ("h5py" if trace.find(_OF_HDF5) else "")
+    commands: tuple[str, ...] = OPEN[kind]
     if fine_without_workers(trace) is None:
         commands = (*commands, "DataLoader(..., num_workers=0)  # if this works, the file is whole")
-    return Remedy("Open the file in each worker, at its first sample.", commands)
+    if is_known:
+        return Remedy("Open the file in each worker, at its first sample.", commands)
+    text = "Test the file, which may be broken; if it is whole, open it in each worker, at its first sample."
+    return Remedy(text, (TEST_FILE, *commands))
+
+
+def _is_kept(error: Error) -> bool | None:
+    """Tell whether the dataset keeps what is read, by the user's lines; None where none is shown."""
+    codes = [frame.code for frame in error.frames if frame.is_user and frame.code]
+    if not codes:
+        return None
+    line = codes[-1]
+    if compiled(_READS).search(line):
+        return True
+    is_handed_on = any(compiled(_HANDS_ON).search(code) for code in codes[:-1])
+    return not compiled(_OPENS).search(line) and (bool(compiled(_INDEXES).search(line)) or is_handed_on)
 
 
 def _is_readers(frame: Frame) -> bool:
     return any(part in frame.path for part in _READERS)
+
+
+def _is_of_container(trace: Trace, found: Clue) -> bool:
+    """Tell whether what failed holds many samples in one file, unlike a compressed image."""
+    read = found.error is not None and any(map(_is_readers, found.error.frames))
+    return read or not has(found, _OF_ONE_FILE) or trace.find_line(_CONTAINERS) is not None
 
 
 def _only_in_workers(trace: Trace) -> Recognition | None:
@@ -94,20 +144,26 @@ def _only_in_workers(trace: Trace) -> Recognition | None:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a container's complaint of corruption, in a worker, or for what is told of one."""
+    if trace.platform.os_name == "Windows":
+        return None  # which has no fork
     found = phrase(trace, _WORDS, guarded=True)
     if found is None:
         return _only_in_workers(trace)
     error = found.error
     if error is not None and error.frames and not error.in_worker and trace.place(error) not in _CARRIED:
-        return None
+        is_headless = error.user_frame is None and error.frames[0].function != "<module>"
+        if not (is_headless and trace.mentions_loader):
+            return None
     told = found.lines[-1].text
     is_telling = "MDB_" in told or ("KeyError" in told and "Unable to" in told)  # whole, yet not to be read
     if not is_telling and not trace.mentions_loader:
         return None
-    return recognised(
-        found,
-        "Workers share a handle opened before fork; the file itself is likely whole.",
-        _open_late(trace),
-        score=62,
-        confidence="likely",
-    )
+    is_kept = is_telling or fine_without_workers(trace) is not None or (_is_kept(error) if error else None)
+    if is_kept is False or (is_kept is None and not _is_of_container(trace, found)):
+        return None
+    is_known = is_kept is True
+    summary = "Workers share a handle opened before fork; the file itself is likely whole."
+    if not is_known:
+        summary = "Workers share a handle opened before fork, or that file is broken: the log does not say."
+    confidence: Confidence = "likely" if is_known else "possible"
+    return recognised(found, summary, _open_late(trace, is_known), score=62, confidence=confidence)

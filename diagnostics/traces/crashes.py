@@ -22,12 +22,16 @@ OPEN = {
         "if self.file is None:  # in __getitem__",
         "    self.file = zipfile.ZipFile(self.path)",
     ),
+    "": (
+        "if self.file is None:  # in __getitem__",
+        '    self.file = open(self.path, "rb")',
+    ),
 }
 _NAMES = {"lmdb": "LMDB", "h5py": "HDF5", "zip": "A zip file"}
 _STORES = {  # the lists of what is installed aside
     "lmdb": r"(?i)\blmdb\b(?!\"? ?(?:[=~<>]=|\d|:))|MDB_[A-Z]|ReadersFull|BadRslot",
     "h5py": r"(?i)\bh5py\b(?!\"? ?(?:[=~<>]=|\d|:))|\bhdf5\b|\bh5 ?(?:files?|datasets?)\b",
-    "zip": r"\bBadZipFile",
+    "zip": r"\bBadZipFile|\bzipfile\b",
 }
 
 

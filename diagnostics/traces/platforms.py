@@ -36,7 +36,7 @@ _SYSTEMS = {
     "Windows": (
         r"(?i)\b[a-z]:[\\/](?!/)[\w. \\/-]{2,}|WinError|\bwindows[- ]?(?:1[01]|7|8|server|machine|pc\b|system"
         r"|platform|os\b|user|subsystem)|\b(?:on|under|using) (?:a |my )?windows\b(?! of)"
-        r"|[\\/]Lib[\\/]site-packages|popen_spawn_win32|win-amd64|\b0xC0000\w{3}\b|-107374\d{4}\b"
+        r"|\\lib\\site-packages|(?-i:/Lib/site-packages)|popen_spawn_win32|win-amd64|\b0xC0000\w{3}\b|-107374\d{4}\b"
     ),
     "Darwin": (
         r"/Users/\w|/opt/homebrew|[Mm]ac ?OS|OS ?X\b|Darwin|/Library/Frameworks|libdispatch|\.dylib"

@@ -3,6 +3,7 @@
 from diagnostics.traces.platforms import Platform
 
 NO_WORKERS = "DataLoader(..., num_workers=0)  # shows the real error, in this process"
+TEST_FILE = "python -m zipfile -t FILE  # or gzip -t FILE, h5dump -n FILE"
 GUARD = ('if __name__ == "__main__":', "    main()")
 
 

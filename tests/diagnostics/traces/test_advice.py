@@ -453,3 +453,38 @@ def test_advice_fits(name):
 def test_windows_of_a_signal_are_no_system():
     said = advice("Windows of 30 s overlap\nDataLoader worker (pid(s) 4, 8) exited unexpectedly\n")
     assert "/dev/shm" in said
+
+
+SAMPLE = "/home/user/scans.py"
+CRC = "Bad CRC-32 for file 'a'"
+READ = {
+    "what the dataset keeps": ("data = self.archive.read(name)", "BadZipFile", CRC),
+    "a member of what the dataset keeps": ("with self.zip.open(name) as f:", "BadZipFile", CRC),
+    "a stream that the dataset keeps": ("self.stream.seek(offset)", "error", "Error -3 while decompressing"),
+    "what is opened for the sample": ("with np.load(self.paths[i]) as z:", "BadZipFile", CRC),
+    "what was opened a line above": ("raw = stream.read()", "error", "Error -5 while decompressing data"),
+    "a header of one file": ("struct.unpack('<i', head)", "error", "unpack requires a buffer of 4 bytes"),
+}
+KEPT = {name for name in READ if name.endswith("the dataset keeps")}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_broken_file_is_told_from_a_handle_that_workers_share_by_who_opened_it(name: str) -> None:
+    code, error, said = READ[name]
+    log = f"{carried(error, 1)}{frame(SAMPLE, 9, '__getitem__', code)}x.{error}: {said}\n"
+    finding = explain_log(log)[0]
+    assert finding.slug == ("fork-shared-handle" if name in KEPT else "dataset-exception")
+    assert "num_workers=0" in advice(log)  # which tells the one from the other
+
+
+def test_where_nothing_tells_who_opened_an_archive_both_are_told_and_how_to_tell() -> None:
+    log = f"{carried('BadZipFile', 0)}zipfile.BadZipFile: Bad CRC-32 for file '7.png'\n"
+    assert explain_log(log)[0].confidence == "possible"
+    assert "or that file is broken" in advice(log)
+    assert "zipfile -t" in advice(log)
+
+
+def test_no_handle_is_shared_where_there_is_no_fork() -> None:
+    path = "C:\\work\\scans.py"
+    log = f"{carried('BadZipFile', 0)}{frame(path, 9, '__getitem__', 'self.zip.read(name)')}"
+    assert explain_log(f"{log}zipfile.BadZipFile: Bad CRC-32 for file 'a'\n")[0].slug == "dataset-exception"
