@@ -113,7 +113,7 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for errno 24, or for descriptors that did not arrive."""
     words = r"received (?:\d+|%d) items of ancdata|Too many open files|\[Errno 24\]|EMFILE|os error 24\b"
     found = phrase(trace, words) or cut_in(trace, r"^(?:recvfds|recv_handle):")
-    if found is None or not (trace.is_training or _is_pythons(found)):
+    if found is None or not (trace.is_training or _is_pythons(found) or has(found, "ancdata")):
         return None
     if has(found, _OF_THE_SYSTEM):
         return recognised(

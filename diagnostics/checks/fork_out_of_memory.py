@@ -48,7 +48,7 @@ def _find(trace: Trace) -> Clue | None:
         if says(error, _ERRNO) and error.frames:
             last = error.frames[-1]
             if (
-                (error.is_cut and trace.place(error) == "start")
+                (error.is_cut and trace.place(error) in {"start", "receive", "loader"})
                 or "fork" in last.path
                 or "fork" in last.code
                 or "_launch" in last.function

@@ -35,13 +35,14 @@ from diagnostics.traces.clues import (
     Trace,
     cut_in,
     error_clue,
+    joined,
     phrase,
     raised_in,
     recognised,
     told,
 )
 from diagnostics.traces.remedies import NO_WORKERS, look_inside
-from diagnostics.traces.saying import HANGS
+from diagnostics.traces.saying import HANGS, fine_without_workers
 
 CODE = "DL236"
 SLUG = "hang-in-worker"
@@ -78,11 +79,11 @@ LOG_SILENT = (
 
 _WAITS = r"^(?:get|wait|_?poll|select|acquire|_?recv(?:_bytes)?):|_data_queue\.get\("
 _STANDS = (
-    r"(?i)\b(?:hangs?|hung|hanging|stuck|freez(?:e|es|ing)|frozen|deadlock|not moving|(?<!press )ctrl.?c"
-    r"|interrupt|kill(?:ed)? the)\b"
+    rf"(?i)(?:{HANGS}|\b(?:freeze|not moving|paused?|(?<!press )ctrl.?c|interrupt|kill(?:ed)? the"
+    r"|stop(?:ped)? (?:it|the \w+) (?:manually|by hand))\b)"
 )
-_LOADING = r"(?:data[-_ ]?load(?:er|ing)s?|num_workers)\b"
-_HANGS_IN_LOADER = rf"(?i)(?:{HANGS}[^.?!]{{0,120}}\b{_LOADING}|\b{_LOADING}[^.?!]{{0,120}}{HANGS})"
+_LOADING = r"(?<![A-Za-z])(?:data[-_ ]?load(?:er|ing)s?|num[-_ ]?work(?:er)?s?)\b"
+_HANGS_IN_LOADER = rf"(?i)(?:{HANGS}[^.?!]{{0,120}}{_LOADING}|{_LOADING}[^.?!]{{0,120}}{HANGS})"
 _STOPS = rf"(?:{HANGS}|\b(?:pauses?|stops?|stalls?|halts?)\b)"
 _CTRL_C = r"\bctrl ?[-+]? ?c\b(?! to )"
 _INTERRUPTED = rf"(?i)(?:{_STOPS}.{{0,600}}?{_CTRL_C}|{_CTRL_C}.{{0,600}}?{_STOPS})"
@@ -132,6 +133,12 @@ def _interrupted(trace: Trace) -> Clue | None:
     return error_clue(trace, "", error) if error and is_above and trace.find(_HANGS_IN_LOADER) else None
 
 
+def _hangs_with_workers(trace: Trace) -> Clue | None:
+    """Find words of a hang that goes away without workers."""
+    alone, stands = fine_without_workers(trace), told(trace, rf"(?i){HANGS}")
+    return Clue(joined((stands, alone))) if alone and stands else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for an interrupt, or a dump of stacks, at the queue."""
     found = raised_in(trace, "receive", "loader", type_pattern=_INTERRUPTS)
@@ -141,7 +148,7 @@ def recognise(trace: Trace) -> Recognition | None:
             lambda error: error.type == "KeyboardInterrupt" and error.in_worker and bool(error.user_frame)
         )
         found = error_clue(trace, "", other) if other else None
-    words = None if found else told(trace, _HANGS_IN_LOADER)
+    words = None if found else told(trace, _HANGS_IN_LOADER) or _hangs_with_workers(trace)
     if not (found or words) and trace.mentions_loader:
         words = told(trace, _INTERRUPTED)
     found = found or words

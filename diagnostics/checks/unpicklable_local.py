@@ -26,14 +26,22 @@ Python documentation, pickle, "What can be pickled and unpickled?".
 """
 
 from diagnostics.findings import Remedy
-from diagnostics.traces.clues import Recognition, Trace, is_of_batch, recognised, refused_to_pickle
+from diagnostics.traces.clues import (
+    Clue,
+    Recognition,
+    Trace,
+    is_of_batch,
+    raised_in,
+    recognised,
+    refused_to_pickle,
+)
 from diagnostics.traces.remedies import inherit
 
 CODE = "DL202"
 SLUG = "unpicklable-local"
 TITLE = "A lambda or local object cannot be sent to workers"
 _WORDS = (
-    r"Can'?t (?:pickle|get) local (?:object|attribute|class|function)"
+    r"(?i:can'?t|cannot|can not) (?:pickle|get) local (?:object|attribute|class|function)"
     r"(?: ?'([A-Za-z_<][\w.<>]*)| ([A-Za-z_]\w*\.[\w.<>]+))?"
     r"|Can'?t (?:pickle|get) <?[^:]{0,80}?(<lambda>|[\w.]{0,80}<locals>[\w.<>]{0,80})"
 )
@@ -65,9 +73,15 @@ def _replaced(trace: Trace) -> Recognition | None:
     return recognised(found, summary, remedy, score=74)
 
 
+def _unsaid(trace: Trace) -> Clue | None:
+    """Find a start of workers that is cut off, of a type that only pickle raises there."""
+    found = raised_in(trace, "start", type_pattern="^(?:AttributeError|PicklingError)$")
+    return found if found and found.error and found.error.is_cut and not found.error.message else None
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for pickle's refusal of a name that no module offers."""
-    found = refused_to_pickle(trace, _WORDS)
+    found = refused_to_pickle(trace, _WORDS) or _unsaid(trace)
     if found is None:
         return _replaced(trace)
     name = next((group for group in found.groups if group), "")

@@ -93,6 +93,8 @@ def phrase(trace: Trace, pattern: str, guarded: bool = False) -> Clue | None:
     if having or (guarded and any(_goes_elsewhere(trace, error) for error in trace.errors)):
         return None
     found = trace.find(pattern)
+    if found is None and len(trace.flat) <= LONGEST_REPORT:
+        found = trace.find(pattern, is_title=True)
     return Clue(found.lines, None, tuple(group or "" for group in found.match.groups())) if found else None
 
 

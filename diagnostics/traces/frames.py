@@ -85,6 +85,8 @@ class Frame:
         path = self.path
         if path.startswith("<") and not path.startswith(("<ipython", "<stdin", "<cell")):
             return False
+        if path.endswith((".pyx", ".pxi")) and not path.startswith(("/", "~")) and path[1:2] != ":":
+            return False  # compiled elsewhere: a library keeps the path of its sources
         lowered = path.lower()
         return not (
             self.is_loader

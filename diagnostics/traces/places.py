@@ -88,20 +88,30 @@ def _in_loader(frames: tuple[Frame, ...], last: int) -> Place:
     is_working = loader.function == "_worker_loop" or (
         name == "worker.py" and loader.function == "<listcomp>"
     )
-    if "/datapipes/" in loader.path or (is_working and inner and not is_idle):
+    is_fetching = "dataset_fetcher.fetch(" in loader.code
+    if is_fetching or "/datapipes/" in loader.path or (is_working and inner and not is_idle):
         return "dataset"
-    return _in_iterator(loader, inner)
+    made = frames[last - 1].code if last else ""
+    return _in_iterator(loader, inner, "DataLoaderIter(" in made and "Single" not in made)
 
 
-def _in_iterator(loader: Frame, inner: tuple[Frame, ...]) -> Place:
+def _in_iterator(loader: Frame, inner: tuple[Frame, ...], is_workers: bool) -> Place:
+    """Name the part of an iterator; a line that is cut off in the `__init__` of workers' is their start."""
+    if loader.code.endswith(".reraise()"):
+        return "reraise"
     if loader.function in {"__init__", "__iter__", "_get_iterator"}:
         is_starting = any(part in frame.path for frame in inner for part in _STARTING)
-        if is_starting or loader.code == "w.start()":
+        if is_starting or loader.code == "w.start()" or (is_workers and not loader.code):
             return "start"
         if loader.function == "__init__":
             return "construct"
     is_receiving = loader.function == "_worker_loop" or loader.function.startswith(_RECEIVING)
     return "receive" if is_receiving else "loader"
+
+
+def _asks_itself(frame: Frame) -> bool:
+    """Tell whether a frame of torch's is a dataset's own indexing, which needs no loader."""
+    return frame.path.endswith("data/dataset.py") and frame.function in _SAMPLE_FUNCTIONS
 
 
 def place_of(error: Error) -> Place:
@@ -116,6 +126,8 @@ def place_of(error: Error) -> Place:
         for index, frame in enumerate(frames)
         if frame.is_loader and frame.function != "__getattr__"  # an attribute of a dataset is looked up
     ]
+    if all(_asks_itself(frames[index]) for index in positions):
+        positions = []
     if positions:
         place = _in_loader(frames, positions[-1])
         # A worker carries only what its dataset, collate or init function raised: the frames are cut.
@@ -171,7 +183,9 @@ def _in_samples(error: Error) -> Place | None:
                 else "dataset"
             )
     own = [frame.function for frame in error.frames if frame.is_user]
-    of_others = [frame.function for frame in error.frames if _OTHER_DATASETS.search(frame.path)]
+    of_others = [
+        frame.function for frame in error.frames if not frame.is_loader and _OTHER_DATASETS.search(frame.path)
+    ]
     if any(function in _SAMPLE_FUNCTIONS for function in own + of_others):
         return "dataset"
     return "collate" if any("collate" in function for function in own) else None

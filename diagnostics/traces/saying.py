@@ -6,8 +6,12 @@ from diagnostics.traces.recognition import Clue
 from diagnostics.traces.trace import Trace
 
 HANGS = (
-    r"\b(?:hangs?|hung|hanging|stuck|freezes?|frozen|deadlocks?|never starts?|does ?n[o']t start)\b"
+    r"(?:\b(?:hangs?|hung|hanging|stuck(?:ed)?|freez(?:es?|ing)|froze|frozen|dead[- ]?lock(?:s|ed)?"
+    r"|never (?:starts?|ends?|returns?)|no (?:response|activity|progress)"
+    r"|(?:does ?n[o']t|do(?:es)? not|won'?t|will not)"
+    r" (?:start|proceed|continue|progress|respond|go on|move))\b"
     r"(?! (?:for )?(?:about |around |~ ?)?(?:a few|\d+) ?(?:s|min)\w*)"  # and goes on
+    r"|卡住|卡死|卡在|不动|死锁|止まる|フリーズ|멈춤|멈춰)"
 )
 _NO_WORKERS = (
     r"(?:num_?workers?|workers?|n_jobs|worker 数)[`'\"* ]{0,3}"
@@ -18,7 +22,8 @@ _NO_WORKERS = (
 _IS_FINE = (
     r"(?:(?:works?|worked|runs?|ran|trains?|is|are|goes|everything'?s?) ?\w{0,10} (?:fine|well|ok(?:ay)?|good"
     r"|normal\w*|correct\w*|perfect\w*|right)|\b(?:works|worked)\b|no (?:such )?(?:errors?|problems?|issues?)"
-    r"|never happens?|(?:goes|go|went|gone) away|disappear\w*|vanish\w*|正常|没有?问题|不报错)"
+    r"|(?:solve|fixe|resolve)[sd]\b|never happens?|(?:goes|go|went|gone) away|disappear\w*|vanish\w*"
+    r"|正常|没有?问题|不报错)"
 )
 _FINE_WITHOUT = (
     rf"(?i)(?:(?:{_NO_WORKERS})[^.?!;。；]{{0,60}}?{_IS_FINE}"

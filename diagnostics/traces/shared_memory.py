@@ -1,5 +1,7 @@
 """Want of shared memory in a log, told from a full disk, memory maps and the GPU's shared memory."""
 
+import re
+
 from diagnostics.traces.errors import Error
 from diagnostics.traces.places import ELSEWHERE
 from diagnostics.traces.recognition import Clue
@@ -27,12 +29,15 @@ _HANDS_OVER = (
 )
 # Whoever asks for semaphores and shared arrays: they lie in /dev/shm.
 _MAKES_IT = ("multiprocessing/synchronize.py", "multiprocessing/heap.py", "multiprocessing/shared_memory.py")
+_ASKS = re.compile(r"\b(?:R?Lock|(?:Bounded)?Semaphore|SemLock)\(")
 _SHARED = r"/dev/shm|torch_\d+_\d+|SemLock|psm_\w+|pymp-|multiprocessing/(?:heap|synchronize)"
 
 
 def _is_of_shared_memory(trace: Trace, error: Error) -> bool:
     last = error.frames[-3:]
     if any(frame.path.endswith(_MAKES_IT) for frame in last):
+        return True
+    if error.is_cut and last and last[-1].is_multiprocessing and _ASKS.search(last[-1].code):
         return True
     by_frame = any(part in frame.path for frame in last for part in _HANDS_OVER)
     by_place = trace.place(error) in {"start", "receive", "construct", "collate", "loader"}

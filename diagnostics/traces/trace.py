@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from diagnostics.traces.cleaning import Line, clean, decode, messages, rejoin, split_lines, unfold
 from diagnostics.traces.errors import Error
@@ -18,6 +18,7 @@ from diagnostics.traces.windows import select
 MOST_SPEAKERS = 64
 _NOTHING = re.compile(r"(?:`{3}[\w+-]{0,20})?")  # said: an empty quoted line, a fence of Markdown
 _OTHER_FRAMEWORKS = re.compile(r"-packages/(?:paddle|tensorflow|keras|mxnet|jax|mindspore)/")
+_CAPITAL = re.compile(r"(?<![\w.'\"])[A-Z](?=[a-z]+ )")  # of a word that another one follows
 MOST_ERRORS = 300  # kept of a log that repeats itself; the first and the last ones
 
 
@@ -35,9 +36,12 @@ class Trace:
     everything: tuple[Line, ...] = ()
     _places: dict[int, Place] = field(default_factory=dict, compare=False, repr=False)
 
-    def find(self, pattern: str) -> "Quote | None":
-        """Return the first place where the log's text, line ends aside and code left out, has a pattern."""
-        found = compiled(pattern).search(self.flat)
+    def find(self, pattern: str, is_title: bool = False) -> "Quote | None":
+        """Return the first place where the log's text, line ends aside and code left out, has a pattern.
+
+        People write a message that begins with a small letter with a capital one where it is their title.
+        """
+        found = compiled(pattern).search(self._untitled if is_title else self.flat)
         return self._quote(found) if found else None
 
     def find_all(self, pattern: str, limit: int = 20_000) -> "list[Quote]":
@@ -48,6 +52,10 @@ class Trace:
             if len(quotes) >= limit:
                 break
         return quotes
+
+    @cached_property
+    def _untitled(self) -> str:
+        return _CAPITAL.sub(lambda found: found[0].lower(), self.flat)
 
     def _quote(self, found: re.Match[str]) -> "Quote":
         first = max(bisect_right(self.offsets, found.start()) - 1, 0)

@@ -127,6 +127,58 @@ TRAPS = {
         "one of the arguments requires grad.\n",
         "requires-grad-tensor",
     ),
+    "a traceback cut where samples are fetched in this process is the dataset's": (
+        "ValueError: bad magic in header\n\nTraceback (most recent call last):\n"
+        '  File "/home/me/run.py", line 8, in <module>\n    for batch in loader:\n'
+        f"{LOADER}_next_data\n    data = self._dataset_fetcher.fetch(index)  # may raise StopIteration\n",
+        "dataset-exception",
+    ),
+    "a traceback cut where a worker's exception is raised again is the dataset's": (
+        "FileNotFoundError: a.wav\n\nTraceback (most recent call last):\n"
+        '  File "/home/me/run.py", line 8, in <module>\n    for batch in loader:\n'
+        f"{LOADER}_process_data\n    data.reraise()\n",
+        "dataset-exception",
+    ),
+    "a dataset that one indexes oneself is no loader's": (
+        "Traceback (most recent call last):\n"
+        '  File "/home/me/look.py", line 3, in <module>\n    print(stream[0])\n'
+        '  File "/opt/lib/python3.8/site-packages/torch/utils/data/dataset.py", line 53, in __getitem__\n'
+        "    raise NotImplementedError\nNotImplementedError\n",
+        "not-dataloader",
+    ),
+    "want of memory above the loop over the loader is fork's": (
+        "# [Errno 12] after two epochs\nOSError: [Errno 12] Cannot allocate memory\n\n"
+        "Traceback (most recent call last):\n"
+        '  File "/home/me/run.py", line 8, in evaluate\n    for images, masks in tqdm(val_loader):\n',
+        "fork-out-of-memory",
+    ),
+    "no space where a queue asks for its lock is shared memory": (
+        "OSError: [Errno 28] No space left on device\n\nTraceback (most recent call last):\n"
+        '  File "/usr/lib/python3.8/multiprocessing/queues.py", line 336, in __init__\n'
+        "    self._rlock = ctx.Lock()\n",
+        "shm-exhausted",
+    ),
+    "a start of workers that a notebook cuts off is what pickle refused": (
+        "PicklingError                             Traceback (most recent call last)\n"
+        "Cell In[4], line 1\n----> 1 fit(model)\n\n"
+        "File d:\\env\\Lib\\site-packages\\torch\\utils\\data\\dataloader.py:415, in "
+        "DataLoader._get_iterator(self)\n    413 else:\n"
+        "--> 415     return _MultiProcessingDataLoaderIter(self)\n\n"
+        "File d:\\env\\Lib\\site-packages\\torch\\utils\\data\\dataloader.py:1138, in "
+        "_MultiProcessingDataLoaderIter.__init__(self, loader)\n   1131 w.daemon = True\n",
+        "unpicklable-local",
+    ),
+    "a message that begins a title is written with a capital": (
+        "# Daemonic processes are not allowed to have children when num_workers=4\n",
+        "daemonic-children",
+    ),
+    "HDF5's frames without their beginning, beside a loader, are of a shared handle": (
+        "our data loader dies now and then, the end of it is\n"
+        '  File "h5py/_objects.pyx", line 55, in h5py._objects.with_phil.wrapper\n'
+        '  File "h5py/h5d.pyx", line 181, in h5py.h5d.DatasetID.read\n'
+        "OSError: Can't read data (wrong B-tree signature)\n",
+        "fork-shared-handle",
+    ),
     "an exit without a signal stays unknown": (
         "RuntimeError: DataLoader worker (pid(s) 12) exited unexpectedly\n",
         "worker-exited-unknown",

@@ -16,6 +16,8 @@ from diagnostics.traces.trace import read_trace
         "单进程没有问题",
         "there are no errors without workers",
         "it never happens when num_workers is 0",
+        "I fixed it by using num_workers 0",
+        "`workers` = 0 solves the problem",
     ],
 )
 def test_that_nothing_fails_without_workers_is_read_in_many_words(text: str) -> None:
@@ -29,6 +31,7 @@ def test_that_nothing_fails_without_workers_is_read_in_many_words(text: str) -> 
         "it does not work with num_workers=0 either",
         "I set num_workers=0 and got the same error",
         "num_workers=10 works fine",
+        "num_workers=0 did not solve it",
     ],
 )
 def test_that_it_fails_without_workers_too_is_not_taken_for_the_contrary(text: str) -> None:
