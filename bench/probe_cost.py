@@ -25,6 +25,7 @@ from bench.configuration import Configuration, Params, PassResult
 from bench.contrasts import LOADER_FILE, LOADER_FUNCTION, Contrast
 from bench.loader_epochs import LoaderEpochs
 from bench.start_methods import IN_PROCESS, start_methods_here
+from bench.user_data import tensors_in
 from diagnostics.watch.launching import PROBE_FOLDER, VARIABLE
 
 ALLOWED_RATIO = 1.02
@@ -76,8 +77,8 @@ class Loop:
     ----------
     loader : LoaderEpochs
     trains : bool
-        Whether it trains a linear model on each batch, which is the least that any training does, or throws
-        the batch away.
+        Whether it trains a linear model on the first tensor of each batch, which is the least that any
+        training does, or throws the batch away.
     """
 
     def __init__(self, loader: LoaderEpochs, trains: bool) -> None:
@@ -102,8 +103,9 @@ class Loop:
     def _train(self, num_batches: int) -> float:
         self.loader.epoch.num_samples = num_batches * self.loader.batch_size
         begun = perf_counter()
-        for batch_NX in self.loader.loader:
-            self._step(batch_NX.flatten(1).float())
+        for batch in self.loader.loader:
+            samples_NX = next(tensors_in(batch))
+            self._step(samples_NX.reshape(len(samples_NX), -1).float())
         spent = perf_counter() - begun
         self.samples_per_second = self.loader.epoch.num_samples / spent
         return spent / self.loader.epoch.num_samples

@@ -1,7 +1,9 @@
 import pytest
+import torch
 from torch.utils.data import dataloader
 
 from bench import bench_loader_throughput as throughput
+from bench.loader_epochs import LoaderEpochs
 from bench.probe_cost import Loop, Probe, contrasts
 from bench.start_methods import IN_PROCESS
 from diagnostics.watch.launching import VARIABLE
@@ -27,6 +29,14 @@ def test_only_with_the_probe_put_in_is_anything_written(probe, tmp_path, trains)
         assert loop.seconds_per_sample(0.001) > 0
     (record,) = read_records(tmp_path)
     assert record.loaders[0].counters["epochs"] == 1
+
+
+def test_a_loop_trains_on_the_samples_of_pairs_and_on_single_numbers():
+    pairs = [(torch.rand(3, 2), 1)] * 8
+    for data in (pairs, [0.5] * 8):
+        loop = Loop(LoaderEpochs(data, batch_size=4, num_workers=0), trains=True)
+        loop.warm_up()
+        assert loop.samples_per_second > 0
 
 
 def test_every_workload_is_measured_in_a_training_and_in_a_bare_loop():
