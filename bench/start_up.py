@@ -37,6 +37,11 @@ class Trainer:
         )
         self.pid = self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
     def start_workers(self, held: str, num_workers: int) -> dict[str, float]:
         """Start workers for a dataset, and return what `bench.starting.start` tells.
 
@@ -91,14 +96,22 @@ class WorkerStarts:
 
     def warm_up(self) -> None:
         """Start the process, shared by all configurations of one start method, once for the files' cache."""
-        if self.start_method not in self._trainers:
-            self._trainers[self.start_method] = Trainer(self.start_method)
+        self._trainer()
         self._in_use.append(self.start_method)
+
+    def _trainer(self) -> Trainer:
+        """Return the start method's process; one that died with another configuration is replaced."""
+        trainers, method = self._trainers, self.start_method
+        if method in trainers and trainers[method].has_ended:
+            trainers.pop(method).close()
+        if method not in trainers:
+            trainers[method] = Trainer(method)
+        return trainers[method]
 
     def measure(self, seconds: float, until: float) -> PassResult:
         """Start the workers once; the pass is the seconds until all of them have delivered."""
         del seconds, until
-        figures = self._trainers[self.start_method].start_workers(self.held, self.num_workers)
+        figures = self._trainer().start_workers(self.held, self.num_workers)
         return PassResult([figures["all_workers_seconds"]], figures=figures)
 
     def close(self) -> None:

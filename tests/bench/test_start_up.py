@@ -68,6 +68,19 @@ def test_one_process_serves_all_configurations_of_a_start_method_and_ends_with_t
     assert not psutil.pid_exists(pid)
 
 
+@needs_fork
+def test_a_process_that_died_with_one_configuration_costs_the_others_nothing() -> None:
+    dies, goes_on = starts = [WorkerStarts("nothing", "fork", 1) for _ in range(2)]
+    for one in starts:
+        one.warm_up()
+    psutil.Process(WorkerStarts._trainers["fork"].pid).kill()
+    with pytest.raises(RuntimeError, match="ended with status"):
+        dies.measure(0.1, 1.0)
+    dies.close()
+    assert goes_on.measure(0.1, 1.0).figures["first_batch_seconds"] > 0
+    goes_on.close()
+
+
 def test_a_process_that_dies_is_told_with_its_status() -> None:
     trainer = Trainer("fork", "no such device")
     with pytest.raises(RuntimeError, match="ended with status 1"):
