@@ -77,7 +77,7 @@ def title(run: Run) -> str:
     steep = found(run)
     if not steep:
         shapes = count(swept(run)["shape"].nunique(), "shape")
-        return f"No cliff of more than {number(CLIFF)} times between the neighbours among {shapes}"
+        return f"No cliff of more than {CLIFF:g} times between the neighbours among {shapes}"
     first = steep[0]
     more = f"; {count(len(steep) - 1, 'more cliff')}" if len(steep) > 1 else ""
     return (
@@ -95,7 +95,7 @@ def caption(run: Run) -> str:
     passes = count(swept(run)["pass"].nunique(), "pass")
     return (
         "Training, forward and backward: lower is better, and a flat line is what memory traffic alone would "
-        f"give. A cliff is a shape that costs more than {number(CLIFF)} times as much an element as its next "
+        f"give. A cliff is a shape that costs more than {CLIFF:g} times as much an element as its next "
         "smaller neighbour: pad or split it where you can. The first points of a line are high because "
         f"starting a call costs the same for any size. {'; '.join(told) or 'None was found'}. Points are "
         f"geometric means over {passes}."

@@ -5,6 +5,7 @@ from typing import Any
 from matplotlib.ticker import NullFormatter
 
 from diagnostics.intervals import geometric_interval
+from diagnostics.quantities import format_quantity
 from reports import canvas, frames
 from reports.frames import Frame
 from reports.load import Run
@@ -45,9 +46,9 @@ def draw(run: Run) -> Any:
         axes.set(title=f"{DIRECTIONS[direction]}, {canvas.label(device)}", ylabel="GB/s", ylim=(0, None))
         axes.set_xscale("log", base=2)
         axes.set_xticks(sorted(part["size_bytes"].unique()))
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value / 2**10:,.0f}")
+        axes.xaxis.set_major_formatter(lambda value, _: format_quantity(value, "bytes"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-    grid[-1, 0].set(xlabel="KiB of a copy (log scale)")
+    grid[-1, 0].set(xlabel="size of a copy (log scale)")
     kinds = list(frame["memory"].unique())
     canvas.key(figure, kinds, [{"color": MEMORY[one][0], "marker": MEMORY[one][1]} for one in kinds])
     return figure
@@ -62,7 +63,7 @@ def title(run: Run) -> str:
     near = pinned[pinned >= ENOUGH]
     if near.empty:
         return f"{link}; no copy measured reaches {percent(ENOUGH)} of it"
-    return f"{link}; pinned copies reach {percent(ENOUGH)} of it from {near.index[0] / 2**10:,.0f} KiB on"
+    return f"{link}; pinned copies reach {percent(ENOUGH)} of it from {format_quantity(int(near.index[0]), 'bytes')} on"
 
 
 def caption(run: Run) -> str:
@@ -81,11 +82,11 @@ def table(run: Run) -> Table:
     lines = [
         [
             *(cell(name) for name in names[:3]),
-            cell(f"{names[3] / 2**10:,.0f}", names[3]),
+            cell(format_quantity(int(names[3]), "bytes"), names[3]),
             *interval_cells(geometric_interval(part["pace"])),
             cell(percent(part["link_fraction"].median()), part["link_fraction"].median()),
         ]
         for names, part in copied(run).groupby(list(KEYS), sort=False)
     ]
-    columns = ("device", "direction", "memory", "KiB", "GB/s", "95 % interval", "passes", "of the link")
+    columns = ("device", "direction", "memory", "size", "GB/s", "95 % interval", "passes", "of the link")
     return Table("Copies between host and device", columns, lines, is_folded=True)

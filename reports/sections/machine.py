@@ -1,5 +1,6 @@
 """The machine as the run found it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ def build(report: Report) -> Section | None:
         return None
     parts: list[Part] = []
     if general:
-        parts.append(Table("Recorded by pytest-benchmark", ("what", "value"), general))
+        parts.append(Table("In short", ("what", "value"), general))
     if facts:
         readable = [[cell(key), cell(readable_value(fact))] for key, fact in sorted(facts.items())]
         parts.append(Table("Facts", ("fact", "value"), readable, is_folded=len(facts) > MOST_OPEN_ROWS))
@@ -45,9 +46,17 @@ def _general(info: dict[str, Any]) -> Iterator[list[Cell]]:
         *((name.replace("_", " "), info.get(name)) for name in GENERAL),
         ("CPU", cpu.get("brand_raw") or cpu.get("brand")),
         ("logical CPUs", cpu.get("count")),
+        ("GPU", _gpus(info)),
     ):
         if isinstance(value, (str, int, float)) and value != "":
             yield [cell(name), cell(value)]
+
+
+def _gpus(info: dict[str, Any]) -> str:
+    """Return the names of the GPUs that torch saw, each with how many there are where there are several."""
+    names = mapping(mapping(info.get("facts")).get("torch.cuda_device_names")).get("value")
+    told = Counter(str(name) for name in names) if isinstance(names, list) else Counter()
+    return ", ".join(f"{amount} x {name}" if amount > 1 else name for name, amount in told.items())
 
 
 def readable_value(fact: dict[str, Any]) -> str:

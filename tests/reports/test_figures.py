@@ -238,7 +238,7 @@ def test_device_title_tells_what_the_step_does_not_hide(our_run: Run) -> None:
 
 def test_transfers_title_tells_the_link_and_from_what_size_copies_reach_it(our_run: Run) -> None:
     assert transfers.title(our_run) == (
-        "The link gives 25.0 GB/s host to device; pinned copies reach 80 % of it from 65,536 KiB on"
+        "The link gives 25.0 GB/s host to device; pinned copies reach 80 % of it from 64 MiB on"
     )
 
 

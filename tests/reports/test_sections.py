@@ -1,12 +1,13 @@
 """The contract of every section."""
 
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
 
 from reports import sections
 from reports.load import Run
-from reports.parts import Overview, Prose, Section
+from reports.parts import Overview, Prose, Section, Table
 from reports.report import Report, shown_findings
 from reports.sections import benchmarks, findings, machine, overview
 
@@ -101,3 +102,14 @@ def test_every_benchmark_is_listed(our_run: Run) -> None:
 )
 def test_facts_are_written_for_people(fact: dict[str, object], text: str) -> None:
     assert machine.readable_value(fact) == text
+
+
+def test_the_machine_is_named_with_its_gpus(our_run: Run) -> None:
+    facts = {"torch.cuda_device_names": {"value": ["NVIDIA H200", "NVIDIA H200", "NVIDIA L4"]}}
+    run = replace(our_run, document={**our_run.document, "machine_info": {"facts": facts}})
+    section = machine.build(Report(run, "t"))
+    assert section is not None
+    table = section.parts[0]
+    assert isinstance(table, Table)
+    (row,) = table.rows
+    assert [one.text for one in row] == ["GPU", "2 x NVIDIA H200, NVIDIA L4"]
