@@ -63,7 +63,8 @@ def title(run: Run) -> str:
     near = pinned[pinned >= ENOUGH]
     if near.empty:
         return f"{link}; no copy measured reaches {percent(ENOUGH)} of it"
-    return f"{link}; pinned copies reach {percent(ENOUGH)} of it from {format_quantity(int(near.index[0]), 'bytes')} on"
+    smallest = format_quantity(int(near.index[0]), "bytes")
+    return f"{link}; pinned copies reach {percent(ENOUGH)} of it from {smallest} on"
 
 
 def caption(run: Run) -> str:
