@@ -93,10 +93,10 @@ LOG_SILENT = (
 )
 
 
-def _open_late(trace: Trace, is_known: bool = True) -> Remedy:
+def _open_late(trace: Trace, alone: Clue | None, is_known: bool = True) -> Remedy:
     kind = store(trace) or ("h5py" if trace.find(_OF_HDF5) else "")
     commands: tuple[str, ...] = OPEN[kind]
-    if fine_without_workers(trace) is None:
+    if alone is None:
         commands = (*commands, "DataLoader(..., num_workers=0)  # if this works, the file is whole")
     if is_known:
         return Remedy("Open the file in each worker, at its first sample.", commands)
@@ -135,11 +135,11 @@ def _only_in_workers(trace: Trace) -> Recognition | None:
     read = trace.raised(lambda error: error.in_worker and any(map(_is_readers, error.frames)))
     if read is not None:
         found = Clue(joined((alone, error_clue(trace, "", read))))
-        return recognised(found, summary, _open_late(trace), score=61, confidence="possible")
+        return recognised(found, summary, _open_late(trace, alone), score=61, confidence="possible")
     spoilt = told(trace, _SPOILT)
     if spoilt is None:
         return None
-    return recognised(Clue(joined((alone, spoilt))), summary, _open_late(trace), Role.STATED, 46, "possible")
+    return recognised(Clue(joined((alone, spoilt))), summary, _open_late(trace, alone), Role.STATED, 46, "possible")
 
 
 def recognise(trace: Trace) -> Recognition | None:
@@ -158,7 +158,8 @@ def recognise(trace: Trace) -> Recognition | None:
     is_telling = "MDB_" in told or ("KeyError" in told and "Unable to" in told)  # whole, yet not to be read
     if not is_telling and not trace.mentions_loader:
         return None
-    is_kept = is_telling or fine_without_workers(trace) is not None or (_is_kept(error) if error else None)
+    alone = fine_without_workers(trace)
+    is_kept = is_telling or alone is not None or (_is_kept(error) if error else None)
     if is_kept is False or (is_kept is None and not _is_of_container(trace, found)):
         return None
     is_known = is_kept is True
@@ -166,4 +167,4 @@ def recognise(trace: Trace) -> Recognition | None:
     if not is_known:
         summary = "Workers share a handle opened before fork, or that file is broken: the log does not say."
     confidence: Confidence = "likely" if is_known else "possible"
-    return recognised(found, summary, _open_late(trace, is_known), score=62, confidence=confidence)
+    return recognised(found, summary, _open_late(trace, alone, is_known), score=62, confidence=confidence)

@@ -40,7 +40,7 @@ from diagnostics.traces.clues import (
 from diagnostics.traces.elsewhere import ANYWHERE, main_failure
 from diagnostics.traces.errors import Error
 from diagnostics.traces.gpu_errors import assertion, moves_model
-from diagnostics.traces.kinds import GPU_MEMORY, ON_GPU, kind_of_failure
+from diagnostics.traces.kinds import GPU_MEMORY, ON_GPU, OUTPUT_GONE, kind_of_failure
 from diagnostics.traces.platforms import Platform
 from diagnostics.traces.remedies import GUARD, show_kills, show_memory
 from diagnostics.traces.saying import HANGS
@@ -135,7 +135,7 @@ def _stands(seconds: float, place: str) -> Verdict:
 
 
 def _advice(name: str, commands: tuple[str, ...], is_placed: bool) -> Remedy:
-    if name.startswith("an interrupt"):
+    if name == OUTPUT_GONE or name.startswith("an interrupt"):
         return Remedy("If it was you, there is nothing to mend.", commands)
     if " disk " in f"{name} ":
         return Remedy("Make room there, or write elsewhere; the DataLoader is not involved.", commands)

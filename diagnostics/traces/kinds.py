@@ -9,6 +9,7 @@ from diagnostics.traces.trace import compiled
 
 GPU_MEMORY = "the accelerator's memory running out"
 ON_GPU = "an error on the GPU"
+OUTPUT_GONE = "the end of what reads its output, such as head, less or a terminal"
 BETWEEN_RANKS = "a failure of communication between ranks"
 _KINDS: tuple[tuple[str, str, str], ...] = (
     (
@@ -63,6 +64,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         r"^KeyboardInterrupt",
         "an interrupt by you or the system",
         "py-spy dump --pid PID  # if it seemed to hang",
+    ),
+    (
+        r"^BrokenPipeError",
+        OUTPUT_GONE,
+        "python train.py > train.log 2>&1 &  # and read that: head train.log",
     ),
     (
         r"module '[\w.]+' has no attribute",

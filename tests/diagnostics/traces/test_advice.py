@@ -80,6 +80,13 @@ CASES = {
         ("A batch cannot be sent", "Rows.__getitem__.<locals>.later", "num_workers=0"),
         ("fork",),
     ),
+    "a pipe to head that ends is no failure of one's code": Case(
+        "Traceback (most recent call last):\n" + frame("/home/me/fit.py", 9, "main", "print(step, loss)")
+        + "BrokenPipeError: [Errno 32] Broken pipe\n",
+        "not-dataloader",
+        ("the end of what reads its output", "nothing to mend"),
+        ("pdb", "Mend it at"),
+    ),
     "a CUDA generator where a permutation is drawn on the CPU is left away": Case(
         DRAWS + "RuntimeError: Expected a 'cpu' device type for generator but found 'cuda'\n",
         "generator-device-mismatch",
