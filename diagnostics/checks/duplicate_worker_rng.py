@@ -42,7 +42,7 @@ FIRES = {
     "run.random_workers_count": 4,
     "run.equal_random_workers_count": 4,
     "run.equal_random_names": ["dataset.dataset.transform.transforms[0].rng"],
-    "run.equal_random_kinds": ["numpy.random._generator.Generator"],
+    "run.equal_random_kinds": ["numpy.random._generator.Generator(PCG64)"],
 }
 SILENT = {
     "run.random_workers_count": 4,
@@ -68,7 +68,7 @@ _SEED = Remedy(
     "Seed each worker from torch's seed, in worker_init_fn.",
     (
         "def seed_worker(worker_id):",
-        "    seed = torch.initial_seed() % 2**32",
+        "    seed = torch.initial_seed() % 2**31",
         "    np.random.seed(seed)",
         "    torch.utils.data.get_worker_info().dataset.rng = np.random.default_rng(seed)",
         "DataLoader(..., worker_init_fn=seed_worker)",
@@ -78,11 +78,11 @@ _SEED = Remedy(
 
 def _seeded(name: str, kind: str, number: int) -> str:
     """Return the line that seeds one generator where it lies."""
-    name, kind = str(name), str(kind)
-    own = name.removeprefix("__main__.")
+    own = str(name).removeprefix("__main__.")
     seed = f"seed + {number}" if number else "seed"
-    if kind.endswith(".Generator") and kind.startswith("numpy."):
-        return f"    {own}.bit_generator.state = np.random.default_rng({seed}).bit_generator.state"
+    kind, _, bits = str(kind).removesuffix(")").partition("(")
+    if kind.startswith("numpy.") and bits:
+        return f"    {own}.bit_generator.state = np.random.{bits}({seed}).state"
     verb = "manual_seed" if kind.startswith("torch.") else "seed"
     return f"    {own}.{verb}({seed})"
 

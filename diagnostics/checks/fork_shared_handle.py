@@ -139,7 +139,9 @@ def _only_in_workers(trace: Trace) -> Recognition | None:
     spoilt = told(trace, _SPOILT)
     if spoilt is None:
         return None
-    return recognised(Clue(joined((alone, spoilt))), summary, _open_late(trace, alone), Role.STATED, 46, "possible")
+    return recognised(
+        Clue(joined((alone, spoilt))), summary, _open_late(trace, alone), Role.STATED, 46, "possible"
+    )
 
 
 def recognise(trace: Trace) -> Recognition | None:

@@ -1,7 +1,7 @@
 """Observations as facts of the source "run", which the checks judge."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from diagnostics.facts import Fact, Facts
@@ -16,6 +16,12 @@ SOURCE = "watched run"
 FEWEST_READINGS = 5
 FEWEST_DISTINCT, DISTINCT_SHARE = 16, 0.9  # of the samples in a worker's first batches
 FEWEST_COMMON, COMMON_SHARE, REPEATED_SHARE = 8, 0.7, 0.25  # of samples that two workers both yield
+NEVER_SEEN = (
+    "",
+    False,
+    "",
+    "",
+)  # of a generator: its state before, whether it drew on, its kind, its state after
 SIGTERM = -15  # what a main process that fails sends its workers: no cause
 
 
@@ -105,16 +111,16 @@ def _siblings(observed: Observed, name: str) -> list[list[list[Mapping[str, Any]
 
 
 def _random_facts(observed: Observed) -> dict[str, Any]:
-    """Find generators that were in the same state in several workers, and were drawn from."""
+    """Find generators that were in the same state in several workers, and went on from there."""
     kinds: dict[str, str] = {}
     num_equal = num_workers = 0
     for family in _siblings(observed, "random"):
         num_workers = max(num_workers, len(family))
-        for name in family[0][0]["states"]:
-            states = [events[0]["states"].get(name, ("", False, "")) for events in family]
-            most = max(sum(state[0] == other[0] for other in states) for state in states)
-            if most > 1 and any(state[1] for state in states):
-                kinds[name] = family[0][0]["states"][name][2]
+        for name, (_, _, kind, _) in family[0][0]["states"].items():
+            states = [events[0]["states"].get(name, NEVER_SEEN) for events in family]
+            most = max(_repeating(state, states) for state in states)
+            if most > 1:
+                kinds[name] = kind
                 num_equal = max(num_equal, most)
     return {
         "random_workers_count": num_workers,
@@ -122,6 +128,17 @@ def _random_facts(observed: Observed) -> dict[str, Any]:
         "equal_random_names": sorted(kinds),
         "equal_random_kinds": [kinds[name] for name in sorted(kinds)],
     }
+
+
+def _repeating(one: Sequence[Any], states: Iterable[Sequence[Any]]) -> int:
+    """Count the workers whose generator began where one did, and drew on or came to the same end.
+
+    A generator that each sample seeds anew does neither.
+    """
+    before, is_drawn, _, after = one
+    alike = [other for other in states if other[0] == before]
+    num_drawn = sum(other[1] for other in alike) if is_drawn else 0
+    return max(num_drawn, sum(other[3] == after for other in alike) if after != before else 0)
 
 
 def _begins_alike(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:

@@ -118,7 +118,12 @@ EXPECTED = {
     "waits_beside_cuda": Expected("loader-bottleneck", by_log=None, code=0, options=PATIENT),
     "worker_init_raises": Expected("dataset-exception", worker=1),
 }
-HEALTHY = {"healthy": 0, "healthy_threads": 0, "chosen_exit_code": 75}  # with their exit codes
+HEALTHY = {
+    "healthy": 0,
+    "healthy_threads": 0,
+    "seeded_for_each_sample": 0,
+    "chosen_exit_code": 75,
+}  # with their exit codes
 # Where chance decides which worker comes first to what all of them come to.
 SAMPLE_BY_CHANCE = {"shared_memory", "shared_zip", "open_files", "lock_copied_by_fork"}
 

@@ -69,6 +69,7 @@ SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 8
 NUM_SMALLEST, ROW_ITEMS = 128, 32  # samples of a stream that are remembered; numbers of each that tell it
 MOST_WALKED, MOST_PARTS, MOST_DEPTH, MOST_GENERATORS = 1000, 32, 12, 16  # in search of random generators
+TWISTER_WORDS = 624  # of a Mersenne twister's state
 WALK_NS = 50_000_000  # in case: it takes less than one hundredth of it
 LENGTH_SLACK = 100  # a stream may miss one batch in so many, and each worker's last may be a short one
 IN_WORKER = "worker"  # where a batch is passed over
@@ -984,12 +985,11 @@ def watch_fetch(original, is_stream):
 @guarded
 def drawn_from(generators):
     """Write down, after the first batch, what tells whether workers repeat one another's random numbers."""
-    STATE.random = {}
-    after = {name: digest(state(thing)) for name, (thing, state, _) in generators.items()}
-    states = {
-        name: [first, after[name] != first, named(type(thing))]
-        for name, (thing, _, first) in generators.items()
-    }
+    STATE.random, states = {}, {}
+    for name, (thing, state, first, source) in generators.items():
+        after = digest(state(thing))
+        is_drawn = after != first and is_drawn_on(source, origin(thing))
+        states[name] = [first, is_drawn, kind_of(thing), after]
     note("random", states=states)
 
 
@@ -1090,6 +1090,40 @@ def state_reader(kind):
     return None
 
 
+def kind_of(generator):
+    """Return a generator's class, and which bits it draws from: "numpy.random.…Generator(PCG64)"."""
+    bits = getattr(generator, "bit_generator", None)
+    return named(type(generator)) + (f"({type(bits).__name__})" if bits is not None else "")
+
+
+@guarded
+def origin(generator):
+    """Return what drawing never changes of a generator, and a twister's words, which it stirs."""
+    if hasattr(generator, "getstate"):
+        return [], generator.getstate()[1][:TWISTER_WORDS]
+    if hasattr(generator, "initial_seed"):
+        return [generator.initial_seed()], None
+    bits = getattr(generator, "bit_generator", None)
+    state = (generator.get_state(legacy=False) if bits is None else bits.state)["state"]
+    if "pos" in state:
+        return [], tuple(map(int, state["key"]))
+    return [str(state[part]) for part in ("inc", "key") if part in state], None
+
+
+def is_drawn_on(before, after):
+    """Tell whether drawing leads from one state to another; what was seeded meanwhile has another origin."""
+    if not before or not after or before[1] is None:
+        return bool(before and before[0]) and before == after
+    import random
+
+    words, twister, until = before[1], random.Random(), clock() + WALK_NS // 2
+    twister.setstate((3, (*words, TWISTER_WORDS), None))
+    while words != after[1] and clock() < until:
+        twister.getrandbits(32 * TWISTER_WORDS)
+        words = twister.getstate()[1][:TWISTER_WORDS]
+    return words == after[1]
+
+
 PLAIN = (bool, int, float, str, bytes, bytearray, complex, type(None), array)
 FUNCTION, METHOD = type(guarded), type(STATE.begin)
 
@@ -1177,7 +1211,7 @@ def random_states(fetcher):
     for name, thing in things:
         state = state_reader(type(thing))
         if state is not None and len(found) < MOST_GENERATORS:
-            found[name] = (thing, state, digest(state(thing)))
+            found[name] = (thing, state, digest(state(thing)), origin(thing))
     return found
 
 

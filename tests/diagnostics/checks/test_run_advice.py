@@ -2,7 +2,13 @@
 
 import pytest
 
-from diagnostics.checks import hang_fork_threads, hang_in_worker, loader_bottleneck, too_many_workers_slower
+from diagnostics.checks import (
+    duplicate_worker_rng,
+    hang_fork_threads,
+    hang_in_worker,
+    loader_bottleneck,
+    too_many_workers_slower,
+)
 
 
 def said(check, **facts):
@@ -59,3 +65,20 @@ def test_workers_that_are_slow_to_start_alone_are_not_slower_than_none():
     starting = {**too_many_workers_slower.FIRES, "run.start_seconds": 58.0, "run.worker_starts_count": 20}
     assert too_many_workers_slower.judge(starting).status == "ok"
     assert too_many_workers_slower.judge({**starting, "run.worker_starts_count": 1}).status == "warn"
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("random.Random", "    dataset.rng.seed(seed)"),
+        ("numpy.random.mtrand.RandomState", "    dataset.rng.seed(seed)"),
+        ("torch._C.Generator", "    dataset.rng.manual_seed(seed)"),
+        (
+            "numpy.random._generator.Generator(Philox)",
+            "    dataset.rng.bit_generator.state = np.random.Philox(seed).state",
+        ),
+    ],
+)
+def test_a_generator_is_seeded_as_its_kind_wants_it(kind, line):
+    text = said(duplicate_worker_rng, equal_random_names=["dataset.rng"], equal_random_kinds=[kind])
+    assert line in text.splitlines()

@@ -14,11 +14,9 @@ def facts(*records, **parts):
     return {key.removeprefix("run."): fact.value for key, fact in found.items()}
 
 
-def drawing(number, state, is_drawn=True):
-    return worker(
-        number,
-        events=[{"event": "random", "at": 1, "states": {"dataset.rng": [state, is_drawn, "random.Random"]}}],
-    )
+def drawing(number, state, is_drawn=True, after="z"):
+    states = {"dataset.rng": [state, is_drawn, "random.Random", after]}
+    return worker(number, events=[{"event": "random", "at": 1, "states": states}])
 
 
 def streaming(number, *digests, distinct=16):
@@ -46,14 +44,27 @@ def test_generators_in_the_same_state_that_are_drawn_from_are_named():
     "workers",
     [
         [drawing(0, "a"), drawing(1, "b")],
-        [drawing(0, "a", False), drawing(1, "a", False)],
+        [drawing(0, "a", False, "a"), drawing(1, "a", False, "a")],
+        [drawing(0, "a", False, "y"), drawing(1, "a", False, "z")],
+        [drawing(0, "a", True, "y"), drawing(1, "a", False, "z")],
         [drawing(0, "a")],
         [drawing(0, "a"), worker(1, base_seed=9, events=drawing(1, "a").events)],
     ],
-    ids=["other states", "never drawn from", "one worker", "another epoch's worker"],
+    ids=[
+        "other states",
+        "never drawn from",
+        "seeded anew",
+        "seeded anew, once as before",
+        "one worker",
+        "another epoch's worker",
+    ],
 )
 def test_other_generators_are_no_repetition(workers):
     assert facts(*workers)["equal_random_names"] == []
+
+
+def test_generators_that_come_to_the_same_end_repeat_one_another_however_they_came_there():
+    assert facts(drawing(0, "a", False), drawing(1, "a", False))["equal_random_workers_count"] == 2
 
 
 def test_workers_that_yield_the_same_stream_are_counted():

@@ -1,0 +1,39 @@
+import random
+
+import numpy as np
+import pytest
+import torch
+
+GENERATORS = {
+    "random.Random": (lambda: random.Random(1), lambda one: one.random(), lambda one: one.seed(9)),
+    "RandomState": (lambda: np.random.RandomState(1), lambda one: one.normal(), lambda one: one.seed(9)),
+    "torch": (
+        lambda: torch.Generator().manual_seed(1),
+        lambda one: torch.rand(1, generator=one),
+        lambda one: one.manual_seed(9),
+    ),
+}
+for bits in (np.random.PCG64, np.random.PCG64DXSM, np.random.Philox, np.random.MT19937):
+    GENERATORS[bits.__name__] = (
+        lambda bits=bits: np.random.Generator(bits(1)),
+        lambda one: one.random(),
+        lambda one, bits=bits: setattr(one.bit_generator, "state", bits(9).state),
+    )
+
+
+@pytest.mark.parametrize("times", [1, 700, 5000])
+@pytest.mark.parametrize(("make", "draw", "seed"), GENERATORS.values(), ids=GENERATORS)
+def test_a_generator_that_is_drawn_from_is_told_from_one_that_is_seeded_anew(probe, make, draw, seed, times):
+    one = make()
+    before = probe.origin(one)
+    for _ in range(times):
+        draw(one)
+    assert probe.is_drawn_on(before, probe.origin(one))
+    seed(one)
+    draw(one)
+    assert not probe.is_drawn_on(before, probe.origin(one))
+
+
+def test_what_cannot_be_told_by_its_state_is_not_called_drawn_from(probe):
+    one = np.random.Generator(np.random.SFC64(1))
+    assert not probe.is_drawn_on(probe.origin(one), probe.origin(one))
