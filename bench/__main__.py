@@ -109,14 +109,18 @@ def _add_ab(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{side}", default="", metavar="KEY=VALUE,…", help=f"settings of side {side}")
     for side in ("a", "b"):
         parser.add_argument(
-            f"--env-{side}", action="append", default=[], metavar="NAME=VALUE", help="environment variable"
+            f"--env-{side}",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=f"environment variable of side {side}",
         )
-        parser.add_argument(f"--python-{side}", default=sys.executable, metavar="PATH", help="interpreter")
         parser.add_argument(
-            f"--rev-{side}", metavar="REV", help="revision of the repository in the current folder"
+            f"--python-{side}", default=sys.executable, metavar="PATH", help=f"interpreter of side {side}"
         )
+        parser.add_argument(f"--rev-{side}", metavar="REV", help=f"git revision of side {side}")
     parser.add_argument(
-        "--budget", type=seconds, default=60.0, metavar="S", help="seconds to spend, default %(default)s"
+        "--budget", type=seconds, default=60.0, metavar="S", help="seconds to spend, default %(default)g"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="repeat the orders of an earlier run")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the result as a page too")
@@ -125,7 +129,7 @@ def _add_ab(parser: argparse.ArgumentParser) -> None:
         type=seconds,
         default=60.0,
         metavar="S",
-        help="seconds after which a process counts as hung, default %(default)s",
+        help="seconds after which a process counts as hung, default %(default)g",
     )
     parser.set_defaults(run=compare_sides)
 
@@ -138,7 +142,11 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
         "later verdicts, the measurements beside it in .calibration.jsonl."
     )
     parser.add_argument(
-        "--parts", nargs="+", choices=trials.PARTS, default=list(trials.PARTS), help="which designs"
+        "--parts",
+        nargs="+",
+        choices=trials.PARTS,
+        default=list(trials.PARTS),
+        help="which designs, default all",
     )
     for option, field, what in (
         ("--identical", "num_identical", "alternated comparisons of identical work"),
@@ -181,11 +189,13 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["tiny", "image"],
         metavar="NAME",
-        help="of the suite, or FILE.py:NAME; default: tiny image",
+        help="workloads of the suite, or FILE.py:NAME; default: tiny image",
     )
-    parser.add_argument("--workers", type=counts, default=(0, 2), metavar="0,2", help="worker counts")
     parser.add_argument(
-        "--budget", type=seconds, default=60.0, metavar="S", help="seconds to spend, default %(default)s"
+        "--workers", type=counts, default=(0, 2), metavar="0,2", help="worker counts, default 0,2"
+    )
+    parser.add_argument(
+        "--budget", type=seconds, default=60.0, metavar="S", help="seconds to spend, default %(default)g"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the orders, default 0")
     parser.set_defaults(run=probe_cost.compare)

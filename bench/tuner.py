@@ -99,14 +99,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         nargs="+",
         default=list(tuner_workloads.NAMES),
         metavar="NAME",
-        help=f"of {', '.join(tuner_workloads.NAMES)}, or FILE.py:NAME; default: all",
+        help=f"any of {', '.join(tuner_workloads.NAMES)}, or FILE.py:NAME; default: all",
     )
     parser.add_argument(
         "--budget",
         type=seconds,
         default=60.0,
         metavar="S",
-        help="seconds to spend on each tuning, default %(default)s",
+        help="seconds to spend on each tuning, default %(default)g",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the orders, default 0")
     parser.set_defaults(run=compare)

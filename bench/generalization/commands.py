@@ -116,6 +116,7 @@ def judge_claims(arguments: argparse.Namespace) -> int:
     from bench.generalization.laboratory import Laboratory
     from bench.generalization.sources import load_data
     from diagnostics.hypotheses import judge, verdict_changes
+    from diagnostics.quantities import counted
 
     require_free(arguments.device)
     torch.set_num_threads(1)
@@ -137,7 +138,8 @@ def judge_claims(arguments: argparse.Namespace) -> int:
     changed = list(verdict_changes(sets))
     counts = Counter(str(one.verdict) for one in sets[0])
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
-    print(f"{len(sets)} sets of {arguments.seeds} seeds, {time.monotonic() - begun:.0f} s; first set: {told}")
+    measured = f"{counted(len(sets), 'set')} of {counted(arguments.seeds, 'seed')}"
+    print(f"{measured}, {time.monotonic() - begun:.0f} s; first set: {told}")
     print(f"contradictions between sets: {', '.join(name for name, _ in changed) or 'none'}")
     if is_cut_off:
         print("cut off: the last set is unfinished, so that none of its verdicts is final")
