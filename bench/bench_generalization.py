@@ -4,7 +4,7 @@ Everything is trained as populations; each pass takes the training a share of th
 is one epoch of all of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import Any, ClassVar
@@ -26,13 +26,22 @@ CURVE = Setting("", widths=(256, 256), label_noise=0.2, num_train=300, epochs=60
 
 
 class _Trained:
-    """Work that is done a share at a time; what it came to is a study."""
+    """Work that is done a share at a time; what it came to is a study.
+
+    Parameters
+    ----------
+    device : str
+    trained : Training or Laboratory
+    work : callable
+        Its generator that does the work up to a share, and yields after each piece.
+    """
 
     unit: ClassVar[str] = "epoch"
 
-    def __init__(self, device: str) -> None:
-        self.device = device
-        self.num_models = 0
+    def __init__(
+        self, device: str, trained: Training | Laboratory, work: Callable[[float], Iterator[float]]
+    ) -> None:
+        self.device, self.trained, self.work = device, trained, work
 
     def warm_up(self) -> None:
         """Nothing to do: the first epoch is part of the training."""
@@ -53,19 +62,10 @@ class _Trained:
         return self._result(rounds or [perf_counter() - starts])
 
     def _result(self, rounds: list[float]) -> PassResult:
-        figures = {"num_members": float(self.num_models)}
+        figures = {"num_members": float(self.trained.num_members)}
         if self.device != "cpu":
-            figures["is_graph_replay"] = float(not self.replay_problem)
+            figures["is_graph_replay"] = float(not self.trained.replay_problem)
         return PassResult(rounds, figures=figures, study=self.study())
-
-    @property
-    def replay_problem(self) -> str:
-        """Why some steps on a GPU cannot be replayed as CUDA graphs, nothing where all can."""
-        raise NotImplementedError
-
-    def work(self, until: float) -> Iterator[float]:
-        """Do the next share."""
-        raise NotImplementedError
 
     def study(self) -> dict[str, Any]:
         """Return what it has come to so far."""
@@ -80,23 +80,14 @@ class WeightDecayStudy(_Trained):
     """Nine weight decays, several seeds: one population of a network that can memorize wrong labels."""
 
     def __init__(self, device: str, num_seeds: int, data: str) -> None:
-        super().__init__(device)
         self.decay_of = {f"decay {decay:g}": decay for decay in WEIGHT_DECAYS}
         loaded = load_data(data)
         size = min(CURVE.num_train, loaded.max_train)
         self.setting = replace(CURVE, num_train=size)
         members = [replace(self.setting, name=name, weight_decay=d) for name, d in self.decay_of.items()]
         self.training = Training(members, range(num_seeds), loaded, device)
-        self.num_models, self.num_seeds, self.data = self.training.num_members, num_seeds, loaded.name
-
-    @property
-    def replay_problem(self) -> str:
-        """Why the training's cannot."""
-        return self.training.replay_problem
-
-    def work(self, until: float) -> Iterator[float]:
-        """Train a share of the epochs."""
-        yield from self.training.epochs(until)
+        self.num_seeds, self.data = num_seeds, loaded.name
+        super().__init__(device, self.training, self.training.epochs)
 
     def study(self) -> dict[str, Any]:
         """Return rows and intervals by weight decay."""
@@ -122,18 +113,8 @@ class GeneralizationStudy(_Trained):
     """All other studies, and the claims judged by them."""
 
     def __init__(self, device: str, num_seeds: int, data: str, *, is_full: bool) -> None:
-        super().__init__(device)
         self.laboratory = Laboratory(load_data(data), range(num_seeds), is_full=is_full, device=device)
-        self.num_models = self.laboratory.num_models
-
-    @property
-    def replay_problem(self) -> str:
-        """Why some training's cannot."""
-        return self.laboratory.replay_problem
-
-    def work(self, until: float) -> Iterator[float]:
-        """Do a share of the training and of the other measurements."""
-        yield from self.laboratory.work(until)
+        super().__init__(device, self.laboratory, self.laboratory.work)
 
     def study(self) -> dict[str, Any]:
         """Return rows, curves, learning curves and claims."""

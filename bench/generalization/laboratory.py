@@ -52,7 +52,7 @@ class Laboratory:
         return (self.training, *self.targets.values())
 
     @property
-    def num_models(self) -> int:
+    def num_members(self) -> int:
         """How many networks are trained."""
         return sum(one.num_members for one in self.trainings)
 
@@ -101,7 +101,7 @@ class Laboratory:
             "name": f"generalization on {self.data.name}",
             "data": self.data.name,
             "seeds": len(self.seeds),
-            "models": self.num_models,
+            "models": self.num_members,
             "num_train": self.plain.num_train,
             "wrong_label_share": self.plain.label_noise,
             "network": f"MLP {'-'.join(map(str, self.plain.widths))}",
