@@ -21,9 +21,7 @@ MOST_WORKERS = 4096
 def statistics(entry: dict[str, Any]) -> dict[str, Any]:
     """Return an entry's statistics in seconds; the median from the data or the mean where it lacks."""
     stats = mapping(entry.get("stats"))
-    data = (
-        [as_number(value) for value in stats.get("data") or []] if isinstance(stats.get("data"), list) else []
-    )
+    data = [as_number(value) for value in listed] if isinstance(listed := stats.get("data"), list) else []
     known = {key: as_number(stats.get(key)) for key in ("min", "q1", "median", "q3", "max", "mean", "rounds")}
     if math.isnan(known["median"]):
         known["median"] = float(np.median(data)) if data else known["mean"]

@@ -81,11 +81,14 @@ def render(report: Report) -> str:
     """Return the page; equal input gives equal bytes."""
     with np.errstate(over="ignore"):  # an absurd file gives an infinite bound, and no warning
         built = sections.built(report)
-    return formatted(report, built, GLYPHS, WORDS)
+    return formatted(report, built)
 
 
 def formatted(
-    report: Report, built: Sequence[Section], glyphs: Mapping[str, str], words: Mapping[str, str]
+    report: Report,
+    built: Sequence[Section],
+    glyphs: Mapping[str, str] = GLYPHS,
+    words: Mapping[str, str] = WORDS,
 ) -> str:
     """Return the page of these sections; `glyphs` and `words` tell what each status is called on it."""
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")

@@ -39,7 +39,7 @@ def page_of(documents: Mapping[str, dict[str, Any]], title: str, notices: Sequen
         report,
         overview,
         _lines(documents),
-        lambda: page.formatted(report, built, page.GLYPHS, page.WORDS),
+        lambda: page.formatted(report, built),
         lambda: tidy.csv_text(_frame(documents)),
     )
 

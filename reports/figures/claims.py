@@ -3,6 +3,7 @@
 import math
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from diagnostics.hypotheses import Holds, Judged, JudgedPart
@@ -123,12 +124,12 @@ def table(run: Run) -> Table:
     )
 
 
-def papers(run: Run) -> Table | None:
-    """Return what papers say of each claim, beside what was found here."""
+def papers(run: Run) -> Iterator[Table]:
+    """Yield what papers say of each claim, beside what was found here; nothing without claims."""
     judged = studies.claims(run)
     if not judged:
-        return None
-    return Table(
+        return
+    yield Table(
         "What papers say of the claims",
         ("claim", "here", "paper", "says"),
         [

@@ -37,7 +37,7 @@ class FleetPage:
 
     def html(self) -> str:
         """Return the page; equal input gives equal bytes."""
-        return page.formatted(self.report, self.sections(), page.GLYPHS, page.WORDS)
+        return page.formatted(self.report, self.sections())
 
     def sections(self) -> list[Section]:
         """Return the whole page."""

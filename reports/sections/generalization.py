@@ -17,18 +17,13 @@ def build(report: Report) -> Section | None:
         return None
     drawn = [
         *figures.of_section(report.run, "generalization"),
-        *_papers(report.run),
+        *claims.papers(report.run),
         *_linear_map(report.run),
     ]
     if not drawn:
         text = "What regularizers do was not measured in this run. Measure it with"
         drawn = [Prose(text, (f"{MEASURE} -k generalization",))]
     return Section("generalization", "Generalization", drawn)
-
-
-def _papers(run: Run) -> list[Part]:
-    told = claims.papers(run)
-    return [told] if told is not None else []
 
 
 def _linear_map(run: Run) -> list[Part]:
