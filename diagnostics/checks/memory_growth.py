@@ -13,7 +13,7 @@ After hours a worker is killed, with nothing in the log.
 How to fix
 ----------
 Hold the data in arrays (numpy, Arrow, torch tensors), not in lists and dictionaries of objects; copy what
-you keep out of a batch; fewer workers.
+you keep out of a batch. Bound what a dataset caches, or let it cache nothing; fewer workers.
 
 When it is fine
 ---------------
@@ -35,14 +35,28 @@ from diagnostics.traces.clues import Clue, Recognition, Role, Trace, phrases, re
 CODE = "DL219"
 SLUG = "memory-growth"
 TITLE = "Memory of the training grows and grows"
-NEEDS = ("run.uss_first_bytes", "run.uss_late_bytes", "run.uss_last_bytes", "run.uss_seconds")
+NEEDS = (
+    "run.uss_first_bytes",
+    "run.uss_late_bytes",
+    "run.uss_last_bytes",
+    "run.uss_seconds",
+    "run.grown_name",
+    "run.grown_kind",
+    "run.grown_first_count",
+    "run.grown_last_count",
+)
 FIRES = {
     "run.uss_first_bytes": 50_000_000,
     "run.uss_late_bytes": 300_000_000,
     "run.uss_last_bytes": 400_000_000,
     "run.uss_seconds": 120.0,
+    "run.grown_name": "dataset.images",
+    "run.grown_kind": "dict",
+    "run.grown_first_count": 4,
+    "run.grown_last_count": 900,
 }
 SILENT = {
+    **FIRES,
     "run.uss_first_bytes": 50_000_000,
     "run.uss_late_bytes": 60_000_000,
     "run.uss_last_bytes": 60_000_000,
@@ -75,11 +89,15 @@ _STILL_RATIO = 1.05  # over the last quarter: a cache that has filled no longer 
 _FEWEST_BYTES = 16 * MIB
 _ARRAYS = Remedy(
     "Hold the dataset's index in arrays, not in lists of objects; copy what you keep out of a batch.",
-    (
-        "self.paths = numpy.array(paths, dtype=numpy.bytes_)",
-        "DataLoader(..., num_workers=2, prefetch_factor=1)",
-    ),
+    ("self.paths = numpy.array(paths, dtype=numpy.bytes_)",),
 )
+_BOUNDED = "@functools.lru_cache(maxsize=256)  # around what makes an entry, in place of {}"
+_BOUNDS = {
+    "dict": _BOUNDED,
+    "lru_cache": _BOUNDED,
+    "list": "collections.deque(maxlen=256)  # in place of {}",
+    "set": "{}.clear()  # once an epoch, or when it is large",
+}
 
 
 def judge(facts: Mapping[str, Any]) -> Verdict:
@@ -94,8 +112,16 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     if not grows:
         return ok(f"A worker's own memory went from {was} to {now} in {span}.")
     rate = format_quantity((last - first) / seconds * 60, "bytes")
-    evidence = (f"USS of a worker: {was}, {format_quantity(late, 'bytes')}, {now} within {span}",)
-    return warn(f"A worker's memory grows by {rate} a minute.", evidence, _ARRAYS, "likely")
+    read = f"USS of a worker: {was}, {format_quantity(late, 'bytes')}, {now} within {span}"
+    summary = f"A worker's memory grows by {rate} a minute"
+    parts = ("name", "kind", "first_count", "last_count")
+    name, kind, few, many = (facts[f"run.grown_{part}"] for part in parts)
+    bound = _BOUNDS.get(str(kind))
+    if not name or bound is None:
+        return warn(f"{summary}.", (read,), _ARRAYS, "likely")
+    evidence = (read, f"{name}, a {kind}, went from {few} to {many} entries in one worker")
+    remedy = Remedy("Keep fewer entries, or none; each worker keeps its own.", (bound.format(name),))
+    return warn(f"{summary}, and {name} grows with it.", evidence, remedy, "likely")
 
 
 def _is_of_device(clue: Clue) -> bool:

@@ -13,7 +13,7 @@ from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import LoaderUse
 
 SOURCE = "watched run"
-FEWEST_READINGS = 5
+FEWEST_READINGS = 4
 FEWEST_DISTINCT, DISTINCT_SHARE = 16, 0.9  # of the samples in a worker's first batches
 FEWEST_COMMON, COMMON_SHARE, REPEATED_SHARE = 8, 0.7, 0.25  # of samples that two workers both yield
 NEVER_SEEN = (
@@ -221,17 +221,25 @@ def _rank_facts(observed: Observed) -> dict[str, Any]:
 
 
 def _growth_facts(observed: Observed) -> dict[str, Any]:
-    """Return how the memory of the worker that grew most went on, from its second reading to its last."""
+    """Return how the memory of the worker that grew most went on, from its second reading to its last.
+
+    And which container in reach of the dataset has grown by most entries.
+    """
     growths = [observed.growths[one.pid] for one in observed.workers if one.pid in observed.growths]
     long = [one for one in growths if len(one.seconds) >= FEWEST_READINGS]
     most = max(long, key=lambda one: one.uss_bytes[-1] - one.uss_bytes[1], default=None)
-    if most is None:
-        return dict.fromkeys(("uss_first_bytes", "uss_late_bytes", "uss_last_bytes", "uss_seconds"))
+    events = (event for one in observed.workers for event in one.having("grown"))
+    grown = max(events, key=lambda event: event["last"] - event["first"], default={})
+    readings = most.uss_bytes if most else []
     return {
-        "uss_first_bytes": most.uss_bytes[1],
-        "uss_late_bytes": most.uss_bytes[len(most.uss_bytes) * 3 // 4],
-        "uss_last_bytes": most.uss_bytes[-1],
-        "uss_seconds": most.seconds[-1] - most.seconds[1],
+        "uss_first_bytes": readings[1] if most else None,
+        "uss_late_bytes": readings[(len(readings) - 1) * 3 // 4] if most else None,
+        "uss_last_bytes": readings[-1] if most else None,
+        "uss_seconds": most.seconds[-1] - most.seconds[1] if most else None,
+        "grown_name": grown.get("name"),
+        "grown_kind": grown.get("kind"),
+        "grown_first_count": grown.get("first"),
+        "grown_last_count": grown.get("last"),
     }
 
 

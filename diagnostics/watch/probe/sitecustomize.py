@@ -69,6 +69,8 @@ SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 8
 NUM_SMALLEST, ROW_ITEMS = 128, 32  # samples of a stream that are remembered; numbers of each that tell it
 MOST_WALKED, MOST_PARTS, MOST_DEPTH, MOST_GENERATORS = 1000, 32, 12, 16  # in search of random generators
+GROWTH_FROM_NS, MOST_PAUSE_NS = 1_000_000_000, 3_600_000_000_000  # between looks at what grows
+GROWN_BY = 16  # entries of a container
 TWISTER_WORDS = 624  # of a Mersenne twister's state
 WALK_NS = 50_000_000  # in case: it takes less than one hundredth of it
 LENGTH_SLACK = 100  # a stream may miss one batch in so many, and each worker's last may be a short one
@@ -95,7 +97,8 @@ class State:
 
     __slots__ = (
         "blocks", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "mismatched", "num_told",
-        "num_unseen", "random", "sample_ns", "sent", "stacks", "stream", "view", "workers",
+        "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks", "stream", "view", "walk_at",
+        "workers",
     )  # fmt: skip
 
     def __init__(self):
@@ -108,6 +111,7 @@ class State:
         self.log, self.blocks, self.loaders, self.sent, self.workers = log, {}, {}, {}, set()
         self.num_unseen, self.sample_ns, self.random = 0, TIMED_FROM_NS, None
         self.mismatched, self.stream, self.num_told = set(), Stream(), 0
+        self.sizes, self.walk_at = {}, 0
 
 
 class Pace:
@@ -894,6 +898,8 @@ def begin_batch(fetcher, indices):
     note_indices(view, indices)
     if view[P_IS_WORKER] and STATE.random is None:
         STATE.random = random_states(fetcher) or {}
+    elif view[P_IS_WORKER] and begun > STATE.walk_at:
+        look_for_growth(fetcher)
     is_cheap = STATE.sample_ns < STEPPED_FROM_NS and view[P_BATCHES] >= CLOSE_FIRST
     if is_cheap or type(indices) is not list or takes_batches(fetcher.dataset):
         view[P_POSITION] = -1  # somewhere in the batch
@@ -1125,7 +1131,7 @@ def is_drawn_on(before, after):
 
 
 PLAIN = (bool, int, float, str, bytes, bytearray, complex, type(None), array)
-FUNCTION, METHOD = type(guarded), type(STATE.begin)
+FUNCTION, METHOD, CACHED = type(guarded), type(STATE.begin), type(state_reader)
 
 
 def parts_of(name, thing):
@@ -1160,8 +1166,13 @@ def parts_of_object(name, thing, kind):
         yield from parts_of(name, list(list.__iter__(thing)))
     for base in kind.__mro__[:-1]:
         for key, part in list(vars(base).items()):
-            if is_own(part.__code__.co_filename) if type(part) is FUNCTION else state_reader(type(part)):
+            if is_own(part.__code__.co_filename) if type(part) is FUNCTION else is_telling(part):
                 yield f"{name}.{key}", part
+
+
+def is_telling(thing):
+    """Tell random generators and caches from what else a class may hold."""
+    return type(thing) is CACHED or state_reader(type(thing)) is not None
 
 
 def parts_of_function(name, function):
@@ -1203,6 +1214,7 @@ def held_by(**roots):
 def random_states(fetcher):
     """Return the random generators in reach of a dataset, each with its state before the first sample."""
     found, things = {}, list(held_by(dataset=fetcher.dataset, collate_fn=fetcher.collate_fn))
+    STATE.sizes, STATE.walk_at = sizes_of(things), clock() + GROWTH_FROM_NS
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         things.append(("numpy.random", numpy_random.mtrand._rand))
@@ -1213,6 +1225,35 @@ def random_states(fetcher):
         if state is not None and len(found) < MOST_GENERATORS:
             found[name] = (thing, state, digest(state(thing)), origin(thing))
     return found
+
+
+def sizes_of(things):
+    """Return how many entries there are in each container, and in each cache of a function, and its kind."""
+    sizes = {}
+    for name, thing in things:
+        base = next((base for base in (dict, list, set) if issubclass(type(thing), base)), None)
+        if base is not None:
+            sizes[name] = base.__len__(thing), base.__name__
+        elif type(thing) is CACHED:
+            sizes[name] = thing.cache_info().currsize, "lru_cache"
+    return sizes
+
+
+@guarded
+def look_for_growth(fetcher):
+    """Write down which container in reach of a dataset has grown most, ever more seldom."""
+    begun = clock()
+    STATE.walk_at = begun + MOST_PAUSE_NS  # should it fail
+    sizes = sizes_of(held_by(dataset=fetcher.dataset, collate_fn=fetcher.collate_fn))
+    grown = []
+    for name, (size, kind) in sizes.items():
+        first = STATE.sizes.get(name, (0, kind))[0]
+        if size >= first + GROWN_BY:
+            grown.append([size - first, name, kind, first, size])
+    for _, name, kind, first, size in sorted(grown)[-1:]:
+        note("grown", name=name, kind=kind, first=first, last=size)
+    now = clock()
+    STATE.walk_at = now + max(GROWTH_FROM_NS, 100 * (now - begun), (now - STATE.view[P_STARTED]) // 4)
 
 
 class Tasks:

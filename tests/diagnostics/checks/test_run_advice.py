@@ -7,6 +7,7 @@ from diagnostics.checks import (
     hang_fork_threads,
     hang_in_worker,
     loader_bottleneck,
+    memory_growth,
     too_many_workers_slower,
 )
 
@@ -82,3 +83,19 @@ def test_workers_that_are_slow_to_start_alone_are_not_slower_than_none():
 def test_a_generator_is_seeded_as_its_kind_wants_it(kind, line):
     text = said(duplicate_worker_rng, equal_random_names=["dataset.rng"], equal_random_kinds=[kind])
     assert line in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("kind", "bound"),
+    [
+        ("dict", "lru_cache(maxsize="),
+        ("lru_cache", "lru_cache(maxsize="),
+        ("list", "deque(maxlen="),
+        (None, "array("),
+    ],
+)
+def test_memory_that_grows_is_bounded_where_a_container_grows_with_it(kind, bound):
+    text = said(memory_growth, grown_name=kind and "dataset.done", grown_kind=kind)
+    assert bound in text
+    assert ("dataset.done" in text) == bool(kind)
+    assert "num_workers" not in text

@@ -1,7 +1,7 @@
 """The probe's functions by themselves, for what only other versions of Python or torch do."""
 
 import sys
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import queues
 from random import Random
 from types import SimpleNamespace
@@ -153,3 +153,43 @@ def test_a_stream_of_another_length_than_announced_is_told_but_for_workers_last_
     for _ in range(2):
         probe.compare_length(iterator, 0)
     assert told == ["length"] * is_told
+
+
+class Caching:
+    """Keeps what it has made, in four ways."""
+
+    def __init__(self):
+        self.done, self.rows, self.names, self.fixed = {}, [], set(), list(range(500))
+
+    def __getitem__(self, index):
+        self.done[index] = self.made(index)
+        self.rows.append(index)
+        self.names.add(index)
+
+    @lru_cache(None)  # noqa: B019 -- that is the case
+    def made(self, index):
+        return [index]
+
+
+def test_containers_and_caches_are_found_with_their_entries(probe):
+    dataset = Caching()
+    for index in range(3):
+        dataset[index]
+    sizes = probe.sizes_of(probe.held_by(dataset=dataset))
+    assert sizes["dataset.done"] == (3, "dict")
+    assert sizes["dataset.made"] == (3, "lru_cache")
+    assert (sizes["dataset.rows"], sizes["dataset.names"]) == ((3, "list"), (3, "set"))
+
+
+@pytest.mark.parametrize(("num_more", "told"), [(15, []), (40, [("dataset.rows", "list", 5, 45)])])
+def test_the_container_that_grew_most_is_written_down_once_it_grew_enough(probe, monkeypatch, num_more, told):
+    dataset, noted = Caching(), []
+    monkeypatch.setattr(probe, "note", lambda event, **parts: noted.append((event, *parts.values())))
+    dataset.rows.extend(range(5))
+    fetcher = SimpleNamespace(dataset=dataset, collate_fn=list)
+    probe.random_states(fetcher)
+    dataset.rows.extend(range(num_more))
+    dataset.names.update(range(num_more // 2))
+    probe.look_for_growth(fetcher)
+    assert noted == [("grown", *one) for one in told]
+    assert probe.STATE.walk_at > probe.clock()

@@ -3,6 +3,7 @@ import pytest
 from diagnostics.watch.hangs import Hang
 from diagnostics.watch.incidents import find_incidents
 from diagnostics.watch.observing import Observed
+from diagnostics.watch.resources import Growth
 from diagnostics.watch.run_facts import run_facts
 from diagnostics.watch.stacks import Frame, Stack
 from tests.diagnostics.watch.made import main, use, worker
@@ -152,3 +153,25 @@ def test_a_hang_is_of_a_worker_unless_the_reader_is_at_work_itself(num_workers, 
     hang = Hang(reader, reader.loaders[0], seconds=61.0, mains=(reader,), is_told=True, stacks=stacks)
     found = facts(reader, hang=hang)
     assert (found["hang_seconds"], found["hang_is_of_worker"]) == (61.0, is_of_worker)
+
+
+def test_the_container_that_grew_most_is_told():
+    grown = [
+        {"event": "grown", "at": 1, "name": name, "kind": "dict", "first": 2, "last": last}
+        for name, last in [("dataset.a", 40), ("dataset.b", 90)]
+    ]
+    found = facts(main(), worker(0, events=grown[:1]), worker(1, events=grown))
+    assert (found["grown_name"], found["grown_first_count"], found["grown_last_count"]) == (
+        "dataset.b",
+        2,
+        90,
+    )
+    assert facts(main(), worker(0))["grown_name"] is None
+
+
+@pytest.mark.parametrize("readings", [(1, 10, 20, 30), (1, 10, 14, 18, 22, 26, 30)])
+def test_memory_is_read_from_the_second_reading_late_and_at_the_end(readings):
+    growth = Growth(list(map(float, range(len(readings)))), list(readings))
+    found = facts(main(), worker(0), growths={200: growth})
+    assert (found["uss_first_bytes"], found["uss_last_bytes"]) == (10, 30)
+    assert 10 < found["uss_late_bytes"] < 30
