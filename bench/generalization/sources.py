@@ -84,7 +84,7 @@ def _from_npz(path: Path) -> Data:
     x, y = found
     _shaped(str(path), x, y)
     _numbers(str(path), x)
-    return _checked(str(path), *_drawn(x, y, _size(x[:1])), num_found=len(x))
+    return _checked(str(path), *_drawn(x, y), num_found=len(x))
 
 
 def _from_folder(folder: Path) -> Data:
@@ -208,8 +208,8 @@ def _chosen(number: int, size: int) -> np.ndarray:
     return np.sort(np.random.default_rng(0).choice(number, wanted, replace=False))
 
 
-def _drawn(x: np.ndarray, y: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    chosen = _chosen(len(x), size)
+def _drawn(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    chosen = _chosen(len(x), _size(x))
     parts = [_shrunk(x[some]) for some in _parts(chosen)]
     return np.concatenate(parts), y[chosen]
 
@@ -235,9 +235,8 @@ def _numbers(name: str, x: np.ndarray) -> None:
 
 
 def _size(x: np.ndarray) -> int:
-    """Return the features of a sample that is not too large, as it is kept."""
-    size = int(_shrunk(x[:1]).size)
-    return min(size, MAX_FEATURES)
+    """Return how many features of a sample are kept; one that has too many is refused later."""
+    return min(int(_shrunk(x[:1]).size), MAX_FEATURES)
 
 
 def _shrunk(x: np.ndarray) -> np.ndarray:
