@@ -36,7 +36,7 @@ INTERRUPTED = 130
 WHY_STOPPED = {
     "settled": "everything is settled",
     "budget": "the budget is spent",
-    "units": "that is as many units as a run has",
+    "units": "a run may have no more units",
     "interrupted": "it was interrupted",
 }
 
@@ -313,7 +313,7 @@ def _variables(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise CommandError(f"{pair!r}: NAME=VALUE is wanted, like OMP_NUM_THREADS=1")
+            raise CommandError(f"{pair!r}: expected NAME=VALUE, such as OMP_NUM_THREADS=1")
         variables[name] = value
     return variables
 

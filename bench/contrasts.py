@@ -83,7 +83,7 @@ def parse_settings(text: str) -> dict[str, Any]:
     for part in filter(None, text.split(",")):
         key, equals, value = part.partition("=")
         if not equals or not key.strip().isidentifier():
-            raise SettingError(f"{part!r}: key=value is wanted, like num_workers=2")
+            raise SettingError(f"{part!r}: expected key=value, such as num_workers=2")
         settings[key.strip()] = _literal(value.strip())
     return settings
 

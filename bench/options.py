@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def positive(text: str) -> int:
     """Parse a whole number from 1."""
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: a whole number from 1 is wanted")
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number of at least 1")
     return number
 
 
@@ -124,7 +125,7 @@ def from_zero(text: str) -> int:
     """Parse a whole number from 0."""
     number = int(text)
     if number < 0:
-        raise argparse.ArgumentTypeError(f"{text}: a whole number from 0 is wanted")
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number of at least 0")
     return number
 
 
@@ -132,7 +133,7 @@ def user_data(text: str) -> str:
     """Check that a text names an object in a file that is there."""
     file, _, name = text.rpartition(":")
     if not file.endswith(".py") or not name.isidentifier():
-        raise argparse.ArgumentTypeError(f"{text!r}: FILE.py:NAME is wanted, like train.py:make_dataset")
+        raise argparse.ArgumentTypeError(f"{text!r}: expected FILE.py:NAME, such as train.py:make_dataset")
     if not Path(file).is_file():
         raise argparse.ArgumentTypeError(f"{file}: there is no such file")
     return text
@@ -142,7 +143,7 @@ def seconds(text: str) -> float:
     """Parse a number of seconds above 0."""
     number = float(text)
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text}: a number of seconds above 0 is wanted")
+        raise argparse.ArgumentTypeError(f"{text}: expected a number of seconds above 0")
     return number
 
 
@@ -150,7 +151,7 @@ def counts(text: str) -> tuple[int, ...]:
     """Parse worker counts: whole numbers from 0, separated by commas."""
     if not re.fullmatch(r"\d{1,4}(,\d{1,4})*", text):
         raise argparse.ArgumentTypeError(
-            f"{text!r}: whole numbers separated by commas are wanted, like 0,1,2,4"
+            f"{text!r}: expected whole numbers separated by commas, such as 0,1,2,4"
         )
     return tuple(sorted({int(part) for part in text.split(",")}))
 
@@ -163,7 +164,7 @@ def start_methods(text: str) -> tuple[str, ...]:
 def device(text: str) -> str:
     """Parse one device."""
     if not DEVICE_PATTERN.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: cpu, cuda or cuda:0, … is wanted")
+        raise argparse.ArgumentTypeError(f"{text!r}: expected cpu, cuda, or one GPU such as cuda:0")
     return text
 
 
@@ -171,10 +172,10 @@ def devices(text: str) -> tuple[str, ...]:
     """Parse devices separated by commas; auto is cpu,cuda."""
     if text == "auto":
         return ("cpu", "cuda")
-    return _words(text, lambda word: bool(DEVICE_PATTERN.fullmatch(word)), "cpu, cuda, cuda:0, …, auto")
+    return _words(text, DEVICE_PATTERN.fullmatch, "cpu, cuda, cuda:0, …, auto")
 
 
-def _words(text: str, is_valid, valid: str) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
+def _words(text: str, is_valid: Callable[[str], object], valid: str) -> tuple[str, ...]:
     words = tuple(dict.fromkeys(text.split(",")))
     if unknown := [word for word in words if not is_valid(word)]:
         raise argparse.ArgumentTypeError(f"{', '.join(map(repr, unknown))}: valid are {valid}")

@@ -76,13 +76,11 @@ def of_loaded(found: object, text: str) -> UserData:
             return UserData(Repeated(dataset), 1, TheOnly(collate_fn))
         return UserData(Repeated(dataset), batch_size, collate_fn)
     if isinstance(dataset, str | bytes) or not hasattr(dataset, "__getitem__"):
-        raise UserDataError(
-            f"{text} is {type(dataset).__name__}: a Dataset, map-style or iterable, is wanted"
-        )
+        raise UserDataError(f"{text} is {type(dataset).__name__}; expected a Dataset, map-style or iterable")
     if isinstance(found, DataLoader) and batch_size is None:
         return _own_batches(found, text)
     if not hasattr(dataset, "__len__") or len(dataset) == 0:
-        raise UserDataError(f"{text}: a Dataset with a length above 0 is wanted")
+        raise UserDataError(f"{text}: expected a Dataset with a length above 0")
     return UserData(dataset, batch_size or DEFAULT_BATCH_SIZE, collate_fn)
 
 

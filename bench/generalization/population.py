@@ -4,8 +4,9 @@ Shape suffixes: M members, S seeds, K different data, N samples, B samples of a 
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -130,7 +131,7 @@ class Population:
         """Return the setting whose network has the layers of all members."""
         return max(self.settings, key=lambda setting: setting.dropout)
 
-    def _column(self, name: str, value=float) -> Tensor:  # type: ignore[no-untyped-def]
+    def _column(self, name: str, value: Callable[[Any], float] = float) -> Tensor:
         """Return a field of the settings, one value a member, (M,)."""
         values = [float(value(getattr(setting, name))) for setting in self.settings for _ in self.seeds]
         return torch.tensor(values, device=self.device)

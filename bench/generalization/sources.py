@@ -78,7 +78,7 @@ def _from_npz(path: Path) -> Data:
         found = [arrays[name] for name in ("x", "y") if name in names]
     if len(found) < 2:
         raise UserDataError(
-            f"{path} holds {', '.join(names) or 'nothing'}: arrays x and y are wanted, as "
+            f"{path} holds {', '.join(names) or 'nothing'}; expected arrays x and y, as "
             "np.savez(FILE, x=samples, y=labels) writes them"
         )
     x, y = found
@@ -92,7 +92,7 @@ def _from_folder(folder: Path) -> Data:
     files = [(path, one.name) for one in classes for path in sorted(one.rglob("*"))]
     files = [(path, c) for path, c in files if path.suffix.lower() in IMAGE_SUFFIXES and _may_be_read(path)]
     if len({label for _, label in files}) < 2:
-        raise UserDataError(f"{folder}: at least two folders with images are wanted, one folder a class")
+        raise UserDataError(f"{folder}: expected at least two folders with images, one folder per class")
     chosen = _chosen(len(files), 3 * IMAGE_SIDE**2)
     x = np.stack([_read_pixels(files[i][0]) for i in chosen])
     return _checked(str(folder), x, np.array([files[i][1] for i in chosen]), num_found=len(files))
@@ -127,7 +127,7 @@ def _from_dataset(spec: str) -> Data:
     pairs = [_sample(dataset, int(i), spec) for i in _chosen(number, _size(first[None]))]
     if len({x.shape for x, _ in pairs}) > 1:
         shapes = sorted({x.shape for x, _ in pairs})[:2]
-        raise UserDataError(f"{spec}: samples of shapes {shapes[0]} and {shapes[1]}; one shape is wanted")
+        raise UserDataError(f"{spec}: samples of shapes {shapes[0]} and {shapes[1]}; expected one shape")
     return _checked(spec, np.stack([x for x, _ in pairs]), np.array([y for _, y in pairs]), num_found=number)
 
 
@@ -140,7 +140,7 @@ def _dataset(spec: str) -> tuple[Any, int]:
         number = 0 if is_stream else len(dataset)
     if number == 0:
         kind = type(dataset).__name__
-        raise UserDataError(f"{spec} is {kind}: a map-style Dataset with a length above 0 is wanted")
+        raise UserDataError(f"{spec} is {kind}; expected a map-style Dataset with a length above 0")
     return dataset, number
 
 
@@ -151,7 +151,7 @@ def _sample(dataset: Any, i: int, spec: str) -> tuple[np.ndarray, Any]:
         pair = dataset[i]
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         number = f" of {len(pair)}" if isinstance(pair, tuple | list) else ""
-        raise UserDataError(f"{spec}: sample {i} is {type(pair).__name__}{number}; pairs (x, y) are wanted")
+        raise UserDataError(f"{spec}: sample {i} is {type(pair).__name__}{number}; expected pairs (x, y)")
     with _told_of(f"{spec}: sample {i} holds no numbers:", spec):
         x, y = (_array(one) for one in pair)
     _numbers(spec, x)
@@ -159,7 +159,7 @@ def _sample(dataset: Any, i: int, spec: str) -> tuple[np.ndarray, Any]:
         raise UserDataError(f"{spec}: sample {i} has no label that is one number or text: {y!r:.60}")
     if x.ndim > 3 or x.size == 0:
         raise UserDataError(
-            f"{spec}: sample {i} has shape {x.shape}; features or ([channels,] height, width) are wanted"
+            f"{spec}: sample {i} has shape {x.shape}; expected features or ([channels,] height, width)"
         )
     return _shrunk(x[None])[0], y.item()
 
@@ -224,14 +224,14 @@ def _shaped(name: str, x: np.ndarray, y: np.ndarray) -> None:
     """Refuse arrays that are no samples with a label each."""
     if not 2 <= x.ndim <= 4 or 0 in x.shape or y.ndim != 1 or len(x) != len(y):
         raise UserDataError(
-            f"{name}: x {x.shape} and y {y.shape}; wanted are x (samples, features) or (samples, [channels,] "
+            f"{name}: x {x.shape} and y {y.shape}; expected x (samples, features) or (samples, [channels,] "
             "height, width) and y (samples,), a label each"
         )
 
 
 def _numbers(name: str, x: np.ndarray) -> None:
     if x.dtype.kind not in "biuf":
-        raise UserDataError(f"{name}: x holds {x.dtype}; real numbers are wanted")
+        raise UserDataError(f"{name}: x holds {x.dtype}; expected real numbers")
 
 
 def _size(x: np.ndarray) -> int:
@@ -257,7 +257,7 @@ def _shrunk(x: np.ndarray) -> np.ndarray:
 def _checked(name: str, x: np.ndarray, y: np.ndarray, num_found: int) -> Data:
     """Return arrays as data, classes numbered from 0."""
     if len(x) < MIN_SAMPLES:
-        raise UserDataError(f"{name}: {len(x)} samples; {MIN_SAMPLES} samples or more are wanted")
+        raise UserDataError(f"{name}: {len(x)} samples; expected {MIN_SAMPLES} or more")
     shape = (x.shape[1], x.shape[2], x.shape[3]) if x.ndim == 4 else None
     with np.errstate(over="ignore"):
         x = x.reshape(len(x), -1).astype(np.float64)
@@ -276,17 +276,18 @@ def _checked(name: str, x: np.ndarray, y: np.ndarray, num_found: int) -> Data:
 def _labels(name: str, y: np.ndarray) -> np.ndarray:
     """Return whole numbers from 0 for whatever the labels are."""
     if y.dtype.kind not in "biufUS":
-        raise UserDataError(f"{name}: y holds {y.dtype}; numbers or texts are wanted")
+        raise UserDataError(f"{name}: y holds {y.dtype}; expected numbers or texts")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise UserDataError(f"{name}: y holds NaN or infinite values")
     classes, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
     if not 2 <= len(classes) <= len(y) // 5:
         raise UserDataError(
-            f"{name}: y has {len(classes)} classes in {len(y)} samples; 2 or more, few, are wanted"
+            f"{name}: y has {len(classes)} classes in {len(y)} samples; expected at least 2, and at most one "
+            "for every 5 samples"
         )
     if counts.min() < MIN_A_CLASS:
         raise UserDataError(
             f"{name}: class {classes[counts.argmin()]!s} has {counts.min()} of {len(y)} samples; "
-            f"{MIN_A_CLASS} or more of each class are wanted, so that training and test can both hold it"
+            f"expected {MIN_A_CLASS} or more of each class, so that training and test can both hold it"
         )
     return labels.astype(np.int64)

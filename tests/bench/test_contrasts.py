@@ -18,7 +18,7 @@ def test_settings_are_python_values_or_words(text: str, settings: dict) -> None:
 
 @pytest.mark.parametrize("text", ["num_workers", "=3", "a b=1"])
 def test_a_setting_without_a_name_or_value_is_refused(text: str) -> None:
-    with pytest.raises(SettingError, match="key=value is wanted"):
+    with pytest.raises(SettingError, match="expected key=value"):
         parse_settings(text)
 
 

@@ -277,11 +277,11 @@ def test_data_that_cannot_be_used_end_the_run_in_one_sentence(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--passes", "0", "a whole number from 1 is wanted"),
-        ("--workers", "0,two", "whole numbers separated by commas are wanted"),
+        ("--passes", "0", "expected a whole number of at least 1"),
+        ("--workers", "0,two", "expected whole numbers separated by commas"),
         ("--start-methods", "thread", "valid are fork, spawn, forkserver"),
         ("--devices", "gpu", "valid are cpu, cuda"),
-        ("--hang-after", "0", "a number of seconds above 0 is wanted"),
+        ("--hang-after", "0", "expected a number of seconds above 0"),
         ("--dataset", "nowhere.py:make", "there is no such file"),
     ],
 )

@@ -110,7 +110,7 @@ def test_the_dataset_can_be_pickled_for_spawned_workers(file: Path) -> None:
             "nothing",
             "it has Dry, Empty, Numbers, Stream, dry, empty, loader, make, make_loader, numbers",
         ),
-        ("words", "is str: a Dataset, map-style or iterable"),
+        ("words", "is str; expected a Dataset, map-style or iterable"),
         ("empty", "a length above 0"),
     ],
 )
