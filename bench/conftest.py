@@ -193,8 +193,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     series = pyfuncitem.stash.get(SERIES, None)
     if series is None:
         pytest.skip("several test processes would measure each other: run the benchmarks without -n")
-    if series.skipped:
-        pytest.skip(series.skipped)
     if series.passes:
         benchmark = cast(BenchmarkFixture, pyfuncitem.funcargs["benchmark"])
         benchmark.extra_info.update(series.extra_info())
@@ -204,7 +202,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             f"{series.failure.kind}: {series.failure.reason}\n{series.failure.details}", pytrace=False
         )
     if not series.passes:
-        pytest.skip("interrupted before its first pass")
+        pytest.skip(series.skipped or "interrupted before its first pass")
     return True
 
 

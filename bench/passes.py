@@ -134,8 +134,8 @@ class Schedule:
             for position, one in enumerate(self.order(number, series)):
                 if number and self.budget_seconds is not None and self.clock() - begun > self.budget_seconds:
                     return False
-                if not one.is_over:
-                    self._measure(host, one, number, position)
+                if not one.is_over and (record := self._measured(host, one, number)):
+                    one.add(number, position, record)
                 finished(number, one)
         if not self.is_smoke:
             now = self.clock()
@@ -158,27 +158,22 @@ class Schedule:
         for one, place in disturbed:
             if self.clock() >= until or one.is_over:
                 continue
-            try:
-                again = self._ask(host, one, one.passes[place]["pass"])
-            except MeasurementError as failure:
-                one.failure = failure
-            else:
+            if again := self._measured(host, one, one.passes[place]["pass"]):
                 one.passes[place] = _better(one.passes[place], again)
 
-    def _measure(self, host: Measures, one: Series, number: int, position: int) -> None:
+    def _measured(self, host: Measures, one: Series, number: int) -> dict[str, Any] | None:
+        """Return the record of a pass, or None; then the series holds the reason."""
+        seconds = SMOKE_SECONDS if self.is_smoke else PASS_SECONDS
+        until = SMOKE_UNTIL if self.is_smoke else (number + 1) / self.num_passes
         try:
-            record = self._ask(host, one, number)
+            return host.measure(
+                one.fullname, one.file, one.function, one.params, seconds=seconds, until=until
+            )
         except MeasurementError as failure:
             one.failure = failure
         except SkippedHereError as skipped:
             one.skipped = str(skipped)
-        else:
-            one.add(number, position, record)
-
-    def _ask(self, host: Measures, one: Series, number: int) -> dict[str, Any]:
-        seconds = SMOKE_SECONDS if self.is_smoke else PASS_SECONDS
-        until = SMOKE_UNTIL if self.is_smoke else (number + 1) / self.num_passes
-        return host.measure(one.fullname, one.file, one.function, one.params, seconds=seconds, until=until)
+        return None
 
 
 def _better(first: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:

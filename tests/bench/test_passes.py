@@ -121,6 +121,13 @@ def test_no_more_is_redone_than_a_fifth_of_the_time_the_most_disturbed_first() -
     assert a.seconds() == [3.0, 1.0, 1.1]
 
 
+def test_a_device_that_is_gone_at_the_end_costs_no_pass_that_was_measured() -> None:
+    (a,) = series("a")
+    host = Answering(a=[(0.5, 2.0), SkippedHereError("no CUDA")])
+    assert Schedule(1, order_seed=0, clock=iter([0.0, 100.0, 101.0]).__next__).run(host, [a], ignore) is True
+    assert (a.seconds(), a.skipped) == ([2.0], "no CUDA")
+
+
 def test_a_calm_run_is_not_prolonged() -> None:
     a = redone([1.0, 1.0, 1.0])
     assert not any("redone" in one for one in a.passes)
