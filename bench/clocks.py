@@ -6,12 +6,14 @@ at the end, a flushed L2 where cold is meant, graph replay where launches domina
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import count
 from statistics import median
 from time import perf_counter
 from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from bench.graphs import captured, without_warnings
 
@@ -130,9 +132,7 @@ class EventClock:
         self.launch_fraction = math.nan
         self.issue_seconds = 0.0  # of the call that takes the host longest
         self.is_replay = self.is_launching = False
-        self.flush = (
-            torch.empty(flush_bytes(device, cuda), dtype=torch.int8, device=device) if is_cold else None
-        )
+        self.flush = flush_buffer(device, flush_bytes(device, cuda)) if is_cold else None
 
     def prepare(self, calls: Sequence[Call]) -> list[Call]:
         """Warm every call up on a side stream, as a capture wants it; replay all of them, or none.
@@ -283,6 +283,12 @@ class Timeline:
 def members(call: Call) -> tuple[Call, ...]:
     """Return the calls of a rotation, or the call itself."""
     return call.calls if isinstance(call, Rotation) else (call,)
+
+
+@lru_cache
+def flush_buffer(device: torch.device, num_bytes: int) -> Tensor:
+    """Return what all clocks of a device write to: one for each would fill its memory."""
+    return torch.empty(num_bytes, dtype=torch.int8, device=device)
 
 
 def flush_bytes(device: torch.device, cuda: Any = torch.cuda) -> int:

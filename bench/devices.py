@@ -29,6 +29,11 @@ def why_not(device: str) -> str:
     return f"no CUDA: {built} but finds no usable GPU{why}"
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory was what failed; CUDA's libraries say it in the name of their status only."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "STATUS_ALLOC_FAILED" in str(error)
+
+
 def is_sound() -> bool:
     """Whether CUDA still works in this process: after some errors nothing does until it ends."""
     if not torch.cuda.is_initialized():

@@ -38,11 +38,14 @@ class MeasurementError(Exception):
         One line for the user.
     details : str
         What the measuring process wrote meanwhile, tracebacks included.
+    is_out_of_memory : bool
+        Whether there was too little memory left.
     """
 
     kind: FailureKind
     reason: str
     details: str = ""
+    is_out_of_memory: bool = False
 
 
 class SkippedHereError(Exception):
@@ -97,6 +100,9 @@ class Host:
     ) -> dict[str, Any]:
         """Measure one pass of a configuration, building it first where it is not alive.
 
+        Where the others leave too little memory it is tried once more without them: they are built again when
+        their turn comes.
+
         Returns
         -------
         dict
@@ -109,6 +115,18 @@ class Host:
         SkippedHereError
             The benchmark function skipped it.
         """
+        asked = (name, file, function, params, seconds, until)
+        try:
+            return self._measure(*asked)
+        except MeasurementError as error:
+            if not (error.is_out_of_memory and self._alive):
+                raise
+        self._end_process()
+        return self._measure(*asked)
+
+    def _measure(
+        self, name: str, file: Path, function: str, params: dict[str, Any], seconds: float, until: float
+    ) -> dict[str, Any]:
         unit = {}
         if name not in self._alive:
             self._wait_for_device(str(params.get("device", "")))
@@ -165,7 +183,9 @@ class Host:
             log = self._read_log()
             if not reply.get("is_sound", True):  # it would raise for all that follow
                 self._end_process()
-            raise MeasurementError(reply.get("kind", "raised"), reply["raised"], log)
+            raise MeasurementError(
+                reply.get("kind", "raised"), reply["raised"], log, reply.get("is_out_of_memory", False)
+            )
         return reply["ok"]
 
     def _start(self) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from bench import disturbance, gpu_lock, heartbeat, strict_json
 from bench.configuration import Configuration, PassResult
-from bench.devices import is_sound
+from bench.devices import is_out_of_memory, is_sound
 from bench.reference import Reference
 from bench.user_data import UserDataError
 
@@ -126,7 +126,7 @@ def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         reason = "".join(traceback.format_exception_only(error)).strip()
-        return {"raised": reason, "is_sound": is_sound()}
+        return {"raised": reason, "is_sound": is_sound(), "is_out_of_memory": is_out_of_memory(error)}
     finally:
         heartbeat.LISTENERS[:] = listeners
         faulthandler.cancel_dump_traceback_later()

@@ -49,6 +49,21 @@ class Study(Calm):
             heartbeat.offer(lambda: PassResult([0.5] * self.epoch, study={"epochs": self.epoch}))
             time.sleep(0.01)
 
+class Large(Calm):
+    # finds no room beside another
+    alive = 0
+    def __init__(self, at): self.at, Large.alive = at, Large.alive + 1
+    def ask(self, at):
+        if at == self.at and Large.alive > 1: raise torch.OutOfMemoryError("CUDA out of memory.")
+    def warm_up(self): self.ask("building")
+    def measure(self, seconds, until):
+        self.ask("measuring")
+        return super().measure(seconds, until)
+    def close(self): Large.alive -= 1
+
+class TooLarge(Calm):
+    def measure(self, seconds, until): raise MemoryError("no room at all")
+
 @configurations(lambda options: [{"fault": name} for name in FAULTS], topic="faulty", group="faulty")
 def bench_faulty(fault):
     if fault == "skipped":
@@ -57,7 +72,9 @@ def bench_faulty(fault):
         raise FileNotFoundError("no data folder")
     if fault == "unusable":
         raise UserDataError("mine.py:data: no pairs")
-    return {"calm": Calm, "studies": Study}.get(fault, lambda: Faulty(fault))()
+    if fault.startswith("large_when_"):
+        return Large(fault.removeprefix("large_when_"))
+    return {"calm": Calm, "studies": Study, "too_large": TooLarge}.get(fault, lambda: Faulty(fault))()
 """
 
 

@@ -79,6 +79,26 @@ def test_after_an_error_that_cuda_does_not_survive_the_next_configuration_has_a_
     assert measure(host, file, "calm")["seconds"] == 0.5
 
 
+@pytest.mark.parametrize("moment", ["building", "measuring"])
+def test_what_finds_no_memory_beside_others_is_measured_without_them_and_they_are_built_again(
+    host: Host, file: Path, moment: str
+) -> None:
+    assert measure(host, file, f"large_when_{moment}")["unit"] == "call"
+    assert measure(host, file, "calm")["unit"] == "call"
+    params = {"fault": f"large_when_{moment}"}
+    again = host.measure("another", file, "bench_faulty", params, seconds=0.1, until=1.0)
+    assert (again["seconds"], again["unit"]) == (0.5, "call")
+    assert measure(host, file, "calm")["unit"] == "call"
+
+
+def test_what_is_too_large_for_this_machine_fails_and_no_other_does(host: Host, file: Path) -> None:
+    measure(host, file, "calm")
+    for _ in range(2):
+        with pytest.raises(MeasurementError, match="no room at all"):
+            measure(host, file, "too_large")
+    assert measure(host, file, "calm")["seconds"] == 0.5
+
+
 @pytest.mark.parametrize("fault", ["hangs", "hangs_in_a_lock"])
 def test_a_hang_is_ended_and_its_place_is_named(file: Path, fault: str) -> None:
     with Host(limit_seconds=1) as host:
