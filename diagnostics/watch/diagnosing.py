@@ -222,7 +222,8 @@ def _with_incident(finding: Finding, story: _Story) -> Finding:
     lines = [incident.sentence, *incident.odd_sentences] if incident else []
     if incident is not None and incident.failure is not None:
         lines.append(incident.failure.sentence)
-    if finding.slug in SUDDEN | RESOURCE_SLUGS:
+    is_explained = incident is not None and incident.kind == "left" and bool(incident.error)
+    if finding.slug in SUDDEN | RESOURCE_SLUGS and not is_explained:
         lines.extend(_resources(observed, incident))
     if finding.slug == "worker-oom-killed" and observed.num_oom_kills is not None:
         lines.append(f"kills by the kernel in this control group meanwhile: {observed.num_oom_kills}")

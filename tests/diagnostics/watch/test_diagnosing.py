@@ -48,6 +48,13 @@ def test_a_death_is_told_with_worker_batch_sample_and_resources():
     assert "open files of the main process: 12 of no limit" in finding.evidence
 
 
+def test_what_ended_a_worker_by_its_own_exception_is_not_told_with_resources():
+    left = {"event": "left", "at": 4, "error": "SystemExit", "said": "no licence", "place": "data.py:6"}
+    finding = diagnose(Observed(1, records=[died(1), worker(1, events=[left], **BUSY)])).findings[0]
+    assert "left by SystemExit('no licence') at data.py:6" in finding.evidence[0]
+    assert not any("open files" in line for line in finding.evidence)
+
+
 def test_a_death_comes_before_the_place_in_the_training_where_it_was_noticed():
     found = slugs(exit_code=1, stderr=MODEL_ERROR.encode(), records=[died(-9), worker(1, **BUSY)])
     assert found[0] == "worker-oom-killed"
