@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Any, TypeAlias
+from typing import Any
 
 import pandas as pd
 
@@ -12,11 +12,10 @@ from bench.generalization.data import Data
 from bench.generalization.linear_map import verified
 from bench.generalization.smoothness import RATES, smoothness
 from bench.generalization.studies import PLAIN, settings
-from bench.generalization.training import Training
+from bench.generalization.training import Frame, Training
 from diagnostics.hypotheses import judge
 from diagnostics.intervals import mean_interval
 
-Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what its columns hold
 HISTORY = (1, 2, 5, 10, 20, 30, 45, 60)
 SHARE_OF_TRAINING = 0.8  # of the work; the rest are the measurements that need no population
 

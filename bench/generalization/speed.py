@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any
 
 import joblib
 import torch
@@ -12,10 +12,9 @@ import torch
 from bench.generalization.data import Data
 from bench.generalization.setting import Setting
 from bench.generalization.sources import load_data
-from bench.generalization.training import Training, train
+from bench.generalization.training import Frame, Training, train
 from bench.generalization.twins import twin
 
-Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what its columns hold
 SHORT_EPOCHS = 3  # with outliers under batch norm and SGD ten multiply rounding without bound
 COMPARED = ("train_loss", "test_loss", "train_accuracy", "test_accuracy", "weight_norm")
 

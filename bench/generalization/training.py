@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
+from typing import Any, TypeAlias
 
 import joblib
 import pandas as pd
@@ -10,6 +11,8 @@ import pandas as pd
 from bench.generalization.data import Data
 from bench.generalization.population import Population
 from bench.generalization.setting import Setting
+
+Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what its columns hold
 
 
 class Training:
