@@ -17,7 +17,7 @@ def test_what_is_no_device_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as ended:
         main(["population", "--device", "gpu"])
     assert ended.value.code == 2
-    assert "'gpu': cpu, cuda or cuda:0" in capsys.readouterr().err
+    assert "'gpu': expected cpu, cuda, or one GPU such as cuda:0" in capsys.readouterr().err
 
 
 def test_data_that_cannot_be_used_are_refused_in_one_line(
