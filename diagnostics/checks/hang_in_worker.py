@@ -41,7 +41,7 @@ from diagnostics.traces.clues import (
     recognised,
     told,
 )
-from diagnostics.traces.remedies import NO_WORKERS, look_inside
+from diagnostics.traces.remedies import look_inside
 from diagnostics.traces.saying import HANGS, fine_without_workers
 
 CODE = "DL236"
@@ -89,7 +89,10 @@ _CTRL_C = r"\bctrl ?[-+]? ?c\b(?! to )"
 _INTERRUPTED = rf"(?i)(?:{_STOPS}.{{0,600}}?{_CTRL_C}|{_CTRL_C}.{{0,600}}?{_STOPS})"
 _LOOK = Remedy(
     "Look at that place; a timeout turns the next such hang into an error.",
-    ("DataLoader(..., timeout=60)", NO_WORKERS),
+    (
+        "DataLoader(..., timeout=60)",
+        "DataLoader(..., num_workers=0)  # shows whether the dataset hangs alone",
+    ),
 )
 _LOOK_HERE = Remedy(  # no timeout helps where the reader itself is at work
     "Look at that place: what it waits for, or why its loop does not end.",

@@ -168,8 +168,8 @@ def _merged(log: Finding, run: Finding) -> Finding:
 def _in_order(log: list[Finding], run: list[Finding]) -> list[Finding]:
     """Put the cause first; what only echoes it is left out."""
     ended = next((one for one in run if one.slug == ELSEWHERE), None)
-    if ended is not None and log and log[0].slug == "unrecognised":
-        log = [ended, *log[1:]]
+    if ended is not None and log and log[0].status != Status.FAIL:  # noise of an end, or nothing
+        log = [ended, *(one for one in log if one.slug != "unrecognised")]
     run = [one for one in run if one.slug != ELSEWHERE]
     by_slug = {one.slug: one for one in run}
     told = [_merged(one, by_slug[one.slug]) if one.slug in by_slug else one for one in log]

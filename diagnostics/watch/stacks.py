@@ -19,7 +19,10 @@ from diagnostics.watch.records import Record
 
 ANSWER_SECONDS = 2.0
 PY_SPY_SECONDS = 10.0
-WORKERS_LOOP = "_worker_loop"  # of torch/utils/data/_utils/worker.py
+BOTTOMS = {
+    "_worker_loop",
+    "_bootstrap",
+}  # of torch's worker.py; of multiprocessing's process.py, and threading
 MOST_FRAMES = 10  # of a thread that are shown
 _THREAD = re.compile(r"(?m)^(?:Current thread|Thread) ")
 _FRAME = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+) in (?P<function>[^\n]+)')
@@ -115,9 +118,9 @@ def parse_threads(text: str) -> tuple[tuple[Frame, ...], ...]:
 
 
 def _own_frames(found: Iterable[re.Match[str]]) -> tuple[Frame, ...]:
-    """Return frames; of a forked worker, whose stack goes on with the reader's, those below its own loop."""
+    """Return frames; of a forked process, whose stack goes on with its parent's, those that are its own."""
     frames = (Frame(one["path"], int(one["line"]), one["function"]) for one in found)
-    return tuple(takewhile(lambda frame: frame.function != WORKERS_LOOP, frames))
+    return tuple(takewhile(lambda frame: frame.function not in BOTTOMS, frames))
 
 
 def sleeps_on_lock(pid: int, root: Path = Path("/")) -> bool:

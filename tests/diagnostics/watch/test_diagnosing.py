@@ -286,3 +286,12 @@ def test_a_hang_beside_another_cause_is_told_with_its_stacks_too():
     assert found.slug == "dataset-exception"
     assert found.evidence[-1] == "nothing has moved for 61 s; the main process stands at train.py:12 in step"
     assert found.details["stacks"][0]["threads"] == [["train.py:12 in step", "train.py:30 in <module>"]]
+
+
+def test_what_is_said_while_a_hang_is_ended_is_not_its_cause():
+    noise = (
+        "/usr/lib/python3.11/multiprocessing/resource_tracker.py:254: UserWarning: resource_tracker: There "
+        "appear to be 22 leaked semaphore objects to clean up at shutdown\n"
+    )
+    observed = replace(hanging(None), stderr=noise.encode(), exit_code=124)
+    assert [one.slug for one in diagnose(observed).findings] == ["not-dataloader"]

@@ -65,6 +65,15 @@ def test_the_users_line_is_quoted_where_the_file_can_be_read(tmp_path):
     assert Frame(str(tmp_path / "gone.py"), 2, "step").sentence == "gone.py:2 in step"
 
 
+def test_of_a_process_that_multiprocessing_started_only_its_own_frames_are_kept():
+    started = IN_STEP + (
+        f'  File "{LIB}/multiprocessing/process.py", line 314 in _bootstrap\n'
+        f'  File "{LIB}/multiprocessing/spawn.py", line 122 in spawn_main\n'
+        '  File "<string>", line 1 in <module>\n'
+    )
+    assert [frame.place for frame in stack(started).shown[0]][-1] == "train.py:30 in <module>"
+
+
 @pytest.mark.parametrize("text", ["", "Process 7 is gone\n", "Thread 0x01 (most recent call first):\n"])
 def test_what_holds_no_frames_gives_none(text):
     assert parse_threads(text) == ()
