@@ -82,7 +82,7 @@ _STANDS = (
     rf"(?i)(?:{HANGS}|\b(?:freeze|not moving|paused?|(?<!press )ctrl.?c|interrupt|kill(?:ed)? the"
     r"|stop(?:ped)? (?:it|the \w+) (?:manually|by hand))\b)"
 )
-_LOADING = r"(?<![A-Za-z])(?:data[-_ ]?load(?:er|ing)s?|num[-_ ]?work(?:er)?s?)\b"
+_LOADING = r"\b(?:data[-_ ]?load(?:er|ing)s?|num[-_ ]?work(?:er)?s?)\b"
 _HANGS_IN_LOADER = rf"(?i)(?:{HANGS}[^.?!]{{0,120}}{_LOADING}|{_LOADING}[^.?!]{{0,120}}{HANGS})"
 _STOPS = rf"(?:{HANGS}|\b(?:pauses?|stops?|stalls?|halts?)\b)"
 _CTRL_C = r"\bctrl ?[-+]? ?c\b(?! to )"

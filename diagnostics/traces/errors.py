@@ -90,6 +90,7 @@ class OpenTraceback:
     awaits_code: bool = False
     indentation: int = 0
     fatal: tuple[str, int] | None = None
+    crashed: list[Frame] | None = None
     detail_of: int | None = None
     detail_lines: int = 0
     last_number: int = 0

@@ -17,7 +17,7 @@ class Platform:
     is_notebook : bool
     is_slurm, is_kubernetes : bool
     is_hosted : bool
-        A hosted notebook, whose limits belong to the host: Colab or Kaggle.
+        A hosted notebook or job, whose limits belong to the host: Colab, Kaggle, SageMaker, Vertex AI.
     is_serverless : bool
         A function service, where nothing can be mounted: AWS Lambda.
     """
@@ -58,17 +58,17 @@ _PYTHON_VERSION = r"[Pp]ython ?(3\.\d{1,2})|[Pp]ython(3\d{1,2})\b|py(3\d{1,2})\b
 _TORCH_VERSION = r"(?i)(?:py)?torch(?: version)?(?:==|[:=]? v?|-)(\d\.\d{1,2}(?:\.\d)?)"
 _SLURM = r"(?i)\bslurm|\bsrun\b|\bsbatch\b|/slurm"
 _KUBERNETES = (
-    r"(?i)OOMKilled|\bkubectl\b|kubepods|kubernetes|\bk8s\b|kubelet"
-    r"|\b(?:in|on|the|a|my|training|this) pods?\b"
+    r"(?i)OOMKilled|\bkubectl\b|kubepods|kubernetes|kubeflow|\bk8s\b|kubelet|\bContainerOp\b|\bkfp\b"
+    r"|\b(?:in|on|the|a|my|training|this|worker) pods?\b"
 )
 _NOTEBOOK = ("<ipython-input", "ipykernel", "Cell In", "Input In", ".ipynb", "----> ")
 _SERVERLESS = r"/var/(?:task|lang)/|\bAWS Lambda\b|\bawslambda"
-_HOSTED = ("/content/", "/kaggle/", "Colab", "colab")
+_HOSTED = r"/content/|/kaggle/|[Cc]olab|(?i:\bsagemaker\b|/opt/ml/|\bvertex ai\b|\bgcloud\b|databricks)"
 
 
 @lru_cache(maxsize=64)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return re.compile(pattern, re.ASCII)
 
 
 def _first(pattern: str, text: str) -> str:
@@ -97,6 +97,6 @@ def read_platform(text: str) -> Platform:
         is_notebook=any(mark in text for mark in _NOTEBOOK),
         is_slurm=bool(_compiled(_SLURM).search(text)),
         is_kubernetes=bool(_compiled(_KUBERNETES).search(text)),
-        is_hosted=any(mark in text for mark in _HOSTED),
+        is_hosted=bool(_compiled(_HOSTED).search(text)),
         is_serverless=bool(_compiled(_SERVERLESS).search(text)),
     )

@@ -117,8 +117,8 @@ class Quote:
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern once."""
-    return re.compile(pattern)
+    """Compile a pattern once; a word ends where Chinese or Japanese begins."""
+    return re.compile(pattern, re.ASCII)
 
 
 def _distinct(errors: list[Error]) -> Iterator[Error]:

@@ -35,6 +35,13 @@ def _is_of_finalizer(frames: tuple[Frame, ...]) -> bool:
     return any(frame.function.endswith(_FINALIZERS) for frame in frames)
 
 
+def _is_launchers(error: Error) -> bool:
+    """Tell an exception by which mp.spawn, or what is built on it, reports that of a rank."""
+    return error.type.startswith("Process") or any(
+        frame.path.endswith("torch/multiprocessing/spawn.py") for frame in error.frames
+    )
+
+
 def _indentation(text: str) -> int:
     return len(text) - len(text.lstrip())
 
@@ -54,15 +61,22 @@ class Reader:
         if "ost recent call" in text and "raceback" in text:
             self._open(state, line)
         elif "most recent call first" in text:
-            if state.style == "dump":
-                self._finish_dump(state)
-            state.frames, state.is_reading, state.style = [], True, "dump"
+            self._open_stack(state, is_current="Current thread" in text)
             self.texts.append(line)
         elif (frame := parse_frame(text, line.number)) is not None:
             self._add_frame(state, line, frame)
         elif not self._is_part_of_frame(state, line):
             self._read_text(state, line)
         state.last_number = line.number
+
+    @staticmethod
+    def _open_stack(state: OpenTraceback, is_current: bool) -> None:
+        """Begin a thread's stack of a dump: the current thread's counts, or else the first."""
+        if state.style == "dump" and state.crashed is None:
+            state.crashed = state.frames
+        if is_current:
+            state.crashed = None
+        state.frames, state.is_reading, state.style = [], True, "dump"
 
     def _open(self, state: OpenTraceback, line: Line) -> None:
         before = line.text.split("Traceback", 1)[0]
@@ -166,10 +180,11 @@ class Reader:
             state.process, state.detail_of = text.rstrip(":"), None
         elif "terminated with the following error" in text:
             state.relation, state.detail_of = "original", None
-            if self.errors and self.errors[-1].type.startswith("Process"):
+            if self.errors and _is_launchers(self.errors[-1]):
                 self.errors[-1] = replace(self.errors[-1], is_wrapper=True)
         elif "Fatal Python error" in text:
             self._finish_dump(state)
+            state.crashed, state.frames, state.style = None, [], ""
             state.fatal = (text.split("Fatal Python error", 1)[1].strip(": "), line.number)
         else:
             return False
@@ -223,13 +238,14 @@ class Reader:
         self.errors[index] = replace(error, detail=f"{error.detail} {' '.join(line.text.split())}".strip())
 
     def _finish_dump(self, state: OpenTraceback) -> None:
-        """End a faulthandler dump: its first stack is the thread that crashed."""
+        """End a faulthandler dump."""
         if state.fatal is None:
             return
         name, at = state.fatal
-        frames = tuple(reversed(state.frames)) if state.style == "dump" else ()
+        of_crash = state.frames if state.crashed is None else state.crashed
+        frames = tuple(reversed(of_crash)) if state.style == "dump" else ()
         self.errors.append(Error("Fatal Python error", name, name, frames, at, is_loose=not frames))
-        state.fatal, state.frames, state.is_reading = None, [], False
+        state.fatal, state.crashed, state.frames, state.is_reading = None, None, [], False
 
     def finish(self) -> None:
         """End what is still open: a dump, a traceback whose end was cut off, a wrapper without its inside."""

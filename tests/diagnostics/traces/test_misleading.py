@@ -179,6 +179,16 @@ TRAPS = {
         "OSError: Can't read data (wrong B-tree signature)\n",
         "fork-shared-handle",
     ),
+    "a rank's traceback that is cut off in its launcher's report is not known": (
+        "Traceback (most recent call last):\n"
+        '  File "/home/me/run.py", line 68, in main\n    mp.spawn(work, nprocs=3)\n'
+        '  File "/opt/lib/python3.6/site-packages/torch/multiprocessing/spawn.py", line 118, in join\n'
+        "    raise Exception(msg)\nException:\n\n-- Process 2 terminated with the following error:\n"
+        "Traceback (most recent call last):\n"
+        '  File "/opt/lib/python3.6/site-packages/torch/multiprocessing/spawn.py", line 19, in _wrap\n'
+        "    fn(i, *args)\n",
+        "unrecognised",
+    ),
     "an exit without a signal stays unknown": (
         "RuntimeError: DataLoader worker (pid(s) 12) exited unexpectedly\n",
         "worker-exited-unknown",

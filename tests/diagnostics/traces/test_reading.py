@@ -7,6 +7,7 @@ from diagnostics.traces.explaining import explain_log, quote
 from diagnostics.traces.frames import parse_frame
 from diagnostics.traces.prefixes import strip_prefixes
 from diagnostics.traces.recognition import Recognition, Role
+from diagnostics.traces.remedies import more_shared_memory
 from diagnostics.traces.trace import read_trace
 from diagnostics.traces.windows import SMALL_LOG_LINES
 
@@ -329,3 +330,27 @@ def test_a_lookup_on_a_dataset_is_no_reading_of_a_sample():
 def test_a_traceback_without_its_beginning_in_a_file_of_data_is_not_said_to_lie_elsewhere(file, slug):
     log = f'  File "/w/{file}", line 9, in crop\n    return len(box[0])\nTypeError: object has no len()\n'
     assert explain_log(log)[0].slug == slug
+
+
+@pytest.mark.parametrize(
+    "order", [("Thread", "Current thread"), ("Current thread", "Thread"), ("Thread", "Thread")]
+)
+def test_a_dump_is_of_the_thread_that_crashed_wherever_it_stands(order: tuple[str, str]) -> None:
+    stacks = "".join(
+        f"\n{name} 0x00007f{number} (most recent call first):\n"
+        f'  File "/home/me/{"crash" if name.startswith("Current") else f"other{number}"}.py", line 5 in run\n'
+        for number, name in enumerate(order)
+    )
+    error = read_trace(f"Fatal Python error: Segmentation fault\n{stacks}").errors[0]
+    expected = "crash.py" if "Current thread" in order else "other0.py"
+    assert error.frames[-1].path.endswith(expected)
+
+
+@pytest.mark.parametrize("job", ["kfp pipeline", "SageMaker", "gcloud ai-platform", "the worker pod"])
+def test_a_managed_job_is_not_told_to_run_docker(job: str) -> None:
+    log = f"in {job}: RuntimeError: DataLoader worker (pid 3) is killed by signal: Bus error.\n"
+    assert not any("docker" in line for line in more_shared_memory(read_trace(log).platform))
+
+
+def test_words_end_where_chinese_begins() -> None:
+    assert read_trace("用lmdb读取数据").find(r"\blmdb\b") is not None
