@@ -69,6 +69,7 @@ SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 8
 NUM_SMALLEST, ROW_ITEMS = 128, 32  # samples of a stream that are remembered; numbers of each that tell it
 MOST_WALKED, MOST_PARTS, MOST_DEPTH, MOST_GENERATORS = 1000, 32, 12, 16  # in search of random generators
+DRAWN_NS = 10_000_000  # on following generators from their first state: hundreds of thousands of numbers
 GROWTH_FROM_NS, MOST_PAUSE_NS = 1_000_000_000, 3_600_000_000_000  # between looks at what grows
 GROWN_BY = 16  # entries of a container
 TWISTER_WORDS = 624  # of a Mersenne twister's state
@@ -991,10 +992,10 @@ def watch_fetch(original, is_stream):
 @guarded
 def drawn_from(generators):
     """Write down, after the first batch, what tells whether workers repeat one another's random numbers."""
-    STATE.random, states = {}, {}
+    STATE.random, states, until = {}, {}, clock() + DRAWN_NS
     for name, (thing, state, first, source) in generators.items():
         after = digest(state(thing))
-        is_drawn = after != first and is_drawn_on(source, origin(thing))
+        is_drawn = after != first and is_drawn_on(source, origin(thing), until)
         states[name] = [first, is_drawn, kind_of(thing), after]
     note("random", states=states)
 
@@ -1116,13 +1117,13 @@ def origin(generator):
     return [str(state[part]) for part in ("inc", "key") if part in state], None
 
 
-def is_drawn_on(before, after):
+def is_drawn_on(before, after, until):
     """Tell whether drawing leads from one state to another; what was seeded meanwhile has another origin."""
     if not before or not after or before[1] is None:
         return bool(before and before[0]) and before == after
     import random
 
-    words, twister, until = before[1], random.Random(), clock() + WALK_NS // 2
+    words, twister = before[1], random.Random()
     twister.setstate((3, (*words, TWISTER_WORDS), None))
     while words != after[1] and clock() < until:
         twister.getrandbits(32 * TWISTER_WORDS)

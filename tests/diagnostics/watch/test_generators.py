@@ -28,12 +28,12 @@ def test_a_generator_that_is_drawn_from_is_told_from_one_that_is_seeded_anew(pro
     before = probe.origin(one)
     for _ in range(times):
         draw(one)
-    assert probe.is_drawn_on(before, probe.origin(one))
+    assert probe.is_drawn_on(before, probe.origin(one), probe.clock() + probe.WALK_NS)
     seed(one)
     draw(one)
-    assert not probe.is_drawn_on(before, probe.origin(one))
+    assert not probe.is_drawn_on(before, probe.origin(one), probe.clock() + probe.WALK_NS)
 
 
 def test_what_cannot_be_told_by_its_state_is_not_called_drawn_from(probe):
     one = np.random.Generator(np.random.SFC64(1))
-    assert not probe.is_drawn_on(probe.origin(one), probe.origin(one))
+    assert not probe.is_drawn_on(probe.origin(one), probe.origin(one), probe.clock() + probe.WALK_NS)
