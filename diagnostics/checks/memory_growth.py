@@ -87,6 +87,7 @@ LOG_SILENT = (
 
 _STILL_RATIO = 1.05  # over the last quarter: a cache that has filled no longer grows
 _FEWEST_BYTES = 16 * MIB
+_EARLY_SHARE = 0.25  # of the growth, in the first three quarters: one step alone is something that was loaded
 _ARRAYS = Remedy(
     "Hold the dataset's index in arrays, not in lists of objects; copy what you keep out of a batch.",
     ("self.paths = numpy.array(paths, dtype=numpy.bytes_)",),
@@ -109,7 +110,7 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     was, now = format_quantity(first, "bytes"), format_quantity(last, "bytes")
     span = format_quantity(seconds, "seconds")
     grows = last > GROWTH_RATIO * first and last > _STILL_RATIO * late and last - first > _FEWEST_BYTES
-    if not grows:
+    if not grows or late - first < _EARLY_SHARE * (last - first):
         return ok(f"A worker's own memory went from {was} to {now} in {span}.")
     rate = format_quantity((last - first) / seconds * 60, "bytes")
     read = f"USS of a worker: {was}, {format_quantity(late, 'bytes')}, {now} within {span}"

@@ -14,6 +14,7 @@ from diagnostics.sources import attempt, read_text
 EVENT_FILES = {"": "memory.events", "memory": "memory.oom_control"}
 SHORTEST_PAUSE_SECONDS = 0.5
 COST_TIMES = 100  # reading USS walks page tables: at most one percent of one core goes into it
+FREE_READINGS = 8  # at first, whatever they cost: a loop of few seconds is over soon
 MOST_READINGS = 128
 MOST_WATCHED = 2  # workers of one loader grow alike
 
@@ -50,6 +51,7 @@ class Resources:
         self.growths: dict[int, Growth] = {}
         self._kills_before = oom_kills()
         self._next_at = 0.0
+        self._num_looks = 0
 
     @property
     def num_oom_kills(self) -> int | None:
@@ -62,9 +64,11 @@ class Resources:
         begun, cpu_begun = time.monotonic(), time.thread_time()
         if begun < self._next_at:
             return
-        for pid in list(pids)[:MOST_WATCHED]:
+        watched = list(pids)[:MOST_WATCHED]
+        for pid in watched:
             memory = attempt(lambda pid=pid: psutil.Process(pid).memory_full_info())  # type: ignore[misc]
             if memory is not None and hasattr(memory, "uss"):
                 self.growths.setdefault(pid, Growth()).add(begun, memory.uss)
-        spent = time.thread_time() - cpu_begun
+        self._num_looks += bool(watched)
+        spent = time.thread_time() - cpu_begun if self._num_looks > FREE_READINGS else 0.0
         self._next_at = begun + max(SHORTEST_PAUSE_SECONDS, COST_TIMES * spent)

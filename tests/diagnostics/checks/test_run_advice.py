@@ -99,3 +99,8 @@ def test_memory_that_grows_is_bounded_where_a_container_grows_with_it(kind, boun
     assert bound in text
     assert ("dataset.done" in text) == bool(kind)
     assert "num_workers" not in text
+
+
+@pytest.mark.parametrize(("late", "status"), [(60_000_000, "ok"), (250_000_000, "warn"), (399_000_000, "ok")])
+def test_memory_that_grows_in_one_step_alone_does_not_grow_and_grow(late, status):
+    assert memory_growth.judge({**memory_growth.FIRES, "run.uss_late_bytes": late}).status == status
