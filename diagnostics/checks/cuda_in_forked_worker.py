@@ -50,6 +50,25 @@ _OLD = (
 _SENDING = {"_feed", "_share_cuda_"}
 # A worker that got a CUDA tensor from its dataset puts the batch into shared memory, which is the CPU's.
 _SHARED = r"storage of a tensor on device .?cuda|_share_(?:fd|filename)\w*: only available on CPU"
+# What else forks, where no DataLoader is spoken of: what to look for, what it is, what to do.
+_OTHER_FORKERS = (
+    (
+        r"(?i)\bgunicorn\b|\buwsgi\b|\bcelery\b|\bbilliard\b",
+        "that a server or a queue forked",
+        Remedy(
+            "Load the model in each process, after the fork: not before, not by a preload.",
+            ("gunicorn app:app  # without --preload", "celery -A app worker --pool=solo"),
+        ),
+    ),
+    (
+        r"\bnum_proc\b|/multiprocess/pool\.py",
+        "that dataset.map forked",
+        Remedy(
+            "Start the processes of the map by spawn, or let one process feed the GPU with batches.",
+            ('multiprocess.set_start_method("spawn")', "dataset.map(..., batched=True, num_proc=None)"),
+        ),
+    ),
+)
 LOG_FIRES = (
     "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with "
     "multiprocessing, you must "
@@ -94,6 +113,11 @@ def recognise(trace: Trace) -> Recognition | None:
     found = _find(trace)
     if found is None:
         return None
+    if not trace.mentions_loader:
+        for pattern, what, cure in _OTHER_FORKERS:
+            if trace.find_line(pattern):
+                summary = f"CUDA was used in a process {what}, which cannot work; no DataLoader is involved."
+                return recognised(found, summary, cure, score=82, confidence="likely")
     remedy = Remedy(
         "Return CPU tensors; move the batch in the loop.",
         (

@@ -495,3 +495,17 @@ def test_no_handle_is_shared_where_there_is_no_fork() -> None:
     path = "C:\\work\\scans.py"
     log = f"{carried('BadZipFile', 0)}{frame(path, 9, '__getitem__', 'self.zip.read(name)')}"
     assert explain_log(f"{log}zipfile.BadZipFile: Bad CRC-32 for file 'a'\n")[0].slug == "dataset-exception"
+
+
+@pytest.mark.parametrize(
+    ("said", "cure"),
+    [
+        ("gunicorn --workers 4 --preload app:app", "gunicorn app:app  # without --preload"),
+        ("I called dataset.map(embed, num_proc=6)", 'multiprocess.set_start_method("spawn")'),
+        ("DataLoader(dataset, num_workers=4), tokenized with num_proc=6", "DataLoader(..., pin_memory=True)"),
+    ],
+)
+def test_a_forked_process_that_uses_cuda_is_mended_where_it_was_forked(said: str, cure: str) -> None:
+    """A server's or a dataset.map's process is no loader's worker; a loader that is named comes first."""
+    log = f"{said}\nRuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with spawn\n"
+    assert cure in advice(log)
