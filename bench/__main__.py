@@ -2,7 +2,6 @@
 
 import argparse
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ try:
     from bench.options import counts, devices, positive, seconds
     from bench.overhead import compare_with_plain_loops
     from bench.process_pairs import ProcessPairs, Side, revision
+    from bench.process_tree import interrupted_by_sigterm
     from bench.user_data import UserDataError
     from diagnostics import calibrations
     from diagnostics.resolution import too_noisy
@@ -44,9 +44,9 @@ WHY_STOPPED = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0 well, 1 something is off, 2 wrong usage."""
     arguments = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)  # to leave no process and no work tree behind then either
     try:
-        return arguments.run(arguments)
+        with interrupted_by_sigterm():  # to leave no process and no work tree behind then either
+            return arguments.run(arguments)
     except ModuleNotFoundError as error:
         return not_installed("python -m bench", error)
     except (CommandError, SettingError, UserDataError) as error:
@@ -54,10 +54,6 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

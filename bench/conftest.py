@@ -15,6 +15,7 @@ from bench import noise, options
 from bench.configuration import Options
 from bench.host import Host
 from bench.passes import Schedule, Series
+from bench.process_tree import interrupted_by_sigterm
 from bench.progress import PassProgress
 from bench.result_file import Run, UnfinishedFile
 from diagnostics.facts import as_document
@@ -91,7 +92,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return (yield)
     interrupt = None
     try:
-        _measure(session.config, [_series_of(item) for item in items])
+        with interrupted_by_sigterm():
+            _measure(session.config, [_series_of(item) for item in items])
     except KeyboardInterrupt as pressed:
         interrupt = pressed
     for item in items:

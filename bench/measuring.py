@@ -5,6 +5,7 @@ process began; whatever the measured code prints goes to standard error. A reque
 limit ends the process with the stacks of all threads on standard error.
 """
 
+import contextlib
 import faulthandler
 import importlib.util
 import json
@@ -25,6 +26,7 @@ from bench.reference import Reference
 from bench.user_data import UserDataError
 
 BEAT = {"beat": True}
+LEAVE_SECONDS = 5.0
 
 
 class Child:
@@ -133,9 +135,10 @@ def answer(child: Child, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve() -> None:
-    """Answer requests until they end, then leave without waiting for anybody.
+    """Answer requests until they end, then let go of what is alive: a host that was killed asked for nothing.
 
-    No standard stream is a pipe any more: measured code may print, read, and close them as exit() does.
+    torch waits at exit for each worker of a loader that pins its batches, 5 s long. No standard stream is a
+    pipe any more: measured code may print, read, and close them as exit() does.
     """
     requests = os.fdopen(os.dup(0), encoding="utf-8")
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -149,5 +152,9 @@ def serve() -> None:
     child = Child(tell)
     heartbeat.LISTENERS.append(lambda: tell(BEAT))
     tell({"ok": {}})
-    for line in requests:
-        tell(answer(child, json.loads(line)))
+    with contextlib.suppress(OSError):  # there may be nobody who could be answered
+        for line in requests:
+            tell(answer(child, json.loads(line)))
+    heartbeat.LISTENERS.clear()  # nobody listens
+    for name in list(child.alive):
+        answer(child, {"do": "close", "limit_seconds": LEAVE_SECONDS, "name": name})

@@ -1,8 +1,9 @@
-"""CPU time and memory of this process and its workers."""
+"""CPU time and memory of this process and its workers, and how they are ended."""
 
 import contextlib
 import os
-from collections.abc import Iterable
+import signal
+from collections.abc import Iterable, Iterator
 from statistics import mean
 
 import psutil
@@ -42,6 +43,20 @@ def memory_per_process(pids: Iterable[int]) -> dict[str, float]:
                 if hasattr(memory, kind):
                     values.append(getattr(memory, kind))
     return {f"{kind}_bytes_per_worker": mean(values) for kind, values in readings.items() if values}
+
+
+@contextlib.contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Take SIGTERM for a Ctrl-C meanwhile: `timeout`, containers and job schedulers send it."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def end_session(leader_pid: int) -> None:

@@ -61,6 +61,9 @@ class Large(Calm):
         return super().measure(seconds, until)
     def close(self): Large.alive -= 1
 
+class Careful(Calm):
+    def close(self): open("closed", "w").close()
+
 class TooLarge(Calm):
     def measure(self, seconds, until): raise MemoryError("no room at all")
 
@@ -74,7 +77,7 @@ def bench_faulty(fault):
         raise UserDataError("mine.py:data: no pairs")
     if fault.startswith("large_when_"):
         return Large(fault.removeprefix("large_when_"))
-    return {"calm": Calm, "studies": Study, "too_large": TooLarge}.get(fault, lambda: Faulty(fault))()
+    return {"calm": Calm, "studies": Study, "too_large": TooLarge, "careful": Careful}.get(fault, lambda: Faulty(fault))()
 """
 
 

@@ -99,6 +99,19 @@ def test_what_is_too_large_for_this_machine_fails_and_no_other_does(host: Host, 
     assert measure(host, file, "calm")["seconds"] == 0.5
 
 
+def test_when_the_host_is_gone_the_measuring_process_lets_go_of_what_it_has(
+    host: Host, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    measure(host, file, "careful")
+    process = host._process
+    assert process is not None
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=20) == 0
+    assert (tmp_path / "closed").exists()
+
+
 @pytest.mark.parametrize("fault", ["hangs", "hangs_in_a_lock"])
 def test_a_hang_is_ended_and_its_place_is_named(file: Path, fault: str) -> None:
     with Host(limit_seconds=1) as host:

@@ -213,10 +213,13 @@ def hanging(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
     process.communicate()
 
 
-def test_ctrl_c_saves_what_was_measured_and_leaves_no_process(tmp_path: Path, hanging: Any) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_or_a_timeout_saves_what_was_measured_and_leaves_no_process(
+    sign: signal.Signals, tmp_path: Path, hanging: Any
+) -> None:
     wait_for_measurements(tmp_path, hanging, 1)
     children = descendants(hanging)
-    hanging.send_signal(signal.SIGINT)
+    hanging.send_signal(sign)
     stdout, stderr = hanging.communicate(timeout=60)
     assert hanging.returncode == 2
     document = saved(tmp_path)
