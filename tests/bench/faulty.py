@@ -77,7 +77,8 @@ def bench_faulty(fault):
         raise UserDataError("mine.py:data: no pairs")
     if fault.startswith("large_when_"):
         return Large(fault.removeprefix("large_when_"))
-    return {"calm": Calm, "studies": Study, "too_large": TooLarge, "careful": Careful}.get(fault, lambda: Faulty(fault))()
+    plain = {"calm": Calm, "studies": Study, "too_large": TooLarge, "careful": Careful}
+    return plain.get(fault, lambda: Faulty(fault))()
 """
 
 
