@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     shown = messages.status("Starting") if messages.is_terminal else nullcontext()
     try:
         with shown as status, Laboratory(options.python, options.hang_after) as lab:
-            about = lab.ask("load", target=options.target)
+            about = {**lab.ask("load", target=options.target), "target": options.target}
             lab.ask("take_step", target=options.step, seconds=options.step_time)
             has_step = options.step is not None or options.step_time is not None
             climb = Climb(lab, about, options.workers, has_step)

@@ -18,8 +18,9 @@ QUICK_BATCH_SECONDS = 1e-3  # no training step is faster
 MEMORY_SLOWDOWN = 1.15  # computing alone stays within 1.05 of it here; what only copies is at 1.2 and more
 THREADS_GAIN = 1.15
 THROTTLED = 0.05
+QUEUEING_SHARE = 0.3  # of the time of fetching: less of it is jitter
 QUOTA_SHARE = 0.95  # of the cores that are counted
-STAGES = ("cpu", "wait", "copy", "skew", "crossing", "startup", "pin")
+STAGES = ("cpu", "wait", "copy", "skew", "crossing", "startup", "pin", "sampler")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class _Parts:
     payload: float
     busy_crossing: float
     pin: float
+    sampler: float
 
 
 def _split(evidence: Evidence) -> _Parts:
@@ -103,6 +105,7 @@ def _split(evidence: Evidence) -> _Parts:
         payload=evidence.payload,
         busy_crossing=evidence.busy_crossing,
         pin=evidence.pin_seconds,
+        sampler=evidence.sampler,
     )
 
 
@@ -112,7 +115,7 @@ def _loop_seconds(parts: _Parts, evidence: Evidence) -> float:
     collate = parts.collate_cpu + parts.collate_copy
     batches = in_batches(samples, evidence.batch_size) + collate + parts.collate_wait
     if not evidence.num_workers:
-        return seconds_per_batch(batches, 0, step_seconds=evidence.step) + parts.pin
+        return seconds_per_batch(batches, 0, step_seconds=evidence.step) + parts.pin + parts.sampler
     by_workers = seconds_per_batch(
         batches, evidence.num_workers, evidence.prefetch_factor, evidence.in_order, evidence.step
     )
@@ -120,8 +123,8 @@ def _loop_seconds(parts: _Parts, evidence: Evidence) -> float:
     by_cores = (own + parts.busy_crossing) / evidence.usable_cores
     handing = parts.crossing + parts.payload + parts.pin
     if evidence.is_pinned:  # in torch's thread for pinning, beside the step
-        return max(by_workers, by_cores, handing, evidence.step)
-    return max(by_workers, by_cores, handing + evidence.step)
+        return max(by_workers, by_cores, handing, parts.sampler + evidence.step)
+    return max(by_workers, by_cores, handing + parts.sampler + evidence.step)
 
 
 def _without(parts: _Parts, stage: str) -> _Parts:
@@ -133,6 +136,7 @@ def _without(parts: _Parts, stage: str) -> _Parts:
         "copy": {"copy_fetch": nothing, "collate_copy": 0.0, "payload": 0.0},
         "crossing": {"crossing": 0.0, "busy_crossing": 0.0},
         "pin": {"pin": 0.0},
+        "sampler": {"sampler": 0.0},
     }
     return replace(parts, **free[stage])  # type: ignore[arg-type]
 
@@ -143,8 +147,6 @@ def _seconds(parts: _Parts, stage: str, batch_size: int) -> float:
         "wait": parts.wait,
         "skew": parts.skew,
         "copy": parts.copy_fetch,
-        "crossing": np.zeros(1),
-        "pin": np.zeros(1),
     }
     whole = {
         "cpu": parts.collate_cpu,
@@ -152,8 +154,9 @@ def _seconds(parts: _Parts, stage: str, batch_size: int) -> float:
         "copy": parts.collate_copy + parts.payload,
         "crossing": parts.crossing,
         "pin": parts.pin,
+        "sampler": parts.sampler,
     }
-    return batch_size * float(each[stage].mean()) + whole.get(stage, 0.0)
+    return batch_size * float(each.get(stage, np.zeros(1)).mean()) + whole.get(stage, 0.0)
 
 
 def stages(evidence: Evidence) -> list[Stage]:
@@ -183,6 +186,10 @@ def _contention(evidence: Evidence, parts: _Parts, whole: float) -> list[Stage]:
     if evidence.one_thread_gain >= THREADS_GAIN:
         lost = evidence.measured * (1 - 1 / evidence.one_thread_gain)
         found.append(Stage("threads", lost, evidence.one_thread_gain))
+    fetching = evidence.batch_size * float(np.mean(evidence.wall)) + evidence.queueing
+    if evidence.queueing > QUEUEING_SHARE * fetching:
+        queued = (fetching + evidence.collate + evidence.collate_wait) / evidence.num_workers
+        found.append(Stage("queueing", evidence.queueing, max(1.0, min(queued, evidence.loading) / whole)))
     if evidence.memory_slowdown >= MEMORY_SLOWDOWN and not evidence.is_copying and computing:
         free = whole / max(_loop_seconds(_without(parts, "cpu"), evidence), 1e-9)
         found.append(Stage("memory_bandwidth", computing, free))
@@ -209,7 +216,7 @@ def _bound(evidence: Evidence, ranked: list[Stage], exposed: float) -> str:
     gains = {one.name: one.gain for one in ranked}
     if evidence.step and exposed < HIDDEN:
         return "consumer" if evidence.step >= HEADROOM * evidence.loading else "none"
-    for cause in ("quota", "threads"):
+    for cause in ("quota", "threads", "queueing"):
         if gains.get(cause, 1.0) >= THREADS_GAIN:
             return cause
     name, gain = max(((n, g) for n, g in gains.items() if n != "consumer"), key=lambda pair: pair[1])

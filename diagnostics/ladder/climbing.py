@@ -144,6 +144,11 @@ def _seconds(values: Sequence[dict[str, float]]) -> float:
     return float(np.median([one["seconds"] / one["batches"] for one in values]))
 
 
+def _mean_told(values: Sequence[dict[str, float]], key: str) -> float:
+    """Return what is told a batch, the median of the repetitions."""
+    return float(np.median([one[key] for one in values]))
+
+
 class Climb:
     """One climb; the methods are its parts, in their order."""
 
@@ -259,6 +264,7 @@ class Climb:
         return {
             "fetch_seconds": _mean(full, "fetch") - min(_mean(full, "delay"), _mean(full, "fetch")),
             "fetch_cpu_seconds": _mean(full, "fetch_cpu"),
+            "process_cpu_seconds": _mean(full, "process_cpu"),
             "collate_seconds": _mean(full, "collate"),
             "send_seconds": send,
             "receive_seconds": float(np.median([one["main_cpu"] for one in full]))
@@ -277,9 +283,10 @@ class Climb:
         collate_wait = max(0.0, _mean(alone, "collate") - collate - _mean(alone, "delay"))
         cached = _seconds(self.told["cached"]) if "cached" in self.told else 0.0
         unpinned = _seconds(self.told["cached, unpinned"]) if self.is_pinned else cached
-        crossing = _seconds(self.told["empty"]) if self.num_workers else 0.0
+        sampler = _mean_told(loop, "sampler_seconds")
+        crossing = max(0.0, _seconds(self.told["empty"]) - sampler) if self.num_workers else 0.0
         payload = (
-            max(0.0, unpinned - crossing - (collate + collate_wait) / self.num_workers)
+            max(0.0, unpinned - crossing - sampler - (collate + collate_wait) / self.num_workers)
             if self.num_workers
             else 0.0
         )
@@ -287,7 +294,7 @@ class Climb:
         given = self.about["given"] or {}
         restarts = bool(given) and not given.get("persistent_workers") and self.num_workers
         worker = self._worker()
-        step = float(np.median([one["step_seconds"] for one in loop])) if self.has_step else 0.0
+        step = _mean_told(loop, "step_seconds") if self.has_step else 0.0
         quota = quota_cores(Path("/"))
         return Evidence(
             wall=self.samples["wall"],
@@ -304,6 +311,8 @@ class Climb:
             crossing=crossing + self._small_payload,
             payload=payload,
             busy_crossing=worker["send_seconds"] + worker["receive_seconds"],
+            sampler=sampler,
+            queueing=self._queueing(),
             step=step,
             start=max(0.0, self.start["start_seconds"] - _seconds(loading)),
             num_batches=self.about["num_batches"] if restarts else None,
@@ -317,6 +326,15 @@ class Climb:
             pin_seconds=max(0.0, cached - unpinned),
             is_pinned=self.is_pinned,
         )
+
+    def _queueing(self) -> float:
+        """Return by how much longer samples wait a batch where several workers do: for each other."""
+        if self.num_workers < 2:
+            return 0.0
+        wall, cpu = (self.batch_size * float(np.mean(self.samples[key])) for key in ("wall", "cpu"))
+        worker = self._worker()
+        busy = max(worker["fetch_cpu_seconds"], worker["process_cpu_seconds"])  # of threads of its own too
+        return max(0.0, worker["fetch_seconds"] - busy - max(0.0, wall - cpu))
 
     def _bytes_only(self, payload: float) -> float:
         """Split what a batch's contents cost to hand over: the rest is a matter of their number."""

@@ -30,6 +30,10 @@ class Evidence:
         What a batch without and with its contents costs to hand over; 0 without workers.
     busy_crossing : float
         Processor seconds of handing over a batch, all processes together.
+    sampler : float
+        Seconds a batch in which the main process draws its indices.
+    queueing : float
+        Seconds a batch that samples wait longer in a worker than alone: for each other.
     step : float
         Seconds a batch of the training step; 0 where none was given.
     start, num_batches : float, int or None
@@ -67,6 +71,8 @@ class Evidence:
     crossing: float = 0.0
     payload: float = 0.0
     busy_crossing: float = 0.0
+    sampler: float = 0.0
+    queueing: float = 0.0
     step: float = 0.0
     start: float = 0.0
     num_batches: int | None = None

@@ -1,6 +1,7 @@
 """The ladder as a picture, a sentence and remedies. Nothing here touches the world."""
 
 from collections.abc import Iterator, Mapping
+from shlex import quote
 
 from rich.text import Text
 
@@ -21,16 +22,19 @@ WORDS: Mapping[str, str] = {
     "memory_bandwidth": "the bandwidth of memory",
     "threads": "more threads than processors",
     "quota": "the CPU quota of this container",
+    "queueing": "samples that wait for each other",
+    "sampler": "drawing the indices, which the main process does alone",
     "pin": "pinning memory",
     "consumer": "the training step itself",
     "none": "nothing",
 }
-TUNE = "python -m diagnostics tune FILE.py:NAME"
+TUNE = "python -m diagnostics tune {target}"
+MORE_WORKERS = 8  # at least, for samples that wait
 REMEDIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "cpu": ("Do less work a sample (cache, smaller inputs), or use more processors.", (TUNE,)),
     "wait": (
         "More workers wait side by side, however few processors there are.",
-        ("DataLoader(..., num_workers=8)", TUNE),
+        ("DataLoader(..., num_workers={more})", TUNE),
     ),
     "copy": (
         "Move fewer bytes: uint8 until the batch is on the device, views instead of copies.",
@@ -60,6 +64,15 @@ REMEDIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("torch.set_num_threads(1)  # in worker_init_fn", "export OMP_NUM_THREADS=1"),
     ),
     "quota": ("Raise the quota, or take workers and threads from it.", ("docker run --cpus=4 …",)),
+    "queueing": (
+        "More workers would only wait longer for what one has at a time: a lock, a connection, storage at "
+        "its limit. Give each worker its own, or hold it for less.",
+        ("self.connection = None  # in __init__; each worker opens its own with its first sample",),
+    ),
+    "sampler": (
+        "Workers cannot help: let the sampler draw an epoch's indices at once, when it is begun.",
+        ("order = torch.randperm(len(dataset)).tolist()  # in the sampler's __iter__, not number by number",),
+    ),
     "pin": ("Pin only what is copied to the device.", ("DataLoader(..., pin_memory=False)",)),
     "consumer": ("Faster loading gains nothing; fewer workers may do.", (f"{TUNE} --step-time S",)),
     "none": ("Leave the loader as it is.", ()),
@@ -69,6 +82,8 @@ REMEDIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 def remedy(bound: str, climbed: Climbed) -> list[str]:
     """Return the sentence and the lines to paste."""
     text, commands = REMEDIES[bound]
+    more = max(MORE_WORKERS, 2 * climbed.evidence.num_workers)
+    commands = tuple(one.format(more=more, target=quote(climbed.about["target"])) for one in commands)
     worst = climbed.slowest[:3]
     if bound == "skew" and worst:
         text += " Slowest: " + ", ".join(f"{i} ({format_quantity(s, 'seconds')})" for i, s in worst) + "."

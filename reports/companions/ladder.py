@@ -22,6 +22,8 @@ WORDS: Mapping[str, str] = {
     "memory_bandwidth": "the bandwidth of memory",
     "threads": "more threads than cores",
     "quota": "the CPU quota",
+    "queueing": "samples that wait for each other",
+    "sampler": "drawing indices in the main process",
     "pin": "pinning memory",
     "consumer": "the training step itself",
 }
@@ -29,8 +31,8 @@ WORDS: Mapping[str, str] = {
 SHOWS_AT: Mapping[str, tuple[str, ...]] = {
     "dataset alone": ("cpu", "wait", "skew"),
     "+ collate": ("copy",),
-    "workers without payload": ("threads", "quota", "memory_bandwidth"),
-    "workers with payload": ("crossing", "startup"),
+    "workers without payload": ("threads", "quota", "queueing", "memory_bandwidth"),
+    "workers with payload": ("crossing", "startup", "sampler"),
     "pinned": ("pin",),
     "with the step": ("consumer",),
 }

@@ -1,11 +1,12 @@
 """Data with one known cause of slowness each; a child loads this file by its path. No test by itself."""
 
+import multiprocessing
 import os
 import time
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
 
 BATCH = 8
 
@@ -85,6 +86,39 @@ class Dicts(Spinning):
     def __getitem__(self, index):
         time.sleep(0.004)
         return {"image": torch.ones(3, 8, 8), "label": index, "name": "x"}
+
+
+class Locked(Spinning):
+    """One sample at a time, however many workers there are."""
+
+    def __init__(self):
+        super().__init__()
+        self.lock = multiprocessing.Lock()
+
+    def __getitem__(self, index):
+        with self.lock:
+            time.sleep(0.004)
+        return torch.ones(8)
+
+
+class Batched(Spinning):
+    """Read by the batch, as torch reads what has `__getitems__`."""
+
+    def __getitem__(self, index):
+        raise NotImplementedError
+
+    def __getitems__(self, indices):
+        time.sleep(0.02)
+        return [torch.ones(8) for _ in indices]
+
+
+class Drawing:
+    """A batch sampler that thinks for 10 ms."""
+
+    def __iter__(self):
+        for first in range(0, 4096, BATCH):
+            spin(0.01)
+            yield list(range(first, first + BATCH))
 
 
 class Stream(IterableDataset):
@@ -215,6 +249,30 @@ def movable():
 
 def dicts():
     return DataLoader(Dicts(), BATCH, num_workers=2)
+
+
+def locked():
+    return DataLoader(Locked(), BATCH, num_workers=2)
+
+
+def batched():
+    return DataLoader(Batched(), BATCH, num_workers=2)
+
+
+def part_of_batched():
+    return DataLoader(Subset(Batched(), range(2048)), BATCH)
+
+
+def part():
+    return DataLoader(Subset(Spinning(wait=0.002), range(2048)), BATCH)
+
+
+def drawing():
+    return DataLoader(Spinning(), batch_sampler=Drawing(), num_workers=2)
+
+
+def drawing_alone():
+    return DataLoader(Spinning(), batch_sampler=Drawing())
 
 
 def stream():

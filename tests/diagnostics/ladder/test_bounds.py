@@ -91,6 +91,19 @@ def test_more_threads_than_processors_come_before_the_work_that_they_slow():
     assert bound(one_thread_gain=1.05) == "cpu"
 
 
+def test_samples_that_wait_longer_the_more_workers_there_are_wait_for_each_other():
+    waiting = {"wall": [0.002] * 100, "cpu": [1e-5] * 100, "measured": 0.0203, "loading": 0.0203}
+    assert bound(**waiting, queueing=0.019) == "queueing"
+    assert bound(**waiting, queueing=0.003) == "wait"
+
+
+def test_drawing_indices_is_the_bound_with_workers_and_without():
+    light = {"wall": [2e-6] * 100, "cpu": [2e-6] * 100, "collate": 1e-5, "measured": 0.0104}
+    assert bound(**light, sampler=0.01) == "sampler"
+    assert bound(**light, sampler=0.01, num_workers=0, crossing=0.0, busy_crossing=0.0) == "sampler"
+    assert bound(sampler=1e-5) == "cpu"
+
+
 def test_a_quota_counts_only_where_it_stops_the_processes():
     assert bound(quota_cores=1.0, throttled=0.4, usable_cores=1.0) == "quota"
     assert bound(quota_cores=1.0, throttled=0.0) == "cpu"

@@ -133,6 +133,10 @@ def memory_is_shared() -> bool:
         ("starting", "startup"),
         ("dicts", "wait"),
         ("stream", "cpu"),
+        ("locked", "queueing"),
+        ("batched", "wait"),
+        ("drawing", "sampler"),
+        ("drawing_alone", "sampler"),
         ("healthy", "none"),
     ],
 )
@@ -142,6 +146,24 @@ def test_the_cause_that_was_put_in_is_the_bound(lab, name, bound):
         return verdict.bound == bound, (verdict.bound, [stage.as_dict() for stage in verdict.stages])
 
     in_tries(look)
+
+
+@pytest.mark.parametrize(("name", "number"), [("part_of_batched", 8), ("part", 1)])
+def test_samples_are_read_by_the_batch_where_torch_reads_them_so(lab, name, number):
+    lab.ask("load", target=f"{CASES}:{name}")
+    wall = lab.ask("samples", seconds=0.1, in_worker=False)["wall"]
+    assert len(wall) % number == 0
+    assert len(set(wall[:number])) == 1
+    assert len(set(wall)) > 1
+
+
+def test_indices_that_are_drawn_ahead_are_not_drawn_for_free(lab):
+    about = lab.ask("load", target=f"{CASES}:drawing")
+    lab.ask("open", name="loader", arguments={**about["given"], "num_workers": 4, "prefetch_factor": 4})
+    told = lab.ask("measure", name="loader", seconds=0.05, mode=0, is_stepping=False)
+    lab.ask("close", name="loader")
+    assert told["sampler_seconds"] >= 0.01
+    assert told["seconds"] >= 0.01 * told["batches"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="two processes on two cores are needed")

@@ -5,6 +5,7 @@ from time import perf_counter, process_time, thread_time
 from typing import Any
 
 import torch
+from torch.utils.data import Subset
 
 from .clocks import Delay
 from .loaders import is_dense, tensors_in
@@ -17,18 +18,29 @@ PRECISION = 0.1  # of the mean, as its standard error over it: rare slow samples
 LONGER = 4  # times the seconds that were asked for, where that precision needs them
 
 
-def _samples(source: Source) -> Iterator[tuple[Any, Callable[[], Any]]]:
-    """Yield an index and the function that fetches its sample."""
+def _samples(source: Source) -> Iterator[tuple[list[Any], Callable[[], Any]]]:
+    """Yield indices and the function that fetches their samples, all of a batch where the dataset reads it whole."""
     if source.is_stream:
         stream, position = iter(source.dataset), 0
         while True:
-            yield position, lambda stream=stream: next(stream)  # type: ignore[misc]
+            yield [position], lambda stream=stream: [next(stream)]  # type: ignore[misc]
             position += 1
     turns = Turns(source.indices)
     turns.num_batches = MOST_SAMPLES
     for batch in turns:
-        for index in batch if source.batch_size is not None else [batch]:
-            yield index, lambda index=index: source.dataset[index]  # type: ignore[misc]
+        indices = list(batch) if source.batch_size is not None else [batch]
+        if source.batch_size is not None and reads_batches(source.dataset):
+            yield indices, lambda indices=indices: source.dataset.__getitems__(indices)  # type: ignore[misc]
+            continue
+        for index in indices:
+            yield [index], lambda index=index: [source.dataset[index]]  # type: ignore[misc]
+
+
+def reads_batches(dataset: Any) -> bool:
+    """Return whether torch reads a dataset by the batch: a Subset only does if what it is a part of does."""
+    while isinstance(dataset, Subset):
+        dataset = dataset.dataset
+    return bool(getattr(dataset, "__getitems__", None))
 
 
 def time_samples(source: Source, seconds: float, beat: Callable[[], None]) -> dict[str, Any]:
@@ -46,21 +58,22 @@ def time_samples(source: Source, seconds: float, beat: Callable[[], None]) -> di
     indices: list[Any] = []
     held: list[Any] = []
     num_bytes, begun, delay = 0, perf_counter(), Delay()
-    for index, fetch in _samples(source):
-        if len(held) == (source.batch_size or 1):
+    for together, fetch in _samples(source):
+        if len(held) * len(together) >= (source.batch_size or 1):
             held.clear()  # as a batch is dropped whole; while it is kept, samples need fresh memory
         delayed = delay.seconds()
         started, started_cpu = perf_counter(), process_time()
         try:
-            sample = fetch()
+            samples = fetch()
         except StopIteration:
             break
-        cpu.append(process_time() - started_cpu)
-        spent = perf_counter() - started
-        wall.append(max(min(cpu[-1], spent), spent - (delay.seconds() - delayed)))
-        indices.append(index if isinstance(index, int | str) else str(index))
-        num_bytes += bytes_of(sample)
-        held.append(sample)
+        busy, spent = process_time() - started_cpu, perf_counter() - started
+        spent = max(min(busy, spent), spent - (delay.seconds() - delayed))
+        cpu += [busy / len(together)] * len(together)
+        wall += [spent / len(together)] * len(together)
+        indices += [one if isinstance(one, int | str) else str(one) for one in together]
+        num_bytes += bytes_of(samples)
+        held.append(samples)
         beat()
         spent = perf_counter() - begun
         is_enough = spent > LONGER * seconds or (spent > seconds and is_precise(wall))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset, RandomSampler
@@ -110,12 +111,16 @@ class Turns:
 
     def __init__(self, indices: Any) -> None:
         self.num_batches = 0
+        self.seconds = 0.0  # in which the user's own sampler drew
         self._endless = _repeated(indices)
 
     def __iter__(self) -> Iterator[Any]:
         num_sent = 0
         while num_sent < self.num_batches:  # asked each time: an epoch may be cut short
-            yield next(self._endless)
+            begun = perf_counter()
+            drawn = next(self._endless)
+            self.seconds += perf_counter() - begun
+            yield drawn
             num_sent += 1
 
     def __len__(self) -> int:
