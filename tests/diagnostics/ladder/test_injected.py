@@ -209,6 +209,17 @@ def test_batches_that_piled_up_behind_a_slow_one_do_not_seem_to_take_no_time(lab
         assert one["seconds"] > 0.07 or one["batches"] < 5
 
 
+def test_the_first_wait_of_an_epoch_is_no_wait_of_every_turn(lab):
+    about = lab.ask("load", target=f"{CASES}:waiting")  # 40 ms a batch, 20 with two workers
+    lab.ask("take_step", target=None, seconds=0.04)
+    lab.ask("open", name="loader", arguments=about["given"])
+    told = lab.ask("measure", name="loader", seconds=0.2, mode=0, is_stepping=True)
+    lab.ask("close", name="loader")
+    assert told["batches"] <= 10
+    if not is_crowded():
+        assert told["seconds"] / told["batches"] < 1.1 * told["step_seconds"]
+
+
 def test_a_slow_step_is_the_bound_and_its_headroom_is_measured(lab):
     found = climbed(lab, "trivial", step_seconds=0.03)
     assert judge(found.evidence).bound == "consumer"

@@ -132,7 +132,8 @@ class OpenLoader:
 
         The clock runs from when the workers, which are up, have been asked, to the last batch: a multiple
         of their number, so that all begin and end together. Were it started at a later arrival, batches
-        that had piled up behind a slow one would seem to take no time.
+        that had piled up behind a slow one would seem to take no time. Of the wait for the first batch,
+        what a step on as many batches as there are workers hides is left out: later on it is hidden.
         """
         self.shared.control[0] = mode
         key = (mode, step is None, device)
@@ -159,7 +160,7 @@ class OpenLoader:
         self, num_batches: int, step: Step | None, beat: Callable[[], None], limit: float, device: str
     ) -> dict[str, float]:
         self.set_batches(num_batches)
-        before, cpu, count, step_seconds = self.shared.totals(), process_time(), 0, 0.0
+        before, cpu, count, step_seconds, first_wait = self.shared.totals(), process_time(), 0, 0.0, 0.0
         drawn = self._drawing_seconds
         iterator = iter(self.loader)
         begun = ends = perf_counter() - (self._drawing_seconds - drawn)  # workers ask ahead, but not for free
@@ -169,6 +170,7 @@ class OpenLoader:
                 batch = moved(batch, device)  # noqa: PLW2901
             if step is not None:
                 step(batch)
+            first_wait = first_wait or arrived - begun
             count += 1
             ends = perf_counter()
             if step is not None:
@@ -181,11 +183,12 @@ class OpenLoader:
             ends = perf_counter()
         after = self.shared.totals()
         counted = {name: after[name] - before[name] for name in before}
+        hidden = min(first_wait, self.num_workers * step_seconds / max(1, count))
         return {
             **counted,
             "loaded": max(1.0, counted["batches"]),
             "threads": after["threads"] / max(1, self.num_workers),
-            "seconds": max(ends - begun, 1e-9),
+            "seconds": max(ends - begun - hidden, 1e-9),
             "batches": max(1, count),
             "main_cpu": (process_time() - cpu) / max(1, count),
             "step_seconds": step_seconds / max(1, count),

@@ -19,7 +19,7 @@ LONGER = 4  # times the seconds that were asked for, where that precision needs 
 
 
 def _samples(source: Source) -> Iterator[tuple[list[Any], Callable[[], Any]]]:
-    """Yield indices and the function that fetches their samples, all of a batch where the dataset reads it whole."""
+    """Yield indices and the function that fetches samples, all of a batch where it is read whole."""
     if source.is_stream:
         stream, position = iter(source.dataset), 0
         while True:
