@@ -84,6 +84,7 @@ class _Parts:
     busy_crossing: float
     pin: float
     sampler: float
+    sampler_cpu: float
 
 
 def _split(evidence: Evidence) -> _Parts:
@@ -106,6 +107,7 @@ def _split(evidence: Evidence) -> _Parts:
         busy_crossing=evidence.busy_crossing,
         pin=evidence.pin_seconds,
         sampler=evidence.sampler,
+        sampler_cpu=evidence.sampler_cpu,
     )
 
 
@@ -120,7 +122,7 @@ def _loop_seconds(parts: _Parts, evidence: Evidence) -> float:
         batches, evidence.num_workers, evidence.prefetch_factor, evidence.in_order, evidence.step
     )
     own = evidence.batch_size * float((parts.cpu + parts.copy_fetch).mean()) + collate
-    by_cores = (own + parts.busy_crossing) / evidence.usable_cores
+    by_cores = (own + parts.busy_crossing + parts.sampler_cpu) / evidence.usable_cores
     handing = parts.crossing + parts.payload + parts.pin
     if evidence.is_pinned:  # in torch's thread for pinning, beside the step
         return max(by_workers, by_cores, handing, parts.sampler + evidence.step)
@@ -136,7 +138,7 @@ def _without(parts: _Parts, stage: str) -> _Parts:
         "copy": {"copy_fetch": nothing, "collate_copy": 0.0, "payload": 0.0},
         "crossing": {"crossing": 0.0, "busy_crossing": 0.0},
         "pin": {"pin": 0.0},
-        "sampler": {"sampler": 0.0},
+        "sampler": {"sampler": 0.0, "sampler_cpu": 0.0},
     }
     return replace(parts, **free[stage])  # type: ignore[arg-type]
 

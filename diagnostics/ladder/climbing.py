@@ -283,7 +283,7 @@ class Climb:
         collate_wait = max(0.0, _mean(alone, "collate") - collate - _mean(alone, "delay"))
         cached = _seconds(self.told["cached"]) if "cached" in self.told else 0.0
         unpinned = _seconds(self.told["cached, unpinned"]) if self.is_pinned else cached
-        sampler = _mean_told(loop, "sampler_seconds")
+        sampler, sampler_cpu = (_mean_told(loop, key) for key in ("sampler_seconds", "sampler_cpu_seconds"))
         crossing = max(0.0, _seconds(self.told["empty"]) - sampler) if self.num_workers else 0.0
         payload = (
             max(0.0, unpinned - crossing - sampler - (collate + collate_wait) / self.num_workers)
@@ -310,8 +310,9 @@ class Climb:
             in_order=self.arguments.get("in_order", True),
             crossing=crossing + self._small_payload,
             payload=payload,
-            busy_crossing=worker["send_seconds"] + worker["receive_seconds"],
+            busy_crossing=max(0.0, worker["send_seconds"] + worker["receive_seconds"] - sampler_cpu),
             sampler=sampler,
+            sampler_cpu=sampler_cpu,
             queueing=self._queueing(),
             step=step,
             start=max(0.0, self.start["start_seconds"] - _seconds(loading)),

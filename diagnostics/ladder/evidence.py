@@ -30,8 +30,8 @@ class Evidence:
         What a batch without and with its contents costs to hand over; 0 without workers.
     busy_crossing : float
         Processor seconds of handing over a batch, all processes together.
-    sampler : float
-        Seconds a batch in which the main process draws its indices.
+    sampler, sampler_cpu : float
+        Seconds a batch in which the main process draws its indices, and those of them on the processor.
     queueing : float
         Seconds a batch that samples wait longer in a worker than alone: for each other.
     step : float
@@ -72,6 +72,7 @@ class Evidence:
     payload: float = 0.0
     busy_crossing: float = 0.0
     sampler: float = 0.0
+    sampler_cpu: float = 0.0
     queueing: float = 0.0
     step: float = 0.0
     start: float = 0.0

@@ -109,8 +109,10 @@ def propose(
 ) -> Setting | None:
     """Return the setting to try next, None where nothing promises more.
 
-    First the one that the bent model thinks best. Where that is measured, its neighbours: the next smaller
-    one that might be as good, and the next larger one where the largest tried so far is the best. Where
+    First the one that the bent model thinks best. Where that is measured, the fewest workers that would be as
+    fast as the fastest, had each the pace of the main process: where all share a lock, a disk or the sampler,
+    many are no quicker than a few. Then its neighbours: the next smaller one that might be as good, and
+    the next larger one where the largest tried so far is the best. Where
     these are measured too and the best is slower than resources explain, other arguments, at first all of
     them: what the model does not know (slow samples in runs, jitter) is what order and prefetching are for.
     """
@@ -132,8 +134,9 @@ def propose(
     is_short = best.num_workers and measured[best] > SLACK * least(costs, best.num_workers)
     larger = [one for one in above if one.num_workers >= (2 if is_short else 1) * best.num_workers][:1]
     larger = larger or above[-1:]
-    for one in larger + smaller if best.num_workers else plain[1:2]:
-        if one not in measured and guesses[one] < NEAR * measured[best]:
+    few = _fewest_for_fastest(costs, measured, guesses)
+    for one in [*few, *(larger + smaller if best.num_workers else plain[1:2])]:
+        if one not in measured and (one in few or guesses[one] < NEAR * measured[best]):
             return one
     if not best.num_workers or measured[best] < SLACK * least(costs, best.num_workers):
         return None
@@ -141,6 +144,23 @@ def propose(
     if not beside or (beside[-1] in measured and best == best.plain):
         return None  # what more prefetching and no order together do not gain, neither gains alone
     return next((one for one in (beside[-1], *beside) if one not in measured), None)
+
+
+def _fewest_for_fastest(
+    costs: Costs, measured: Mapping[Setting, float], settings: Iterable[Setting]
+) -> list[Setting]:
+    """Return the fewest workers that may reach the fastest, if fewer than that has may."""
+    fastest = min(measured, key=lambda one: measured[one])
+    wanted = measured[fastest] * (1 + TOLERANCE)
+    enough = [
+        one
+        for one in settings
+        if 0 < one.num_workers < fastest.num_workers
+        and one == one.plain
+        and (measured[Setting(0)] - costs.step) / one.num_workers <= wanted
+        and costs.crossing + costs.step <= wanted
+    ]
+    return sorted(enough)[:1]
 
 
 def worth_trying(costs: Costs, settings: Iterable[Setting]) -> list[Setting]:

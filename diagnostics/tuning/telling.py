@@ -10,6 +10,7 @@ from diagnostics.tuning.model import TOLERANCE
 from diagnostics.tuning.trying import Trial, Tuned
 
 BAR = 24
+UNSURE = 1.25  # times as fast: where so much may yet be gained nothing is said to be lost
 
 
 def recommended(tuned: Tuned) -> dict[str, Any]:
@@ -100,10 +101,20 @@ def sentence(tuned: Tuned) -> str:
     if tuned.failure is not None:
         return f"num_workers=0: {rate} samples/s; every setting with workers that was tried failed."
     if chosen is zero:
-        return f"num_workers=0 is best: {rate} samples/s; workers cost more than they bring."
+        return f"num_workers=0 is best: {rate} samples/s; {_why_none(tuned)}."
     before = sorted(zero.batch_seconds)[len(zero.batch_seconds) // 2]
     now = sorted(chosen.batch_seconds)[len(chosen.batch_seconds) // 2]
     return f"{chosen.setting.name}: {rate} samples/s, {before / now:.1f} times as many as without workers."
+
+
+def _why_none(tuned: Tuned) -> str:
+    """Return what became of workers where none are recommended."""
+    ratios = [trial.ratio for trial in tuned.trials if trial.ratio is not None and trial is not tuned.chosen]
+    if all(one.low > 1 for one in ratios):
+        return "workers cost more than they bring"
+    if any(one.low < 1 / UNSURE for one in ratios):
+        return "workers may bring more, but the turns differ too much to tell"
+    return "workers bring nothing here, and what bounds it `profile` tells"
 
 
 def lines(tuned: Tuned) -> Iterator[Text]:

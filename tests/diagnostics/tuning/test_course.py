@@ -51,7 +51,8 @@ class MadeUp:
 
     def measured(self, name: str, mode: int, **others: Any) -> dict[str, float]:
         self.num_turns += 1
-        counters = ("step_seconds", "collate", "collate_cpu", "fetch_cpu", "process_cpu", "main_cpu")
+        seconds = ("step_seconds", "collate", "collate_cpu", "fetch_cpu", "process_cpu", "main_cpu")
+        counters = (*seconds, "sampler_seconds")
         number = int(name.partition(" ")[0])
         a_batch = self.seconds(number, self.num_turns) if mode == FULL else CROSSING_SECONDS
         return {**dict.fromkeys(counters, 0.0), "seconds": a_batch, "batches": 1, "loaded": 1}

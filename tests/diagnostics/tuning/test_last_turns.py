@@ -1,5 +1,5 @@
 from diagnostics.tuning.settings import Setting
-from diagnostics.tuning.trying import Trial, in_play, smallest_as_good
+from diagnostics.tuning.trying import Trial, in_play, is_settled, smallest_as_good
 
 
 def trial(num_workers: int, *seconds: float) -> Trial:
@@ -19,12 +19,24 @@ def test_one_setting_alone_stays() -> None:
     assert in_play([alone]) == [alone]
 
 
-def test_the_smallest_that_is_surely_as_good_as_the_fastest_is_chosen() -> None:
+def test_the_smallest_within_three_percent_of_the_fastest_is_chosen() -> None:
     fastest = trial(8, 1.00, 1.10, 0.95, 1.02)
     as_good = trial(3, 1.01, 1.10, 0.96, 1.02)
-    unsure = trial(2, 1.10, 1.00, 1.05, 0.95)
     slower = trial(1, 1.05, 1.16, 1.00, 1.07)
-    assert smallest_as_good([slower, unsure, fastest, as_good]) is as_good
+    assert smallest_as_good([slower, fastest, as_good]) is as_good
+
+
+def test_workers_that_are_not_surely_quicker_than_none_are_not_chosen() -> None:
+    none = trial(0, 1.10, 1.00, 1.05, 0.95)
+    assert smallest_as_good([trial(8, 1.00, 1.10, 0.95, 1.02), none]) is none
+
+
+def test_turns_go_on_until_it_is_settled_who_is_within_three_percent() -> None:
+    fastest = trial(8, 1.00, 1.10, 0.95, 1.02)
+    assert not is_settled([fastest, trial(0, 1.10, 1.00, 1.05, 0.95)])
+    assert is_settled([fastest, trial(3, 1.01, 1.10, 0.96, 1.02)])
+    assert is_settled([fastest, trial(1, 1.09, 1.20, 1.04, 1.12)])
+    assert is_settled([fastest, trial(16, 1.10, 1.00, 1.05, 0.95)])
 
 
 def test_an_unusual_argument_must_surely_gain_something() -> None:

@@ -81,6 +81,13 @@ def test_workers_are_doubled_where_the_best_is_far_from_what_resources_allow():
     assert chosen == Setting(16)
 
 
+def test_where_many_workers_are_no_quicker_than_one_a_few_are_tried():
+    known = costs([0.002] * 100, [1e-5] * 100)  # it seems to wait, but for a lock that all share
+    measured, chosen = course(known, lambda one: 0.034 if one.num_workers else 0.036)
+    assert 0 < chosen.num_workers <= 2
+    assert len(measured) <= 4
+
+
 def test_a_best_that_uses_all_there_is_ends_the_trials():
     known = costs([0.002] * 100, [0.002] * 100)
     measured = {one: predict(known, one) for one in map(Setting, (0, 1, 2, 3))}

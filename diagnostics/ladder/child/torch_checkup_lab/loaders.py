@@ -161,9 +161,9 @@ class OpenLoader:
     ) -> dict[str, float]:
         self.set_batches(num_batches)
         before, cpu, count, step_seconds, first_wait = self.shared.totals(), process_time(), 0, 0.0, 0.0
-        drawn = self._drawing_seconds
+        drawn, drawn_cpu = self._drawing
         iterator = iter(self.loader)
-        begun = ends = perf_counter() - (self._drawing_seconds - drawn)  # workers ask ahead, but not for free
+        begun = ends = perf_counter() - (self._drawing[0] - drawn)  # workers ask ahead, but not for free
         for batch in iterator:
             arrived = perf_counter()
             if device:
@@ -192,12 +192,14 @@ class OpenLoader:
             "batches": max(1, count),
             "main_cpu": (process_time() - cpu) / max(1, count),
             "step_seconds": step_seconds / max(1, count),
-            "sampler_seconds": (self._drawing_seconds - drawn) / max(1, count),
+            "sampler_seconds": (self._drawing[0] - drawn) / max(1, count),
+            "sampler_cpu_seconds": (self._drawing[1] - drawn_cpu) / max(1, count),
         }
 
     @property
-    def _drawing_seconds(self) -> float:
-        return self.turns.seconds if self.turns is not None else 0.0
+    def _drawing(self) -> tuple[float, float]:
+        """Seconds in which indices were drawn, and those of them on the processor."""
+        return (self.turns.seconds, self.turns.cpu_seconds) if self.turns is not None else (0.0, 0.0)
 
     def set_batches(self, number: int) -> None:
         """Let the next epoch have so many batches."""

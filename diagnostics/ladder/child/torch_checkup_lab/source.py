@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset, RandomSampler
@@ -111,15 +111,16 @@ class Turns:
 
     def __init__(self, indices: Any) -> None:
         self.num_batches = 0
-        self.seconds = 0.0  # in which the user's own sampler drew
+        self.seconds = self.cpu_seconds = 0.0  # in which the user's own sampler drew
         self._endless = _repeated(indices)
 
     def __iter__(self) -> Iterator[Any]:
         num_sent = 0
         while num_sent < self.num_batches:  # asked each time: an epoch may be cut short
-            begun = perf_counter()
+            begun, begun_cpu = perf_counter(), thread_time()
             drawn = next(self._endless)
             self.seconds += perf_counter() - begun
+            self.cpu_seconds += thread_time() - begun_cpu
             yield drawn
             num_sent += 1
 
