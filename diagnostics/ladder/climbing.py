@@ -149,6 +149,11 @@ def _mean_told(values: Sequence[dict[str, float]], key: str) -> float:
     return float(np.median([one[key] for one in values]))
 
 
+def is_threaded(samples: Mapping[str, Any]) -> bool:
+    """Whether several threads work for a sample: those of numpy's and OpenCV's libraries are not torch's."""
+    return bool(sum(samples["cpu"]) > SEVERAL_THREADS * samples["own_cpu"])
+
+
 class Climb:
     """One climb; the methods are its parts, in their order."""
 
@@ -360,8 +365,9 @@ class Climb:
             np.median([one["process_cpu"] / max(one["fetch"] + one["collate"], 1e-9) for one in own])
         )
         main_cpu = _mean(own, "process_cpu") - _mean(own, "fetch_cpu") - _mean(own, "collate_cpu")
-        is_threaded = busy > SEVERAL_THREADS and main_cpu > 0.3 * _mean(own, "fetch_cpu")
-        if self._worker()["threads"] <= 1 or (self.num_workers == 0 and not is_threaded):
+        has_threads = busy > SEVERAL_THREADS and main_cpu > 0.3 * _mean(own, "fetch_cpu")
+        has_threads = has_threads or is_threaded(self.samples)
+        if not has_threads and (self.num_workers == 0 or self._worker()["threads"] <= 1):
             return 1.0
         arguments = {**self.arguments, "threads": 1}
         try:

@@ -61,7 +61,11 @@ REMEDIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "threads": (
         "One thread a worker.",
-        ("torch.set_num_threads(1)  # in worker_init_fn", "export OMP_NUM_THREADS=1"),
+        (
+            "threadpoolctl.threadpool_limits(1)  # in worker_init_fn: torch's threads, numpy's and scipy's",
+            "cv2.setNumThreads(0)  # and OpenCV's",
+            "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1",
+        ),
     ),
     "quota": ("Raise the quota, or take workers and threads from it.", ("docker run --cpus=4 …",)),
     "queueing": (

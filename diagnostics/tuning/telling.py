@@ -88,6 +88,12 @@ def _call(tuned: Tuned) -> str:
     return "DataLoader(dataset, ..., " + ", ".join(f"{k}={v!r}" for k, v in given.items()) + ")"
 
 
+def _threads_call(tuned: Tuned) -> str:
+    if not tuned.chosen.setting.num_workers:
+        return f"torch.set_num_threads({tuned.num_threads})  # while loading: faster here"
+    return f"threadpoolctl.threadpool_limits({tuned.num_threads})  # in worker_init_fn: faster here"
+
+
 def sentence(tuned: Tuned) -> str:
     """Return the verdict in one sentence."""
     interval, chosen = tuned.interval, tuned.chosen
@@ -110,6 +116,8 @@ def sentence(tuned: Tuned) -> str:
 def _why_none(tuned: Tuned) -> str:
     """Return what became of workers where none are recommended."""
     ratios = [trial.ratio for trial in tuned.trials if trial.ratio is not None and trial is not tuned.chosen]
+    if all(not trial.setting.num_workers for trial in tuned.trials):
+        return "no setting with workers was tried"
     if all(one.low > 1 for one in ratios):
         return "workers cost more than they bring"
     if any(one.low < 1 / UNSURE for one in ratios):
@@ -127,9 +135,7 @@ def lines(tuned: Tuned) -> Iterator[Text]:
     if tuned.preload:
         yield Text(f"    multiprocessing.set_forkserver_preload({tuned.preload!r})", style="bold")
     if tuned.num_threads:
-        yield Text(
-            f"    torch.set_num_threads({tuned.num_threads})  # while loading: faster here", style="bold"
-        )
+        yield Text(f"    {_threads_call(tuned)}", style="bold")
     yield Text(f"    {_call(tuned)}", style="bold")
     for start in tuned.starts:
         how = start["multiprocessing_context"] + (" with preload" if start["preload"] else "")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from diagnostics.intervals import Interval, geometric_interval, ratio_interval
-from diagnostics.ladder.climbing import CACHED, EMPTY, FULL
+from diagnostics.ladder.climbing import CACHED, EMPTY, FULL, is_threaded
 from diagnostics.ladder.laboratory import FailedError, Laboratory
 from diagnostics.tuning.limits import Room, problem, read_room
 from diagnostics.tuning.model import GUESSED_CROSSING, TOLERANCE, Costs, predict, propose, worth_trying
@@ -24,6 +24,7 @@ MOST_LAST_TIMES = 3  # as many turns where it is not settled who is within 3 %
 CLEAR_ROUNDS = 2  # in which a setting loses or wins by far: that need not be measured again
 SAMPLING_SECONDS = 0.4
 CORES_SECONDS = 0.03
+THREADS_GAIN = 1.05  # times as fast: less is not worth a line in worker_init_fn
 FINALIST = 1.3  # times the best: what is slower is not measured again
 SURE = 0.7  # confidence with which a setting is as good as the fastest, on both sides
 CLOSE = 1.1  # times the best: what is slower takes no part in the last comparison
@@ -105,6 +106,11 @@ def start_method(about: Mapping[str, Any]) -> tuple[str, list[str] | None]:
     return ("forkserver", _preload(about)) if "forkserver" in methods else ("spawn", None)
 
 
+def can_forkserver(about: Mapping[str, Any]) -> bool:
+    """Whether workers could be started by forkserver."""
+    return "forkserver" in about["start_methods"] and not about["pickle_problem"]
+
+
 def _own_method(about: Mapping[str, Any]) -> str | None:
     """Return how the user wants workers started, None where nobody said anything."""
     default = about["default_start_method"]
@@ -177,12 +183,15 @@ class Tuner:
         self.notes: list[str] = []
         self.is_cut_short = False
         self.turn_seconds = TURN_SECONDS
+        self.threads = 0  # in a worker, 0: as they are
 
     def run(self, progress: Callable[[str], None], tries_starts: bool = True) -> Tuned:
         """Measure until nothing promises more, five settings are tried, or the budget is spent."""
         progress("samples")
-        first, alone = self._try(Setting(0))
-        self.costs = self._costs(alone)
+        first, self.alone = self._try(Setting(0))
+        self._avoid_fork()
+        self.costs = self._costs()
+        self.has_threads = is_threaded(self.samples)
         self.settings = self._possible()
         self.turn_seconds = self._turn_seconds()
         while len(self.trials) + len(self.failed) < MOST_TRIALS:
@@ -230,8 +239,11 @@ class Tuner:
         self.fitting = fitting
         return worth_trying(self.costs, fitting)
 
-    def _costs(self, alone: list[dict[str, float]]) -> Costs:
-        samples = self.lab.ask("samples", seconds=SAMPLING_SECONDS, in_worker=True)
+    def _costs(self) -> Costs:
+        alone = self.alone
+        samples = self.samples = self.lab.ask(
+            "samples", seconds=SAMPLING_SECONDS, in_worker=True, threads=self.threads
+        )
         return Costs(
             wall=samples["wall"],
             cpu=samples["cpu"],
@@ -255,7 +267,7 @@ class Tuner:
     def _measure(self, setting: Setting, mode: int = FULL) -> dict[str, float]:
         answer: dict[str, float] = self.lab.ask(
             "measure",
-            name=setting.name,
+            name=self._name(setting),
             seconds=self.turn_seconds if mode == FULL else TURN_SECONDS,
             mode=mode,
             is_stepping=bool(self.step) and mode == FULL,
@@ -287,6 +299,8 @@ class Tuner:
         trial = self.trials[setting] = Trial(setting, setting.arguments(self.method))
         trial.start_seconds = opened["start_seconds"]
         told = self._in_turns_with(rival, setting)
+        if setting.num_workers and self.has_threads:
+            self._try_one_thread(setting)
         if setting.num_workers and self.costs.busy_crossing == 0:
             self._measure_crossing(setting, told)
         self._close_losers(FINALIST)
@@ -302,14 +316,47 @@ class Tuner:
                 raise
             self.failed[setting.name], self.refused[setting.name] = failed, f"it failed: {failed}"
             self.trials.pop(setting, None)
-            self.lab.ask("close", name=setting.name)
+            self.lab.ask("close", name=self._name(setting))
             self.fitting = [one for one in self.fitting if one != setting]
             self.settings = [one for one in self.settings if one != setting]
 
     def _open(self, setting: Setting) -> dict[str, Any]:
         arguments = {**setting.arguments(self.method), "preload": self.preload}
-        opened: dict[str, Any] = self.lab.ask("open", name=setting.name, arguments=arguments)
+        if setting.num_workers and self.threads:
+            arguments["threads"] = self.threads
+        opened: dict[str, Any] = self.lab.ask("open", name=self._name(setting), arguments=arguments)
         return opened
+
+    def _name(self, setting: Setting) -> str:
+        return setting.name + (", one thread" if setting.num_workers and self.threads else "")
+
+    def _avoid_fork(self) -> None:
+        """Not fork what sets its own threads: those that it used here do not survive a fork, and hang."""
+        sets_threads = any(one["threads"] != self.about["threads"] for one in self.alone)
+        if self.method == "fork" and sets_threads and can_forkserver(self.about):
+            self.method, self.preload = "forkserver", _preload(self.about)
+            self.notes.append("the data set a number of threads themselves, which a fork may not survive.")
+
+    def _try_one_thread(self, setting: Setting) -> None:
+        """Compare one thread in each worker with as many as libraries take, and stay with what wins."""
+        self.has_threads = False  # asked once
+        trial = self.trials[setting]
+        seconds: dict[int, list[float]] = {0: [], 1: []}
+        self.threads = 1
+        opened = self._open(setting)
+        for _ in range(ROUNDS):
+            for self.threads in random.sample([0, 1], k=2):
+                answer = self._measure(setting)
+                seconds[self.threads].append(answer["seconds"] / answer["batches"])
+        ratio = float(np.median(np.divide(seconds[0], seconds[1])))
+        wins = int(ratio > THREADS_GAIN)
+        self.threads = 1 - wins
+        self.lab.ask("close", name=self._name(setting))
+        self.threads = wins
+        trial.batch_seconds = seconds[wins]
+        if wins:
+            trial.relative, trial.start_seconds = trial.relative / ratio, opened["start_seconds"]
+            self.costs = self._costs()
 
     def _in_turns_with(self, rival: Setting | None, setting: Setting) -> list[dict[str, float]]:
         told: list[dict[str, float]] = []
@@ -349,7 +396,7 @@ class Tuner:
                 self._close(trial)
 
     def _close(self, trial: Trial) -> None:
-        self.lab.ask("close", name=trial.setting.name)
+        self.lab.ask("close", name=self._name(trial.setting))
         trial.is_open = False
 
     @property
@@ -393,6 +440,8 @@ class Tuner:
     def _one_thread(self, chosen: Trial, progress: Callable[[str], None]) -> int | None:
         """Without workers: compare one thread with torch's default; None where it makes no difference."""
         default = int(self.about["threads"])
+        if chosen.setting.num_workers and self.threads:
+            return self.threads
         if chosen.setting.num_workers or default == 1 or len(self.trials) >= MOST_TRIALS:
             return None
         progress("one thread")
@@ -416,8 +465,8 @@ class Tuner:
         told = [
             {"multiprocessing_context": self.method, "preload": self.preload, "seconds": chosen.start_seconds}
         ]
-        others = [one for one in ("forkserver",) if one in self.about["start_methods"] and one != self.method]
-        for method in others if not self.about["pickle_problem"] else []:
+        others = ["forkserver"] if can_forkserver(self.about) and self.method != "forkserver" else []
+        for method in others:
             if self.budget - (time.monotonic() - self.begun) < START_SECONDS:
                 break
             preload = _preload(self.about)

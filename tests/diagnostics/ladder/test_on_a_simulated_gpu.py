@@ -59,7 +59,8 @@ class SimulatedLab:
 
     def _samples(self, **how: Any) -> dict[str, Any]:
         each = [FETCH / BATCH] * 100
-        return {"wall": each, "cpu": each, "sample_bytes": 1e7, "copy_seconds": 1e-4, "slowest": []}
+        told = {"sample_bytes": 1e7, "copy_seconds": 1e-4, "slowest": []}
+        return {"wall": each, "cpu": each, "own_cpu": sum(each), **told}
 
     def _cores(self, seconds: float) -> float:
         return 2.0
@@ -90,7 +91,7 @@ class SimulatedLab:
             "batches": 1,
             "seconds": batch,
             "main_cpu": CROSSING,
-            "step_seconds": 0.0,
+            **dict.fromkeys(("step_seconds", "sampler_seconds", "sampler_cpu_seconds"), 0.0),
         }
 
 

@@ -34,6 +34,9 @@ class MadeUp:
         self.seconds, self.num_turns = seconds, 0
         self.opened: list[str] = []
         self.can_pin = True
+        self.num_threads = 1  # of libraries that work for a sample
+        self.set_threads = 1  # of torch's, as the data leave them
+        self.slowdown = 1.0  # of workers by those threads
         self.lost: FailedError | None = None
         self.fails: Callable[[str, str], bool] = lambda do, name: False
 
@@ -44,18 +47,38 @@ class MadeUp:
             self.opened.append(arguments["name"])
             return {"batch_bytes": 1000, "can_pin": self.can_pin, "start_seconds": 0.1}
         if do == "samples":
-            return {"wall": [SAMPLE_SECONDS] * 100, "cpu": [SAMPLE_SECONDS] * 100}
+            cpu = [SAMPLE_SECONDS] * 100
+            return {
+                "wall": cpu,
+                "cpu": cpu,
+                "own_cpu": sum(cpu) / (1 if arguments["threads"] else self.num_threads),
+            }
         if do == "cores":
             return 2.0
         return self.measured(**arguments) if do == "measure" else None
 
     def measured(self, name: str, mode: int, **others: Any) -> dict[str, float]:
         self.num_turns += 1
-        seconds = ("step_seconds", "collate", "collate_cpu", "fetch_cpu", "process_cpu", "main_cpu")
+        seconds = (
+            "step_seconds",
+            "collate",
+            "collate_cpu",
+            "fetch_cpu",
+            "process_cpu",
+            "main_cpu",
+            "threads",
+        )
         counters = (*seconds, "sampler_seconds")
         number = int(name.partition(" ")[0])
         a_batch = self.seconds(number, self.num_turns) if mode == FULL else CROSSING_SECONDS
-        return {**dict.fromkeys(counters, 0.0), "seconds": a_batch, "batches": 1, "loaded": 1}
+        a_batch *= self.slowdown if number and "one thread" not in name else 1.0
+        return {
+            **dict.fromkeys(counters, 0.0),
+            "seconds": a_batch,
+            "batches": 1,
+            "loaded": 1,
+            "threads": self.set_threads,
+        }
 
 
 def tuned(seconds: Callable[[int, int], float]) -> tuple[int, MadeUp]:
@@ -112,3 +135,26 @@ def test_where_no_worker_can_be_used_none_is_recommended_and_the_cause_is_named(
     assert str(found.failure) == "RuntimeError: no worker"
     assert "failed" in sentence(found)
     assert any("2 workers failed: RuntimeError: no worker" in line.plain for line in lines(found))
+
+
+@pytest.mark.parametrize(("slowdown", "num_threads"), [(4.0, 1), (1.0, None), (0.5, None)])
+def test_one_thread_in_each_worker_is_recommended_where_it_wins(
+    slowdown: float, num_threads: int | None
+) -> None:
+    lab = MadeUp(lambda number, turn: 0.016 / max(1, min(number, 2)))
+    lab.num_threads, lab.slowdown = 2, slowdown
+    found = Tuner(lab, ABOUT, 0.0, 60.0).run(lambda words: None, tries_starts=False)  # type: ignore[arg-type]
+    assert found.chosen.setting.num_workers == 2
+    assert found.num_threads == num_threads
+    assert sum("one thread" in name for name in lab.opened) <= 2
+
+
+def test_data_that_set_their_own_threads_are_not_forked() -> None:
+    lab = MadeUp(lambda number, turn: 0.016 / max(1, min(number, 2)))
+    lab.set_threads = 8
+    both = {**ABOUT, "start_methods": ["fork", "forkserver"]}
+    found = Tuner(lab, both, 0.0, 60.0).run(lambda words: None, tries_starts=False)  # type: ignore[arg-type]
+    assert found.method == "forkserver"
+    bound = {**both, "pickle_problem": "PicklingError"}
+    again = Tuner(lab, bound, 0.0, 60.0).run(lambda words: None, tries_starts=False)  # type: ignore[arg-type]
+    assert again.method == "fork"

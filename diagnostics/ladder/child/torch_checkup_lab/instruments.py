@@ -7,7 +7,7 @@ trivial ones. What a worker is to do is switched there too, so one set of worker
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from time import perf_counter, process_time, thread_time
 from typing import Any
 
@@ -198,6 +198,19 @@ class WorkerStart:
             self.own(worker)
         if num_threads := int(self.shared.control[2]):
             limit_threads(num_threads)
+
+
+@contextmanager
+def threads_limited(number: int) -> Iterator[None]:
+    """Limit the threads of this process for a while, 0: not at all."""
+    with ExitStack() as limits:
+        if number:
+            torch.set_num_threads(number)
+            with suppress(ImportError):
+                import threadpoolctl
+
+                limits.enter_context(threadpoolctl.threadpool_limits(number))
+        yield
 
 
 def limit_threads(number: int) -> None:

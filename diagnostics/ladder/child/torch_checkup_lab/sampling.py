@@ -50,23 +50,24 @@ def time_samples(source: Source, seconds: float, beat: Callable[[], None]) -> di
     -------
     dict
         `wall` and `cpu`: seconds of each sample, without those in which it waited for a processor, and those
-        of all threads that worked for it;
+        of all threads that worked for it; `own_cpu`: those of one thread alone, all samples together;
         `slowest`: [index, seconds] of some; `sample_bytes`.
     """
     wall: list[float] = []
     cpu: list[float] = []
     indices: list[Any] = []
     held: list[Any] = []
-    num_bytes, begun, delay = 0, perf_counter(), Delay()
+    num_bytes, begun, delay, own_cpu = 0, perf_counter(), Delay(), 0.0
     for together, fetch in _samples(source):
         if len(held) * len(together) >= (source.batch_size or 1):
             held.clear()  # as a batch is dropped whole; while it is kept, samples need fresh memory
         delayed = delay.seconds()
-        started, started_cpu = perf_counter(), process_time()
+        started, started_cpu, started_own = perf_counter(), process_time(), thread_time()
         try:
             samples = fetch()
         except StopIteration:
             break
+        own_cpu += thread_time() - started_own
         busy, spent = process_time() - started_cpu, perf_counter() - started
         spent = max(min(busy, spent), spent - (delay.seconds() - delayed))
         cpu += [busy / len(together)] * len(together)
@@ -81,7 +82,13 @@ def time_samples(source: Source, seconds: float, beat: Callable[[], None]) -> di
             break
     order = sorted(range(len(wall)), key=lambda at: -wall[at])[:NUM_SLOWEST]
     slowest = [[indices[at], wall[at]] for at in order]
-    return {"wall": wall, "cpu": cpu, "slowest": slowest, "sample_bytes": num_bytes / max(1, len(wall))}
+    return {
+        "wall": wall,
+        "cpu": cpu,
+        "own_cpu": own_cpu,
+        "slowest": slowest,
+        "sample_bytes": num_bytes / max(1, len(wall)),
+    }
 
 
 def is_precise(values: list[float]) -> bool:

@@ -98,14 +98,16 @@ class Bench:
         elif seconds is not None:
             self.step = emulated(seconds)
 
-    def samples(self, seconds: float, in_worker: bool) -> dict[str, Any]:
-        """Time single samples; in_worker: with one thread, as torch's workers have."""
+    def samples(self, seconds: float, in_worker: bool, threads: int = 0) -> dict[str, Any]:
+        """Time single samples; in_worker: with one thread of torch's, as workers have; threads: of all."""
         import torch
 
+        from .instruments import threads_limited
         from .sampling import copy_seconds, time_samples
 
         torch.set_num_threads(1 if in_worker else self.num_threads)
-        timed = time_samples(self.source, seconds, self.beat)
+        with threads_limited(threads):
+            timed = time_samples(self.source, seconds, self.beat)
         torch.set_num_threads(1)  # several threads may take far longer over a small copy than the copy does
         return {
             **timed,
@@ -147,10 +149,12 @@ class Bench:
         """Read an epoch; device: where each batch is moved to."""
         import torch
 
+        from .instruments import threads_limited
+
         loader = self.loaders[name]
-        in_process = not loader.num_workers and loader.threads
-        torch.set_num_threads(loader.threads if in_process else self.num_threads)
-        return loader.measure(seconds, mode, self.step if is_stepping else None, self.beat, device)
+        torch.set_num_threads(self.num_threads)
+        with threads_limited(0 if loader.num_workers else loader.threads):
+            return loader.measure(seconds, mode, self.step if is_stepping else None, self.beat, device)
 
     def headroom(self, name: str, num_batches: int, seconds: float) -> float:
         """Return seconds a batch of the step alone, on batches that are kept."""
