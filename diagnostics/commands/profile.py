@@ -22,7 +22,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> ar
         "--step", metavar="FILE.py:NAME", help="a callable that is run on every batch, as training would"
     )
     parser.add_argument(
-        "--workers", type=_count, metavar="N", help="worker processes, instead of the loader's own"
+        "--workers", type=count, metavar="N", help="worker processes, instead of the loader's own"
     )
     return parser
 
@@ -54,7 +54,8 @@ def seconds(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Parse a number of workers."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text} is no number of workers; 0 loads in the main process")
     return int(text)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from contextlib import nullcontext
 
-from diagnostics.commands.profile import add_target, seconds, tell_failure
+from diagnostics.commands.profile import add_target, count, seconds, tell_failure
 from diagnostics.console import make_console, print_lines
 from diagnostics.documents import write_document
 from diagnostics.outcomes import NOTHING_FOUND
@@ -23,6 +23,12 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> ar
         metavar="S",
         help="begin no trial that would end after S seconds, default %(default)g",
     )
+    parser.add_argument(
+        "--most-workers",
+        type=count,
+        metavar="N",
+        help="try no more worker processes, default 16 or twice the cores",
+    )
     return parser
 
 
@@ -39,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         with shown as status, Laboratory(options.python, options.hang_after) as lab:
             about = lab.ask("load", target=options.target)
             lab.ask("take_step", target=None, seconds=options.step_time)
-            tuner = Tuner(lab, about, options.step_time or 0.0, options.budget)
+            tuner = Tuner(lab, about, options.step_time or 0.0, options.budget, options.most_workers)
             before = Usage.now()
             tuned = tuner.run(lambda what: status.update(f"Trying {what}") if status else None)
             tuned.notes.extend(filter(None, [note(before, Usage.now())]))

@@ -29,6 +29,7 @@ WORDS: Mapping[str, str] = {
     "none": "nothing",
 }
 TUNE = "python -m diagnostics tune {target}"
+MANY = 99.5  # times as fast: more is told as over 100
 MORE_WORKERS = 8  # at least, for samples that wait
 REMEDIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "cpu": ("Do less work a sample (cache, smaller inputs), or use more processors.", (TUNE,)),
@@ -45,7 +46,7 @@ REMEDIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("DataLoader(..., in_order=False)",),
     ),
     "crossing": (
-        "Load in the main process, or hand over larger batches.",
+        "Load in the main process, or hand over fewer and larger tensors and batches.",
         ("DataLoader(..., num_workers=0)", TUNE),
     ),
     "startup": (
@@ -104,7 +105,7 @@ def sentence(verdict: Verdict, evidence: Evidence) -> str:
         ratio = evidence.step / max(evidence.loading, 1e-9)
         return f"The training step is the bound: a batch is loaded {ratio:.0f} times as fast as it is used."
     waits = f"; {verdict.exposed:.0%} of the loop waits for data" if evidence.step else ""
-    gain = f"at most {verdict.gain:.2g} times as fast" if verdict.gain < 100 else "over 100 times as fast"
+    gain = f"at most {verdict.gain:.2g} times as fast" if verdict.gain < MANY else "over 100 times as fast"
     return f"Bound by {WORDS[verdict.bound]}: without it the loop ({loop} a batch) would be {gain}{waits}."
 
 
@@ -135,7 +136,7 @@ def _rungs(climbed: Climbed) -> Iterator[Text]:
 def _stage(stage: Stage, evidence: Evidence) -> Text:
     took = format_quantity(float(f"{stage.seconds:.3g}"), "seconds")
     of_step = f", {stage.seconds / evidence.step:.0%} of the step" if evidence.step else ""
-    gain = f"{stage.gain:.2f} times as fast" if stage.gain < 100 else "over 100 times as fast"
+    gain = f"{stage.gain:.2f} times as fast" if stage.gain < MANY else "over 100 times as fast"
     return Text(f"  {stage.name:<17} {took:>9} a batch{of_step}; if it were free: {gain}")
 
 

@@ -44,15 +44,18 @@ class Setting:
         return ", ".join([*words, *(["unordered"] if self.is_unordered else [])])
 
 
-def candidates(cores: int, about: Mapping[str, Any]) -> Iterator[Setting]:
-    """Yield every setting that the platform has."""
-    most = max(LEAST_MOST_WORKERS, 2 * cores)
-    can_be_unordered = about["has_in_order"]
-    for number in COUNTS:
-        if number == 0:
-            yield Setting(0)
-        elif number <= most:
-            for prefetch in PREFETCH_FACTORS:
-                yield Setting(number, prefetch)
-                if can_be_unordered:
-                    yield Setting(number, prefetch, True)
+def most_workers(cores: int) -> int:
+    """Return how many workers are tried where nobody says: far more than cores, since samples may wait."""
+    return max(LEAST_MOST_WORKERS, 2 * cores)
+
+
+def candidates(cores: int, about: Mapping[str, Any], most: int | None = None) -> Iterator[Setting]:
+    """Yield every setting that the platform has, up to so many workers."""
+    usual = most_workers(cores)
+    wanted = [one for one in COUNTS if one <= (usual if most is None else most)]
+    yield Setting(0)
+    for number in sorted({*wanted, *([] if most is None else [most])} - {0}):
+        for prefetch in PREFETCH_FACTORS:
+            yield Setting(number, prefetch)
+            if about["has_in_order"]:
+                yield Setting(number, prefetch, True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from rich.text import Text
 
 from diagnostics.quantities import format_quantity
@@ -141,7 +142,23 @@ def lines(tuned: Tuned) -> Iterator[Text]:
         how = start["multiprocessing_context"] + (" with preload" if start["preload"] else "")
         took = format_quantity(float(f"{start['seconds']:.2g}"), "seconds")
         yield Text(f"Started by {how}: {took} until every worker has delivered.")
+    if payback := _payback(tuned):
+        yield Text(payback)
     yield from _asides(tuned)
+
+
+def _payback(tuned: Tuned) -> str:
+    """Return after how many epochs starting the workers has paid, "" where the first does it."""
+    chosen, num_batches = tuned.chosen, tuned.about["num_batches"]
+    zero = next(t for t in tuned.trials if not t.setting.num_workers)
+    gain = (num_batches or 0) * float(np.median(zero.batch_seconds) - np.median(chosen.batch_seconds))
+    if gain <= 0 or chosen.start_seconds <= gain:
+        return ""
+    start, each = (format_quantity(float(f"{one:.2g}"), "seconds") for one in (chosen.start_seconds, gain))
+    return (
+        f"An epoch of {num_batches:,} batches gains {each}, and starting takes {start}: that pays after "
+        f"{-(-chosen.start_seconds // gain):,.0f} epochs; for fewer, num_workers=0."
+    )
 
 
 def _asides(tuned: Tuned) -> Iterator[Text]:

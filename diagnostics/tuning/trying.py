@@ -12,7 +12,7 @@ from diagnostics.intervals import Interval, geometric_interval, ratio_interval
 from diagnostics.ladder.climbing import CACHED, EMPTY, FULL, is_threaded
 from diagnostics.ladder.laboratory import FailedError, Laboratory
 from diagnostics.tuning.limits import Room, problem, read_room
-from diagnostics.tuning.model import GUESSED_CROSSING, TOLERANCE, Costs, predict, propose, worth_trying
+from diagnostics.tuning.model import GUESSED_CROSSING, TOLERANCE, Costs, least, predict, propose, worth_trying
 from diagnostics.tuning.settings import Setting, candidates
 
 MOST_TRIALS = 5
@@ -25,6 +25,7 @@ CLEAR_ROUNDS = 2  # in which a setting loses or wins by far: that need not be me
 SAMPLING_SECONDS = 0.4
 CORES_SECONDS = 0.03
 THREADS_GAIN = 1.05  # times as fast: less is not worth a line in worker_init_fn
+GOES_ON = 0.8  # of the time, with twice the workers: worth a word
 FINALIST = 1.3  # times the best: what is slower is not measured again
 SURE = 0.7  # confidence with which a setting is as good as the fastest, on both sides
 CLOSE = 1.1  # times the best: what is slower takes no part in the last comparison
@@ -171,9 +172,14 @@ class Tuner:
     """One tuning; `run` is its course."""
 
     def __init__(
-        self, lab: Laboratory, about: dict[str, Any], step_seconds: float, budget_seconds: float
+        self,
+        lab: Laboratory,
+        about: dict[str, Any],
+        step_seconds: float,
+        budget_seconds: float,
+        most_workers: int | None = None,
     ) -> None:
-        self.lab, self.about, self.step = lab, about, step_seconds
+        self.lab, self.about, self.step, self.most = lab, about, step_seconds, most_workers
         self.begun, self.budget = time.monotonic(), budget_seconds
         self.method, self.preload = start_method(about)
         self.batch_size = about["batch_size"] or 1
@@ -202,6 +208,7 @@ class Tuner:
             self._try_or_refuse(proposed)
         progress("the best of them in turns")
         chosen = self._last_turns()
+        self._tell_more_workers(chosen.setting)
         num_threads = self._one_thread(chosen, progress)
         starts = self._starts(chosen) if tries_starts else []
         predicted = {one: predict(self.costs, one) for one in self.settings}
@@ -230,7 +237,7 @@ class Tuner:
         """Return the settings that fit this machine; the others are named."""
         room: Room = read_room()
         fitting = []
-        for one in candidates(self.about["cores"], self.about):
+        for one in candidates(self.about["cores"], self.about, self.most):
             why = problem(one, room, self.batch_bytes, self.about, self.method)
             if why and not one.is_unordered:
                 self.refused[one.name] = why
@@ -436,6 +443,16 @@ class Tuner:
             else:
                 trial.batch_seconds = [now * trial.relative / chosen.relative]
         return chosen
+
+    def _tell_more_workers(self, chosen: Setting) -> None:
+        """Say where the most workers that were tried won, and still more may win more."""
+        most = max(one.num_workers for one in self.settings)
+        now, twice = least(self.costs, max(1, most)), least(self.costs, 2 * max(1, most))
+        if 0 < most == chosen.num_workers and twice < now * GOES_ON and not self.refused:
+            self.notes.append(
+                f"more than {most} workers were not tried, and samples that wait may gain by more: "
+                f"--most-workers {2 * most}"
+            )
 
     def _one_thread(self, chosen: Trial, progress: Callable[[str], None]) -> int | None:
         """Without workers: compare one thread with torch's default; None where it makes no difference."""

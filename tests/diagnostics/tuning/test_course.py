@@ -36,6 +36,7 @@ class MadeUp:
         self.can_pin = True
         self.num_threads = 1  # of libraries that work for a sample
         self.set_threads = 1  # of torch's, as the data leave them
+        self.start_seconds, self.cpu_share = 0.1, 1.0
         self.slowdown = 1.0  # of workers by those threads
         self.lost: FailedError | None = None
         self.fails: Callable[[str, str], bool] = lambda do, name: False
@@ -45,12 +46,12 @@ class MadeUp:
             raise FailedError("RuntimeError: no worker", "")
         if do == "open":
             self.opened.append(arguments["name"])
-            return {"batch_bytes": 1000, "can_pin": self.can_pin, "start_seconds": 0.1}
+            return {"batch_bytes": 1000, "can_pin": self.can_pin, "start_seconds": self.start_seconds}
         if do == "samples":
             cpu = [SAMPLE_SECONDS] * 100
             return {
                 "wall": cpu,
-                "cpu": cpu,
+                "cpu": [self.cpu_share * one for one in cpu],
                 "own_cpu": sum(cpu) / (1 if arguments["threads"] else self.num_threads),
             }
         if do == "cores":
@@ -158,3 +159,53 @@ def test_data_that_set_their_own_threads_are_not_forked() -> None:
     bound = {**both, "pickle_problem": "PicklingError"}
     again = Tuner(lab, bound, 0.0, 60.0).run(lambda words: None, tries_starts=False)  # type: ignore[arg-type]
     assert again.method == "fork"
+
+
+def test_as_many_workers_as_are_allowed_are_tried_and_more_are_named_where_they_may_gain() -> None:
+    def waiting(number: int, turn: int) -> float:
+        return 0.016 / max(1, number)
+
+    def found(most: int | None) -> Tuned:
+        lab: Any = MadeUp(waiting)
+        lab.cpu_share = 0.01
+        return Tuner(lab, ABOUT, 0.0, 60.0, most).run(lambda words: None, tries_starts=False)
+
+    usual, many, few = found(None), found(100), found(5)
+    assert usual.chosen.setting.num_workers == 16
+    assert any("--most-workers 32" in note for note in usual.notes)
+    assert many.chosen.setting.num_workers > 32
+    assert max(trial.setting.num_workers for trial in few.trials) == 5
+
+
+@pytest.mark.parametrize(("start", "said"), [(0.1, False), (100.0, True)])
+def test_how_long_it_takes_until_starting_workers_has_paid_is_said_where_one_epoch_is_not_enough(
+    start: float, said: bool
+) -> None:
+    lab = MadeUp(lambda number, turn: 0.016 / max(1, min(number, 2)))
+    lab.start_seconds = start
+    tuner = Tuner(lab, {**ABOUT, "has_cuda": False}, 0.0, 60.0)  # type: ignore[arg-type]
+    told = "\n".join(line.plain for line in lines(tuner.run(lambda words: None, tries_starts=False)))
+    assert ("after 13 epochs" in told) == said  # an epoch of 1,000 batches gains 8 s
+
+
+def test_workers_that_do_not_fit_are_not_said_to_cost_more_than_they_bring() -> None:
+    lab = MadeUp(lambda number, turn: 0.016)
+    tuner = Tuner(lab, {**ABOUT, "num_batches": 10**6}, 0.0, 60.0, 0)  # type: ignore[arg-type]
+    assert "no setting with workers was tried" in sentence(tuner.run(lambda words: None, tries_starts=False))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (lambda number, turn: 0.02 if number else 0.016, "cost more than they bring"),
+        (lambda number, turn: 0.016, "bring nothing here"),
+        (lambda number, turn: (0.04 if turn % 3 else 0.004) if number else 0.016, "differ too much"),
+    ],
+)
+def test_why_no_worker_is_recommended_is_said(seconds: Callable[[int, int], float], said: str) -> None:
+    lab = MadeUp(seconds)
+    found = Tuner(lab, ABOUT, 0.0, 60.0).run(lambda words: None, tries_starts=False)  # type: ignore[arg-type]
+    if found.chosen.setting.num_workers == 0:
+        assert said in sentence(found)
+    else:
+        assert said == "differ too much"
