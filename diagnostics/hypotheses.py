@@ -27,6 +27,7 @@ from scipy import stats
 from diagnostics import claims as claims_package
 from diagnostics.differences import holm
 from diagnostics.intervals import Interval, mean_interval
+from diagnostics.pages import page_of
 
 Rows: TypeAlias = Any  # a DataFrame: one row a setting and seed
 Effects: TypeAlias = Any  # a Series by seed
@@ -177,7 +178,7 @@ def all_claims() -> list[Claim]:
             module.CLAIM,
             _parts(module),
             tuple(module.PAPERS),
-            module.__doc__ or "",
+            page_of(module),
             getattr(module, "ARE_CONDITIONS", False),
             getattr(module, "ORDER", 0),
         )

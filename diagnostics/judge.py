@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from diagnostics import checks as checks_package
 from diagnostics.facts import Fact
 from diagnostics.findings import Finding, Status, Verdict, worst_first
+from diagnostics.pages import page_of
 
 if TYPE_CHECKING:
     from diagnostics.traces.recognition import Recognition
@@ -82,7 +83,7 @@ def _from_module(module: ModuleType) -> Check:
         code=module.CODE,
         slug=module.SLUG,
         title=module.TITLE,
-        page=(module.__doc__ or "").strip(),
+        page=page_of(module),
         **_machine_face(module),
         **_log_face(module),
     )

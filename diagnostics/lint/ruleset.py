@@ -12,6 +12,7 @@ from diagnostics.judge import Check
 from diagnostics.lint import rules as rules_package
 from diagnostics.lint.script import Script
 from diagnostics.lint.spots import Spot
+from diagnostics.pages import page_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _from_module(module: ModuleType) -> Rule:
         code=module.CODE,
         slug=module.SLUG,
         title=module.TITLE,
-        page=(module.__doc__ or "").strip(),
+        page=page_of(module),
         status=module.STATUS,
         find=module.find,
         fires=module.FIRES,
