@@ -21,6 +21,7 @@ MOST_WORKERS = 4  # of a Dataset that came without a DataLoader
 BUSY_SHARE = 0.5  # of a sample's time: below that the processor is not what counts
 FRESH_COPY = 0.02  # of what a batch costs: new shared memory is some 10 to 30 times as slow as a warm copy
 SEVERAL_THREADS = 1.2  # processor seconds a second of one worker
+READING_SECONDS = 5e-6  # of two clocks around a sample, one within the other: more than it takes
 ALONE, UNPINNED, PINNED, ONE = "alone", "unpinned", "pinned", "one"  # the loaders that are open
 
 Told = dict[str, list[dict[str, float]]]  # what each turn told, by its name
@@ -151,7 +152,8 @@ def _mean_told(values: Sequence[dict[str, float]], key: str) -> float:
 
 def is_threaded(samples: Mapping[str, Any]) -> bool:
     """Whether several threads work for a sample: those of numpy's and OpenCV's libraries are not torch's."""
-    return bool(sum(samples["cpu"]) > SEVERAL_THREADS * samples["own_cpu"])
+    read = READING_SECONDS * len(samples["cpu"])
+    return bool(sum(samples["cpu"]) > SEVERAL_THREADS * samples["own_cpu"] + read)
 
 
 class Climb:
