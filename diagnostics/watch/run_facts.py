@@ -16,12 +16,8 @@ SOURCE = "watched run"
 FEWEST_READINGS = 4
 FEWEST_DISTINCT, DISTINCT_SHARE = 16, 0.9  # of the samples in a worker's first batches
 FEWEST_COMMON, COMMON_SHARE, REPEATED_SHARE = 8, 0.7, 0.25  # of samples that two workers both yield
-NEVER_SEEN = (
-    "",
-    False,
-    "",
-    "",
-)  # of a generator: its state before, whether it drew on, its kind, its state after
+# Of a generator: its state before, whether it drew on, its kind, its state after.
+NEVER_SEEN = ("", False, "", "")
 SIGTERM = -15  # what a main process that fails sends its workers: no cause
 
 
@@ -230,16 +226,22 @@ def _growth_facts(observed: Observed) -> dict[str, Any]:
     most = max(long, key=lambda one: one.uss_bytes[-1] - one.uss_bytes[1], default=None)
     events = (event for one in observed.workers for event in one.having("grown"))
     grown = max(events, key=lambda event: event["last"] - event["first"], default={})
-    readings = most.uss_bytes if most else []
-    return {
-        "uss_first_bytes": readings[1] if most else None,
-        "uss_late_bytes": readings[(len(readings) - 1) * 3 // 4] if most else None,
-        "uss_last_bytes": readings[-1] if most else None,
-        "uss_seconds": most.seconds[-1] - most.seconds[1] if most else None,
+    container = {
         "grown_name": grown.get("name"),
         "grown_kind": grown.get("kind"),
         "grown_first_count": grown.get("first"),
         "grown_last_count": grown.get("last"),
+    }
+    if most is None:
+        memory = dict.fromkeys(("uss_first_bytes", "uss_late_bytes", "uss_last_bytes", "uss_seconds"))
+        return memory | container
+    readings = most.uss_bytes
+    return {
+        "uss_first_bytes": readings[1],
+        "uss_late_bytes": readings[(len(readings) - 1) * 3 // 4],
+        "uss_last_bytes": readings[-1],
+        "uss_seconds": most.seconds[-1] - most.seconds[1],
+        **container,
     }
 
 

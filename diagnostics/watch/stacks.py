@@ -19,10 +19,8 @@ from diagnostics.watch.records import Record
 
 ANSWER_SECONDS = 2.0
 PY_SPY_SECONDS = 10.0
-BOTTOMS = {
-    "_worker_loop",
-    "_bootstrap",
-}  # of torch's worker.py; of multiprocessing's process.py, and threading
+# Of torch's worker.py; of multiprocessing's process.py, and threading.
+BOTTOMS = {"_worker_loop", "_bootstrap"}
 MOST_FRAMES = 10  # of a thread that are shown
 _THREAD = re.compile(r"(?m)^(?:Current thread|Thread) ")
 _FRAME = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+) in (?P<function>[^\n]+)')
@@ -182,8 +180,7 @@ def read_stacks(records: Sequence[Record]) -> list[Stack]:
         sleeps = sleeps_on_lock(record.pid)
         threads = parse_threads(_by_signal(record) or _by_py_spy(record.pid))
         if threads:
-            is_shared = bool(
-                _SHARED.search(threads[0][0].path)
-            )  # waits for another process, by queues and such
+            # a wait for another process, by queues and such, is none for a lock of its own
+            is_shared = _SHARED.search(threads[0][0].path) is not None
             stacks.append(Stack(record.pid, threads, sleeps and not is_shared))
     return stacks
