@@ -73,9 +73,10 @@ def test_a_process_that_died_with_one_configuration_costs_the_others_nothing() -
     dies, goes_on = starts = [WorkerStarts("nothing", "fork", 1) for _ in range(2)]
     for one in starts:
         one.warm_up()
-    psutil.Process(WorkerStarts._trainers["fork"].pid).kill()
+    trainer = WorkerStarts._trainers["fork"]
+    psutil.Process(trainer.pid).kill()
     with pytest.raises(RuntimeError, match="ended with status"):
-        dies.measure(0.1, 1.0)
+        trainer.start_workers(dies.held, dies.num_workers)
     dies.close()
     assert goes_on.measure(0.1, 1.0).figures["first_batch_seconds"] > 0
     goes_on.close()

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from diagnostics.intervals import Interval
 from diagnostics.ladder.climbing import FULL
 from diagnostics.ladder.laboratory import FailedError
 from diagnostics.tuning.telling import lines, recommended, sentence
@@ -195,17 +196,17 @@ def test_workers_that_do_not_fit_are_not_said_to_cost_more_than_they_bring() -> 
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("ratio", "said"),
     [
-        (lambda number, turn: 0.02 if number else 0.016, "cost more than they bring"),
-        (lambda number, turn: 0.016, "bring nothing here"),
-        (lambda number, turn: (0.04 if turn % 3 else 0.004) if number else 0.016, "differ too much"),
+        (Interval(1.3, 1.2, 1.4, 8), "cost more than they bring"),
+        (Interval(1.0, 0.9, 1.1, 8), "bring nothing here"),
+        (Interval(1.0, 0.5, 2.0, 8), "differ too much"),
     ],
 )
-def test_why_no_worker_is_recommended_is_said(seconds: Callable[[int, int], float], said: str) -> None:
-    lab = MadeUp(seconds)
+def test_why_no_worker_is_recommended_is_said(ratio: Interval, said: str) -> None:
+    lab = MadeUp(lambda number, turn: 0.02 if number else 0.016)
     found = Tuner(lab, ABOUT, 0.0, 60.0).run(lambda words: None, tries_starts=False)  # type: ignore[arg-type]
-    if found.chosen.setting.num_workers == 0:
-        assert said in sentence(found)
-    else:
-        assert said == "differ too much"
+    assert found.chosen.setting.num_workers == 0
+    for trial in found.trials[1:]:
+        trial.ratio = ratio
+    assert said in sentence(found)
