@@ -39,6 +39,8 @@ class Trial:
 
     Attributes
     ----------
+    threads : int
+        Of libraries in each worker, 0 where they are left as they are.
     batch_seconds : list of float
         Seconds a batch, one value a turn.
     seconds : float
@@ -51,12 +53,18 @@ class Trial:
 
     setting: Setting
     arguments: dict[str, Any]
+    threads: int = 0
     batch_seconds: list[float] = field(default_factory=list)
     seconds: float = 0.0
     start_seconds: float = 0.0
     relative: float = 1.0
     ratio: Interval | None = None
     is_open: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its loader's name in the laboratory."""
+        return self.setting.name + (", one thread" if self.threads else "")
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,7 @@ class Tuner:
         self.notes: list[str] = []
         self.is_cut_short = False
         self.turn_seconds = TURN_SECONDS
-        self.threads = 0  # in a worker, 0: as they are
+        self.threads = 0  # in the workers of the next trial, 0: as they are
 
     def run(self, progress: Callable[[str], None], tries_starts: bool = True) -> Tuned:
         """Measure until nothing promises more, five settings are tried, or the budget is spent."""
@@ -271,16 +279,16 @@ class Tuner:
         wanted = (variation / TURN_PRECISION) ** 2 * fastest
         return float(np.clip(wanted, TURN_SECONDS, LONGEST_TURN_SECONDS))
 
-    def _measure(self, setting: Setting, mode: int = FULL) -> dict[str, float]:
+    def _measure(self, trial: Trial, mode: int = FULL) -> dict[str, float]:
         answer: dict[str, float] = self.lab.ask(
             "measure",
-            name=self._name(setting),
+            name=trial.name,
             seconds=self.turn_seconds if mode == FULL else TURN_SECONDS,
             mode=mode,
             is_stepping=bool(self.step) and mode == FULL,
         )
         if mode == FULL:
-            self.trials[setting].batch_seconds.append(answer["seconds"] / answer["batches"])
+            trial.batch_seconds.append(answer["seconds"] / answer["batches"])
         return answer
 
     def _measured(self) -> dict[Setting, float]:
@@ -299,17 +307,17 @@ class Tuner:
         Returns the trial and what each of its turns told.
         """
         begun = time.monotonic()
-        rival = min(self._measured(), key=lambda one: self._measured()[one]) if self.trials else None
-        opened = self._open(setting)
+        rival = min(self.trials.values(), key=lambda one: one.relative, default=None)
+        trial = Trial(setting, setting.arguments(self.method), self.threads if setting.num_workers else 0)
+        opened = self._open(trial)
         if rival is None:
             self.batch_bytes, self.can_pin = opened["batch_bytes"], opened["can_pin"]
-        trial = self.trials[setting] = Trial(setting, setting.arguments(self.method))
-        trial.start_seconds = opened["start_seconds"]
-        told = self._in_turns_with(rival, setting)
+        self.trials[setting] = trial
+        told = self._in_turns_with(rival, trial)
         if setting.num_workers and self.has_threads:
-            self._try_one_thread(setting)
+            trial = self.trials[setting] = self._better_threads(trial)
         if setting.num_workers and self.costs.busy_crossing == 0:
-            self._measure_crossing(setting, told)
+            self._measure_crossing(trial, told)
         self._close_losers(FINALIST)
         trial.seconds = time.monotonic() - begun
         return trial, told
@@ -323,19 +331,18 @@ class Tuner:
                 raise
             self.failed[setting.name], self.refused[setting.name] = failed, f"it failed: {failed}"
             self.trials.pop(setting, None)
-            self.lab.ask("close", name=self._name(setting))
+            for threads in (0, 1):
+                self._close(Trial(setting, {}, threads))
             self.fitting = [one for one in self.fitting if one != setting]
             self.settings = [one for one in self.settings if one != setting]
 
-    def _open(self, setting: Setting) -> dict[str, Any]:
-        arguments = {**setting.arguments(self.method), "preload": self.preload}
-        if setting.num_workers and self.threads:
-            arguments["threads"] = self.threads
-        opened: dict[str, Any] = self.lab.ask("open", name=self._name(setting), arguments=arguments)
+    def _open(self, trial: Trial) -> dict[str, Any]:
+        arguments = {**trial.setting.arguments(self.method), "preload": self.preload}
+        if trial.threads:
+            arguments["threads"] = trial.threads
+        opened: dict[str, Any] = self.lab.ask("open", name=trial.name, arguments=arguments)
+        trial.start_seconds, trial.is_open = opened["start_seconds"], True
         return opened
-
-    def _name(self, setting: Setting) -> str:
-        return setting.name + (", one thread" if setting.num_workers and self.threads else "")
 
     def _avoid_fork(self) -> None:
         """Not fork what sets its own threads: those that it used here do not survive a fork, and hang."""
@@ -344,56 +351,53 @@ class Tuner:
             self.method, self.preload = "forkserver", _preload(self.about)
             self.notes.append("the data set a number of threads themselves, which a fork may not survive.")
 
-    def _try_one_thread(self, setting: Setting) -> None:
-        """Compare one thread in each worker with as many as libraries take, and stay with what wins."""
+    def _better_threads(self, trial: Trial) -> Trial:
+        """Compare one thread in each worker with the usual; what wins stays, for the next trials too."""
         self.has_threads = False  # asked once
-        trial = self.trials[setting]
-        seconds: dict[int, list[float]] = {0: [], 1: []}
-        self.threads = 1
-        opened = self._open(setting)
+        alone = Trial(trial.setting, trial.arguments, threads=1)
+        self._open(alone)
+        trial.batch_seconds = []
         for _ in range(ROUNDS):
-            for self.threads in random.sample([0, 1], k=2):
-                answer = self._measure(setting)
-                seconds[self.threads].append(answer["seconds"] / answer["batches"])
-        ratio = float(np.median(np.divide(seconds[0], seconds[1])))
-        wins = int(ratio > THREADS_GAIN)
-        self.threads = 1 - wins
-        self.lab.ask("close", name=self._name(setting))
-        self.threads = wins
-        trial.batch_seconds = seconds[wins]
-        if wins:
-            trial.relative, trial.start_seconds = trial.relative / ratio, opened["start_seconds"]
-            self.costs = self._costs()
+            for one in random.sample([trial, alone], k=2):
+                self._measure(one)
+        ratio = float(np.median(np.divide(trial.batch_seconds, alone.batch_seconds)))
+        if ratio <= THREADS_GAIN:
+            self._close(alone)
+            return trial
+        self._close(trial)
+        alone.relative = trial.relative / ratio
+        self.threads = 1
+        self.costs = self._costs()
+        return alone
 
-    def _in_turns_with(self, rival: Setting | None, setting: Setting) -> list[dict[str, float]]:
+    def _in_turns_with(self, rival: Trial | None, trial: Trial) -> list[dict[str, float]]:
         told: list[dict[str, float]] = []
         ratios = []
         for _ in range(ROUNDS):
-            both = {}
-            for one in random.sample([setting, *([rival] if rival else [])], k=2 if rival else 1):
-                both[one] = self._measure(one)
-            told.append(both[setting])
-            own, other = (both[one]["seconds"] / both[one]["batches"] for one in (setting, rival or setting))
-            ratios.append(own / other)
+            for one in random.sample([trial, rival], k=2) if rival else [trial]:
+                answer = self._measure(one)
+                if one is trial:
+                    told.append(answer)
+            ratios.append(trial.batch_seconds[-1] / (rival or trial).batch_seconds[-1])
             is_clear = min(ratios) > FINALIST or max(ratios) < 1 / FINALIST
             if len(ratios) >= CLEAR_ROUNDS and is_clear:
                 break
         if rival is None:
-            self.first_seconds = float(np.median(self.trials[setting].batch_seconds))
+            self.first_seconds = float(np.median(trial.batch_seconds))
         else:
-            self.trials[setting].relative = self.trials[rival].relative * float(np.median(ratios))
+            trial.relative = rival.relative * float(np.median(ratios))
         return told
 
-    def _measure_crossing(self, setting: Setting, told: list[dict[str, float]]) -> None:
+    def _measure_crossing(self, trial: Trial, told: list[dict[str, float]]) -> None:
         """Measure what handing a batch over takes, once."""
-        cached = [self._measure(setting, CACHED) for _ in range(2)]
-        empty = self._measure(setting, EMPTY)
+        cached = [self._measure(trial, CACHED) for _ in range(2)]
+        empty = self._measure(trial, EMPTY)
         least = empty["seconds"] / empty["batches"]
         whole = min(one["seconds"] / one["batches"] for one in cached)
         main = float(np.median([one["main_cpu"] for one in told]))
         own = [one["process_cpu"] - one["fetch_cpu"] - one["collate_cpu"] for one in cached]
         send = max(0.0, min(value / one["loaded"] for value, one in zip(own, cached, strict=True)))
-        crossing = max(least, whole - self.costs.collate / setting.num_workers)
+        crossing = max(least, whole - self.costs.collate / trial.setting.num_workers)
         self.costs = self.costs.with_crossing(crossing, main + send)
 
     def _close_losers(self, limit: float) -> None:
@@ -403,7 +407,7 @@ class Tuner:
                 self._close(trial)
 
     def _close(self, trial: Trial) -> None:
-        self.lab.ask("close", name=self._name(trial.setting))
+        self.lab.ask("close", name=trial.name)
         trial.is_open = False
 
     @property
@@ -415,8 +419,7 @@ class Tuner:
         hoped = self.trials[min(self.trials, key=lambda one: predict(self.costs, one))]
         fastest = min(self._measured().values())
         if not hoped.is_open and CLOSE * predict(self.costs, hoped.setting) < fastest:
-            self._open(hoped.setting)
-            hoped.is_open = True
+            self._open(hoped)
 
     def _last_turns(self) -> Trial:
         """Measure what is left in turns, and choose the smallest that is as good as the best."""
@@ -433,7 +436,7 @@ class Tuner:
                 if number >= self._last_rounds and is_settled(finalists):
                     break
             for trial in random.sample(finalists, k=len(finalists)):
-                self._measure(trial.setting)
+                self._measure(trial)
         chosen = smallest_as_good(finalists)
         now = float(np.median(chosen.batch_seconds))
         for trial in self.trials.values():
@@ -457,9 +460,9 @@ class Tuner:
     def _one_thread(self, chosen: Trial, progress: Callable[[str], None]) -> int | None:
         """Without workers: compare one thread with torch's default; None where it makes no difference."""
         default = int(self.about["threads"])
-        if chosen.setting.num_workers and self.threads:
-            return self.threads
-        if chosen.setting.num_workers or default == 1 or len(self.trials) >= MOST_TRIALS:
+        if chosen.setting.num_workers:
+            return chosen.threads or None
+        if default == 1 or len(self.trials) >= MOST_TRIALS:
             return None
         progress("one thread")
         self.lab.ask("open", name="one thread", arguments={"num_workers": 0, "threads": 1})
