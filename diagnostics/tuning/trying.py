@@ -202,6 +202,8 @@ class Tuner:
     def run(self, progress: Callable[[str], None], tries_starts: bool = True) -> Tuned:
         """Measure until nothing promises more, five settings are tried, or the budget is spent."""
         progress("samples")
+        if self.method == "fork":
+            self.lab.ask("divide")
         first, self.alone = self._try(Setting(0))
         self._avoid_fork()
         self.costs = self._costs()

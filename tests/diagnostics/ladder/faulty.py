@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
@@ -61,6 +62,23 @@ class DiesInWorker(Rows):
 class Dies(Rows):
     def __getitem__(self, index):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KillsMain(Rows):
+    def __getitem__(self, index):
+        if get_worker_info():
+            os.kill(os.getppid(), signal.SIGKILL)
+        return super().__getitem__(index)
+
+
+class Pooled(Rows):
+    """Its threads start with the first sample, and are not there in what is forked later."""
+
+    def __init__(self):
+        self.pool = ThreadPoolExecutor(1)
+
+    def __getitem__(self, index):
+        return self.pool.submit(super().__getitem__, index).result()
 
 
 class Leaving(Rows):
@@ -124,6 +142,14 @@ def dying():
 
 def dying_alone():
     return DataLoader(Dies(), 8)
+
+
+def killing():
+    return with_workers(KillsMain())
+
+
+def pooled():
+    return with_workers(Pooled())
 
 
 def one_shard():

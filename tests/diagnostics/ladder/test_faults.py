@@ -115,6 +115,28 @@ def test_a_child_that_hung_or_died_is_not_waited_for_again(name: str, reason: st
     assert second.value is first.value
 
 
+FORKED = {"num_workers": 2, "multiprocessing_context": "fork"}
+
+
+@ON_POSIX
+def test_workers_are_forked_from_a_process_in_which_no_sample_was_read() -> None:
+    with Laboratory(sys.executable, hang_seconds=20.0) as lab:
+        lab.ask("load", target=f"{FAULTY}:pooled")
+        lab.ask("divide")
+        for name, arguments in (("alone", {"num_workers": 0}), ("forked", FORKED)):
+            lab.ask("open", name=name, arguments=arguments)
+            assert lab.ask("measure", name=name, seconds=0.01, mode=0, is_stepping=False)["batches"] > 0
+
+
+@ON_POSIX
+def test_where_that_process_dies_the_cause_is_told() -> None:
+    with Laboratory(sys.executable, hang_seconds=20.0) as lab:
+        lab.ask("load", target=f"{FAULTY}:killing")
+        lab.ask("divide")
+        with pytest.raises(FailedError, match=r"^the measuring process died of signal 9$"):
+            lab.ask("open", name="forked", arguments=FORKED)
+
+
 def test_a_loader_that_fails_at_its_start_leaves_no_worker(lab: Laboratory) -> None:
     assert lab._child is not None
     lab.ask("load", target=f"{FAULTY}:raising")

@@ -63,12 +63,25 @@ class Line:
 
 
 class Bench:
-    """What is loaded and open; the public methods are the requests."""
+    """What is loaded and open; the public methods but `answer` are the requests."""
 
     def __init__(self, beat: Callable[[], None]) -> None:
         self.beat = beat
         self.loaders: dict[str, Any] = {}
         self.step: Any = None
+        self.copy: Any = None
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do what is asked for."""
+        if self.copy is not None and self.copy.serves(**request):
+            answer: dict[str, Any] = self.copy.answer(request)
+            return answer
+        try:
+            return {"result": getattr(self, request.pop("do"))(**request)}
+        except TargetError as error:
+            return {"refused": str(error)}
+        except (Exception, SystemExit):
+            return {"raised": traceback.format_exc()}
 
     def load(self, target: str) -> dict[str, Any]:
         """Load the user's data, and say what they and this interpreter are."""
@@ -79,7 +92,9 @@ class Bench:
 
         for name in list(self.loaders):
             self.close(name)
-        self.step = None
+        if self.copy is not None:
+            self.copy.close()
+        self.step = self.copy = None
         self.source = load_source(target)
         self.num_threads = torch.get_num_threads()
         return describing.describe(self.source)
@@ -97,6 +112,12 @@ class Bench:
             self.step = checked(found)
         elif seconds is not None:
             self.step = emulated(seconds)
+
+    def divide(self) -> None:
+        """Have loaders whose workers are forked served by a copy of this process from now on."""
+        from .copying import Copy
+
+        self.copy = Copy(self)
 
     def samples(self, seconds: float, in_worker: bool, threads: int = 0) -> dict[str, Any]:
         """Time single samples; in_worker: with one thread of torch's, as workers have; threads: of all."""
@@ -180,11 +201,4 @@ def main() -> None:
     warnings.filterwarnings("ignore", "This DataLoader will create")  # more than cores is what is tried
     bench = Bench(line.beat)
     while True:
-        request = json.loads(line.requests.get())
-        try:
-            answer: dict[str, Any] = {"result": getattr(bench, request.pop("do"))(**request)}
-        except TargetError as error:
-            answer = {"refused": str(error)}
-        except (Exception, SystemExit):
-            answer = {"raised": traceback.format_exc()}
-        line.send(answer)
+        line.send(bench.answer(json.loads(line.requests.get())))
