@@ -67,7 +67,7 @@ class Resources:
         watched = list(pids)[:MOST_WATCHED]
         for pid in watched:
             memory = attempt(lambda pid=pid: psutil.Process(pid).memory_full_info())  # type: ignore[misc]
-            if memory is not None and hasattr(memory, "uss"):
+            if memory is not None and getattr(memory, "uss", 0):  # one that is ending holds none
                 self.growths.setdefault(pid, Growth()).add(begun, memory.uss)
         self._num_looks += bool(watched)
         spent = time.thread_time() - cpu_begun if self._num_looks > FREE_READINGS else 0.0
