@@ -67,8 +67,9 @@ class Resources:
         watched = list(pids)[:MOST_WATCHED]
         for pid in watched:
             memory = attempt(lambda pid=pid: psutil.Process(pid).memory_full_info())  # type: ignore[misc]
-            if memory is not None and getattr(memory, "uss", 0):  # one that is ending holds none
-                self.growths.setdefault(pid, Growth()).add(begun, memory.uss)
+            uss_bytes = getattr(memory, "uss", None)
+            if uss_bytes:  # one that is ending holds none
+                self.growths.setdefault(pid, Growth()).add(begun, uss_bytes)
         self._num_looks += bool(watched)
         spent = time.thread_time() - cpu_begun if self._num_looks > FREE_READINGS else 0.0
         self._next_at = begun + max(SHORTEST_PAUSE_SECONDS, COST_TIMES * spent)
