@@ -100,8 +100,16 @@ _STEPPED = (
 )
 _TUNE = "python -m diagnostics tune FILE.py:NAME  # measures which settings are best here"
 _MORE = "DataLoader(..., num_workers={more})  # or more: they hardly use a core"
+_DRAW = (
+    "yield from torch.multinomial(weights, num_samples, replacement=True).tolist()  # in the sampler's "
+    "__iter__, or what stands for it"
+)
 _ADVICE = {
     "startup": ("Keep the workers.", ("DataLoader(..., persistent_workers=True)", _TUNE)),
+    "sampler": (
+        "The main process draws the indices, and no worker helps: draw an epoch's at once.",
+        (_DRAW,),
+    ),
     "skew": ("Let other batches pass the slow samples.", ("DataLoader(..., in_order=False)", _TUNE)),
     "crossing": ("Hand over less, or load in the main process.", ("DataLoader(..., num_workers=0)", _TUNE)),
     "copy": ("Let samples be smaller when they are collated: uint8, not float32.", (_TUNE,)),

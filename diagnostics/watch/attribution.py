@@ -9,13 +9,14 @@ from diagnostics.quantities import format_quantity
 from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import LoaderUse, Record
 
-Bound = Literal["none", "startup", "skew", "crossing", "copy", "cpu", "wait", "mixed"]
+Bound = Literal["none", "startup", "sampler", "skew", "crossing", "copy", "cpu", "wait", "mixed"]
 HIDDEN_FRACTION = 0.05  # of the loop: below it loading is hidden behind the training's own work
 SLOW_SHARE = 0.3  # of the time of fetching, in samples that take over ten times the mean
 BUSY, WAITING = 0.7, 0.3  # of the time of fetching, on the CPU
 DEFAULT_COLLATE = "torch.utils.data._utils.collate."
 WORDS: Mapping[str, str] = {
     "startup": "starting workers and their first batches",
+    "sampler": "the sampler's drawing of indices",
     "skew": "a few slow samples",
     "crossing": "handing batches from process to process",
     "copy": "collating samples into batches",
@@ -31,8 +32,9 @@ class Cost:
 
     Attributes
     ----------
-    wait, first_wait, start, busy : float
-        Of the reader: for later batches, for the first ones, for starting workers; and its own work.
+    wait, first_wait, start, busy, draw : float
+        Of the reader: for later batches, for the first ones, for starting workers; its own work; and what
+        a sampler of the program's own took of that waiting.
     fetch, cpu, timed, collate, send, idle, slow : float
         Of those who load: fetching samples; on the CPU, of the batches that were timed so, which took
         `timed` to fetch and collate; collating; handing over; waiting for tasks; in slow samples.
@@ -46,6 +48,7 @@ class Cost:
     first_wait: float
     start: float
     busy: float
+    draw: float
     fetch: float
     cpu: float
     timed: float
@@ -80,7 +83,7 @@ class Cost:
     @property
     def without_workers(self) -> float:
         """How long the loop would have taken had the reader loaded the samples itself."""
-        return self.fetch + self.collate + self.busy
+        return self.fetch + self.collate + self.draw + self.busy
 
     @property
     def is_collated_by_default(self) -> bool:
@@ -104,6 +107,8 @@ class Cost:
             return "none"
         if self.starting > self.waited / 2:
             return "startup"
+        if self.draw > self.waited / 2:
+            return "sampler"
         if self.slow > SLOW_SHARE * self.fetch:
             return "skew"
         if (
@@ -115,7 +120,7 @@ class Cost:
 
 
 def _cost(use: LoaderUse, loading: Sequence[Record], uses_cuda: bool) -> Cost:
-    reader = {name: use.seconds(name) for name in ("wait", "first_wait", "start", "busy")}
+    reader = {name: use.seconds(name) for name in ("wait", "first_wait", "start", "busy", "draw")}
     names = ("fetch", "cpu", "timed", "collate", "send", "idle", "slow")
     loaders = {name: sum(one.seconds(name) for one in loading) for name in names}
     num_slow = sum(one.process["slow_count"] for one in loading)
@@ -212,7 +217,7 @@ def calm_line(observed: Observed, worth: Sequence[Finding]) -> str:
 
 def loader_rows(each: Iterable[Cost]) -> list[dict[str, Any]]:
     """Return each DataLoader with its arguments and what it cost."""
-    names = ("wait", "first_wait", "start", "busy", "fetch", "cpu", "collate", "send", "idle", "slow")
+    names = ("wait", "first_wait", "start", "busy", "draw", "fetch", "cpu", "collate", "send", "idle", "slow")
     return [
         {
             **cost.use.arguments,

@@ -34,8 +34,8 @@ TARGET = "torch.utils.data.dataloader"
 ) = range(30)
 (
     L_ASKED, L_DELIVERED, L_BEGIN, L_END, L_EPOCHS, L_BATCHES, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS,
-    L_START_NS, L_WORKER_STARTS, L_EPOCH_BEGIN, L_EPOCH_WAIT_NS,
-) = range(13)
+    L_START_NS, L_WORKER_STARTS, L_EPOCH_BEGIN, L_EPOCH_WAIT_NS, L_DRAW_NS,
+) = range(14)
 # fmt: on
 PROCESS = [name[2:].lower() for name in tuple(globals()) if name.startswith("P_")]
 LOADER = [name[2:].lower() for name in tuple(globals()) if name.startswith("L_")]
@@ -84,6 +84,7 @@ LONGEST_TRACEBACK = 4000
 SCARCE = (OSError, RuntimeError, MemoryError)  # what may tell of a limit that is reached
 ARGUMENTS = ("batch_size", "num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "drop_last")
 ARGUMENTS += ("in_order", "timeout")
+TORCHS_OWN = ("torch.utils.data.", "builtins")  # samplers from there are quick
 CHANGEABLE = ("num_workers", "prefetch_factor", "pin_memory", "timeout", "multiprocessing_context")
 # A mapping that goes would close a descriptor, whose number may be another file's by then.
 KEPT = []
@@ -407,10 +408,41 @@ def begun_epoch(iterator, at, begun):
     view[at + L_START_NS] += now - begun
     view[at + L_END] = view[at + L_EPOCH_BEGIN] = now
     view[at + L_EPOCH_WAIT_NS] = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS]
+    if has_own_sampler(iterator):
+        iterator._sampler_iter = Drawn(iterator._sampler_iter, at)
     workers = getattr(iterator, "_workers", None)
     if workers and workers[0].pid not in STATE.workers:
         STATE.workers.update(worker.pid for worker in workers)
         view[at + L_WORKER_STARTS] += 1
+
+
+def has_own_sampler(iterator):
+    """Tell whether something else than torch's samplers, which are quick, draws indices or makes batches."""
+    sampler = iterator._index_sampler
+    parts = sampler, getattr(sampler, "sampler", None)
+    return not all(type(part).__module__.startswith(TORCHS_OWN) for part in parts)
+
+
+class Drawn:
+    """Indices that an epoch draws, which tells how long drawing them takes."""
+
+    __slots__ = "_at", "_indices"
+
+    def __init__(self, indices, at):
+        self._indices, self._at = indices, at
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        begun = clock()
+        try:
+            return next(self._indices)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            STATE.view[self._at + L_DRAW_NS] += clock() - begun
 
 
 def watch_iter(original):

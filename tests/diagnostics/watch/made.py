@@ -24,7 +24,7 @@ PROCESS += tuple(
     f"{name}_ns" for name in ("fetch", "cpu", "timed", "collate", "send", "idle", "slowest", "slow")
 )
 COUNTERS = ("epochs", "batches", "delivered", "worker_starts", "waiting_since", "epoch_begin")
-COUNTERS += tuple(f"{name}_ns" for name in ("wait", "first_wait", "busy", "start"))
+COUNTERS += tuple(f"{name}_ns" for name in ("wait", "first_wait", "busy", "start", "draw"))
 
 
 def use(arguments=(), **counters):

@@ -45,6 +45,15 @@ def test_starting_workers_bounds_what_waits_for_first_batches():
     assert bound(loader, worker(0, fetch_ns=2.0)) == "startup"
 
 
+def test_what_a_sampler_draws_slowly_bounds_the_loading_and_would_take_as_long_without_workers():
+    loader = use(TWO, batches=100, wait_ns=40.0, busy_ns=1.0, draw_ns=38.0)
+    cost = costs(observed(loader, worker(0, fetch_ns=1.0, idle_ns=35.0)))[0]
+    assert (cost.bound, cost.without_workers) == ("sampler", 40.0)
+    assert [one.slug for one in diagnose(observed(loader, worker(0, fetch_ns=1.0))).findings] == [
+        "loader-bottleneck"
+    ]
+
+
 def test_an_epoch_of_one_long_batch_is_bound_by_the_batch_and_not_by_a_start():
     loader = use(epochs=10, batches=10, first_wait_ns=50.0, start_ns=1.0, busy_ns=5.0)
     reader = main(loader, **{f"{name}_ns": int(49e9) for name in ("fetch", "cpu", "timed")})

@@ -193,3 +193,34 @@ def test_the_container_that_grew_most_is_written_down_once_it_grew_enough(probe,
     probe.look_for_growth(fetcher)
     assert noted == [("grown", *one) for one in told]
     assert probe.STATE.walk_at > probe.clock()
+
+
+def test_what_draws_indices_is_timed_and_leaves_no_frame_of_ours(probe, monkeypatch):
+    def indices():
+        yield [1, 2]
+        raise KeyError("no weight")
+
+    monkeypatch.setattr(probe, "clock", iter([10, 40, 100, 500]).__next__)
+    monkeypatch.setattr(probe.STATE, "view", [0] * probe.VIEW_SLOTS)
+    drawn = probe.Drawn(indices(), probe.LOADERS_AT)
+    assert next(drawn) == [1, 2]
+    with pytest.raises(KeyError) as caught:
+        next(drawn)
+    assert probe.STATE.view[probe.LOADERS_AT + probe.L_DRAW_NS] == 430
+    assert [entry.name for entry in caught.traceback][1:] == ["indices"]
+
+
+class OwnSampler:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("sampler", "is_own"),
+    [
+        (SimpleNamespace(sampler=OwnSampler()), True),
+        (OwnSampler(), True),
+        ([[0, 1], [2]], False),
+    ],
+)
+def test_only_samplers_that_are_not_torchs_are_timed(probe, sampler, is_own):
+    assert probe.has_own_sampler(SimpleNamespace(_index_sampler=sampler)) is is_own
