@@ -41,12 +41,22 @@ _WORDS = (
 _BY_LENGTH = (
     r"(?i)/=?\s*(?:\w{1,10}\()?\s*len\([\w.\[\]'\"]{0,40}(?:loader|data|_dl|_ds|batches)[\w.\[\]'\"]{0,40}\)"
 )
+_FIRST = r"\bnext\(\s*iter\("
+_NO_BATCH = "The loader has length 0: no sample was found, or too few for one batch with drop_last=True."
 LOG_FIRES = (
     "ValueError: num_samples should be a positive integer value, but got num_samples=0\n",
     "Traceback (most recent call last):\n"
     '  File "train.py", line 40, in <module>\n'
     "    mean_loss = total / len(val_loader)\n"
     "ZeroDivisionError: division by zero\n",
+    "Traceback (most recent call last):\n"
+    '  File "look.py", line 8, in <module>\n    images, labels = next(iter(test_loader))\n'
+    '  File "/opt/lib/python3.8/site-packages/torch/utils/data/dataloader.py", line 521, in __next__\n'
+    "    data = self._next_data()\n"
+    '  File "/opt/lib/python3.8/site-packages/torch/utils/data/dataloader.py", line 560, in _next_data\n'
+    "    index = self._next_index()  # may raise StopIteration\n"
+    '  File "/opt/lib/python3.8/site-packages/torch/utils/data/dataloader.py", line 512, in _next_index\n'
+    "    return next(self._sampler_iter)  # may raise StopIteration\nStopIteration\n",
     "RuntimeError: Found 0 files in subfolders of: ./data/train\nSupported extensions are: .jpg,.jpeg,.png\n",
 )
 LOG_SILENT = (
@@ -58,6 +68,12 @@ LOG_SILENT = (
 )
 
 
+def _is_first_batch(error: Error) -> bool:
+    """Tell a loader that has no first batch."""
+    frame = error.user_frame
+    return error.is_exhausted_loader and frame is not None and bool(compiled(_FIRST).search(frame.code))
+
+
 def _is_divided_by_nothing(error: Error) -> bool:
     """Tell a division by the length of what is loaded."""
     is_zero = error.type == "ZeroDivisionError" and bool(error.frames)
@@ -65,11 +81,13 @@ def _is_divided_by_nothing(error: Error) -> bool:
 
 
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for a sampler over nothing, or for a folder without files."""
+    """Look for a sampler over nothing, a folder without files, or a loader without a first batch."""
     found = phrase(trace, _WORDS)
-    divided = None if found else trace.raised(_is_divided_by_nothing)
-    if divided:
-        found = error_clue(trace, "", divided)
+    has_none = (
+        None if found else trace.raised(lambda one: _is_divided_by_nothing(one) or _is_first_batch(one))
+    )
+    if has_none:
+        found = error_clue(trace, "", has_none)
     if found is None:
         return None
     list_files = (
@@ -81,11 +99,8 @@ def recognise(trace: Trace) -> Recognition | None:
         "Correct the path or the pattern, and check the length.",
         ("print(os.getcwd(), root, len(dataset))", list_files),
     )
-    if divided:
-        summary = (
-            "The loader has length 0: no sample was found, or too few for one batch with drop_last=True."
-        )
-        return recognised(found, summary, remedy, score=70, confidence="likely")
+    if has_none:
+        return recognised(found, _NO_BATCH, remedy, score=70, confidence="likely")
     return recognised(
         found, "The dataset has 0 samples: its path or pattern matches nothing.", remedy, score=70
     )

@@ -8,7 +8,8 @@ more batches came than samples were announced.
 
 Why it matters
 --------------
-Progress bars, schedules of the learning rate and the ends of epochs go by that length.
+Progress bars, schedules of the learning rate and the ends of epochs go by that length. A loop that calls
+next() so often as it says ends with StopIteration.
 
 How to fix
 ----------
@@ -26,7 +27,7 @@ PyTorch source, torch/utils/data/dataloader.py.
 from collections.abc import Mapping
 from typing import Any
 
-from diagnostics.findings import Remedy, Verdict, not_applicable, ok, warn
+from diagnostics.findings import Remedy, Verdict, fail, not_applicable, ok, warn
 from diagnostics.traces.clues import Recognition, Role, Trace, phrase, recognised
 
 CODE = "DL244"
@@ -36,12 +37,14 @@ NEEDS = (
     "run.stream_batches_seen_count",
     "run.stream_batches_expected_count",
     "run.stream_samples_announced_count",
+    "run.stream_length_is_fatal",
     "run.epochs_count",
 )
 FIRES = {
     "run.stream_batches_seen_count": 20,
     "run.stream_batches_expected_count": 40,
     "run.stream_samples_announced_count": 400,
+    "run.stream_length_is_fatal": False,
     "run.epochs_count": 2,
 }
 SILENT = {**dict.fromkeys(NEEDS), "run.epochs_count": 2}
@@ -76,6 +79,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     samples = facts["run.stream_samples_announced_count"]
     evidence = (f"__len__ of the dataset gave {samples}: {expected} batches; an epoch had {seen}",)
     summary = f"A stream announced {expected} batches and gave {seen}."
+    if facts["run.stream_length_is_fatal"]:
+        return fail(f"{summary} The loop asked for one more.", evidence, _CORRECT)
     return warn(summary, evidence, _CORRECT, "certain")
 
 

@@ -3,7 +3,7 @@
 What it means
 -------------
 Iterators of torch had a method `next()` until 1.12; it was Python 2's. A DataLoader itself is no iterator
-and has no index.
+and has no index. An iterator gives the batches of one epoch: asked for one more it raises StopIteration.
 
 Why it matters
 --------------
@@ -11,7 +11,7 @@ Old tutorials stop at this line.
 
 How to fix
 ----------
-`next(iterator)` with `iterator = iter(loader)`; index the dataset, not the loader.
+`next(iterator)` with `iterator = iter(loader)`, anew for each epoch; index the dataset, not the loader.
 
 When it is fine
 ---------------
@@ -44,11 +44,25 @@ _LENGTH = Remedy(
     "Give the dataset a length; a stream without one is an IterableDataset, and takes no shuffle or sampler.",
     ("def __len__(self): return len(self.paths)", "class Stream(torch.utils.data.IterableDataset): ..."),
 )
+_ANEW = Remedy(
+    "Begin a new iterator when one is at its end; or go through the loader by `for`, which ends by itself.",
+    ("batch = next(iterator, None)", "if batch is None: iterator = iter(loader); batch = next(iterator)"),
+)
 LOG_FIRES = (
+    "Traceback (most recent call last):\n"
+    '  File "train.py", line 20, in main\n    x, y = next(batches)\n'
+    '  File "/usr/lib/python3.11/site-packages/torch/utils/data/dataloader.py", line 701, in __next__\n'
+    "    data = self._next_data()\n"
+    '  File "/usr/lib/python3.11/site-packages/torch/utils/data/dataloader.py", line 1448, in _next_data\n'
+    "    raise StopIteration\nStopIteration\n",
     "AttributeError: '_MultiProcessingDataLoaderIter' object has no attribute 'next'\n",
     "TypeError: 'DataLoader' object is not subscriptable\n",
 )
-LOG_SILENT = ("AttributeError: '_MultiProcessingDataLoaderIter' object has no attribute '_workers_status'\n",)
+LOG_SILENT = (
+    "Traceback (most recent call last):\n"
+    '  File "train.py", line 20, in main\n    row = next(rows)\nStopIteration\n',
+    "AttributeError: '_MultiProcessingDataLoaderIter' object has no attribute '_workers_status'\n",
+)
 
 
 def _refused(trace: Trace) -> Recognition | None:
@@ -64,11 +78,21 @@ def _refused(trace: Trace) -> Recognition | None:
     return None
 
 
+def _exhausted(trace: Trace) -> Recognition | None:
+    """Find a loop that goes on when the batches of an epoch are over."""
+    error = trace.raised(lambda one: one.is_exhausted_loader)
+    if error is None:
+        return None
+    place = f" at {error.user_frame.place}" if error.user_frame else ""
+    summary = f"The loop{place} asks for one more batch than an epoch of the loader has."
+    return recognised(error_clue(trace, "", error), summary, _ANEW, score=60, confidence="likely")
+
+
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for the missing method."""
+    """Look for the missing method, a refused argument, or an iterator at its end."""
     found = phrase(trace, _WORDS)
     if found is None:
-        return _refused(trace)
+        return _refused(trace) or _exhausted(trace)
     remedy = Remedy(
         "Take batches by iter and next, samples from the dataset.",
         ("batch = next(iter(loader))", "sample = loader.dataset[0]"),

@@ -70,6 +70,11 @@ class Error:
         )
 
     @property
+    def is_exhausted_loader(self) -> bool:
+        """Whether a loop asked a loader for one batch more than it had."""
+        return self.type == "StopIteration" and bool(self.frames) and self.frames[-1].is_loader
+
+    @property
     def user_frame(self) -> Frame | None:
         """The innermost frame in the user's own code."""
         return next((frame for frame in reversed(self.frames) if frame.is_user), None)

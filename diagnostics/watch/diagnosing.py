@@ -40,6 +40,7 @@ RESOURCE_SLUGS = {"shm-exhausted", "shm-open-failed", "fd-exhausted", "mmap-coun
 DEADLY = SUDDEN | RESOURCE_SLUGS | {"missing-main-guard", "class-not-importable-in-worker"}
 OF_TIME = "run.loop_seconds"
 HANGS = {"hang-in-worker", "hang-fork-threads"}
+ECHOES = {"iterable-length-mismatch": "loader-api-misuse"}  # what a log shows of it, where it ended the run
 KINDS = {  # the kind of incident that a finding tells of
     "silent-truncation": ("stopped",),
     "hang-in-worker": ("hung",),
@@ -175,6 +176,11 @@ def _in_order(log: list[Finding], run: list[Finding]) -> list[Finding]:
     told = [_merged(one, by_slug[one.slug]) if one.slug in by_slug else one for one in log]
     rest = [one for one in run if one.slug not in {other.slug for other in told}]
     sudden = [one for one in (*told, *rest) if one.slug in OVERRIDING and one.slug in by_slug]
+    fatal = [
+        one for one in rest if one.status == Status.FAIL and told and ECHOES.get(one.slug) == told[0].slug
+    ]
+    if fatal:
+        return [*fatal, *told]
     is_vague = not told or told[0].slug in VAGUE | {ELSEWHERE}
     if sudden and is_vague:
         first = [one for one in sudden if one.status == Status.FAIL][:1] or sudden[:1]

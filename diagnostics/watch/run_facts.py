@@ -187,10 +187,11 @@ def _stream_facts(observed: Observed) -> dict[str, Any]:
 
 
 def _length_facts(observed: Observed) -> dict[str, Any]:
-    """Say of the first stream whose announced length is wrong what it announced and what came."""
+    """Say of the stream whose wrong length ended the run, or the first, what it announced and what came."""
     events = [event for main in observed.mains for event in main.having("length")]
-    first = min(events, key=lambda event: event["at"], default={})
+    first = min(events, key=lambda event: (not event.get("is_fatal"), event["at"]), default={})
     return {
+        "stream_length_is_fatal": bool(first.get("is_fatal")),
         "stream_batches_seen_count": first.get("batches"),
         "stream_batches_expected_count": first.get("expected"),
         "stream_samples_announced_count": first.get("samples"),

@@ -103,6 +103,7 @@ EXPECTED = {
     "start_method_twice": Expected("start-method-already-set"),
     "stop_iteration": one("silent-truncation", by_log=None, code=0),
     "stop_iteration_without_workers": Expected("silent-truncation", by_log=None, code=0, samples=[13]),
+    "stream_ends_early": Expected("iterable-length-mismatch", by_log="loader-api-misuse"),
     "stream_repeated": Expected("iterable-dup-workers", by_log=None, code=0),
     "stream_too_long": Expected("iterable-length-mismatch", code=0),
     "stream_with_shuffle": Expected("iterable-with-shuffle"),

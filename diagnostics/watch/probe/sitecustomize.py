@@ -542,14 +542,21 @@ def is_own(path):
 
 def compare_length(iterator, number):
     """Write down, once a loader, that a stream whose length was asked for had many more or fewer batches."""
-    length, seen = iterator._IterableDataset_len_called, iterator._num_yielded
-    size = getattr(iterator._index_sampler, "batch_size", None) if iterator._auto_collation else 1
-    if not size or number in STATE.mismatched:
+    announced, seen = iterator._IterableDataset_len_called, iterator._num_yielded
+    expected = batches_of(iterator, announced)
+    if expected is None or number in STATE.mismatched:
         return
-    expected = length // size if iterator._drop_last else -(-length // size)
     if abs(seen - expected) > max(iterator._num_workers, expected // LENGTH_SLACK):
         STATE.mismatched.add(number)
-        note("length", loader=number, batches=seen, expected=expected, samples=length)
+        note("length", loader=number, batches=seen, expected=expected, samples=announced)
+
+
+def batches_of(iterator, num_samples):
+    """Return how many batches so many samples of a stream make; None where that is not known."""
+    size = getattr(iterator._index_sampler, "batch_size", None) if iterator._auto_collation else 1
+    if not size or num_samples is None:
+        return None
+    return num_samples // size if iterator._drop_last else -(-num_samples // size)
 
 
 def await_deaths(workers):
@@ -1473,7 +1480,37 @@ def leave():
     """Take what ends from now on for the interpreter's own clearing away."""
     look_for_cuda()
     STATE.is_leaving = True
+    note_exhausted()
     note_end()
+
+
+@guarded
+def note_exhausted():
+    """Write down a stream of fewer batches than it announced, where asking for one more ended the run."""
+    for error in chain_of(getattr(sys, "last_value", None)):
+        iterator = exhausted_iterator(error)
+        if iterator is not None and iterator._dataset_kind == 1:
+            announced = length(iterator._dataset)
+            expected = batches_of(iterator, announced)
+            if expected is not None and iterator._num_yielded < expected:
+                note(
+                    "length",
+                    loader=number_of(iterator._checkup_at),
+                    batches=iterator._num_yielded,
+                    expected=expected,
+                    samples=announced,
+                    is_fatal=True,
+                )
+
+
+def exhausted_iterator(error):
+    """Return the loader's iterator that had no batch left; None where it was another's StopIteration."""
+    trace, iterator = error.__traceback__, None
+    while trace is not None and isinstance(error, StopIteration):
+        frame, trace = trace.tb_frame, trace.tb_next
+        if frame.f_code.co_name == "_next_data":
+            iterator = frame.f_locals.get("self")
+    return iterator
 
 
 @guarded
@@ -1503,20 +1540,26 @@ def innermost(trace):
     return place
 
 
-def passed_loader(error):
-    """Tell whether an exception, or one that it followed from, came out of a DataLoader."""
+def chain_of(error):
+    """Yield an exception, and those that it followed from."""
     queue, seen = [error], []
     while queue:
         one = queue.pop()
         if one is None or any(one is other for other in seen):
             continue
         seen.append(one)
+        yield one
+        queue.extend((one.__cause__, one.__context__, *getattr(one, "exceptions", ())))
+
+
+def passed_loader(error):
+    """Tell whether an exception, or one that it followed from, came out of a DataLoader."""
+    for one in chain_of(error):
         trace = one.__traceback__
         while trace is not None:
             if "torch/utils/data/" in trace.tb_frame.f_code.co_filename.replace(os.sep, "/"):
                 return True
             trace = trace.tb_next
-        queue.extend((one.__cause__, one.__context__, *getattr(one, "exceptions", ())))
     return False
 
 
