@@ -3,7 +3,8 @@
 What it means
 -------------
 An HDF5, LMDB, zip or plain file opened before fork shares its position and buffers among all workers. They
-move it under one another, and what each reads is garbage.
+move it under one another, and what each reads is garbage. `run` sees plain files, those below a zip or tar
+archive too, whose position changes while a worker is between two batches.
 
 Why it matters
 --------------
@@ -19,14 +20,18 @@ first sample; with num_workers=0 the error goes away, which proves it.
 
 When it is fine
 ---------------
-Memory maps may be shared.
+Memory maps may be shared, and so may what os.pread reads or a multiprocessing.Lock guards.
 
 References
 ----------
 h5py documentation, FAQ on multiprocessing; Python documentation, zipfile.
 """
 
-from diagnostics.findings import Confidence, Remedy
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.findings import Confidence, Remedy, Verdict, fail, not_applicable, ok, warn
+from diagnostics.quantities import counted
 from diagnostics.traces.clues import (
     Recognition,
     Role,
@@ -49,6 +54,19 @@ from diagnostics.traces.trace import compiled
 CODE = "DL241"
 SLUG = "fork-shared-handle"
 TITLE = "Workers share a file handle that was opened before fork"
+NEEDS = (
+    "run.shared_handle_name",
+    "run.shared_handle_workers_count",
+    "run.misread_samples_count",
+    "run.epochs_count",
+)
+FIRES = {
+    "run.shared_handle_name": "dataset.file",
+    "run.shared_handle_workers_count": 2,
+    "run.misread_samples_count": 0,
+    "run.epochs_count": 1,
+}
+SILENT = {**FIRES, "run.shared_handle_name": None, "run.shared_handle_workers_count": 0}
 _WORDS = (
     r"bad object header|[Bb]ad (?:heap|local heap|symbol table|global heap|B-tree)|wrong "
     r"(?:B-tree|fractal heap) signature|addr overflow"
@@ -91,6 +109,24 @@ LOG_SILENT = (
     "<module>\n    z = ZipFile(path)\n"
     "zipfile.BadZipFile: File is not a zip file\n",
 )
+
+
+def judge(facts: Mapping[str, Any]) -> Verdict:
+    """Look for a file whose position moved while a worker did nothing."""
+    name, num_workers = facts["run.shared_handle_name"], facts["run.shared_handle_workers_count"]
+    if not facts["run.epochs_count"]:
+        return not_applicable("No epoch was begun.")
+    if not name or not num_workers:
+        return ok("No file of a dataset was moved by one worker under another: 0 found.")
+    moved = (
+        f"the position of {name} changed between two batches of a worker, in {counted(num_workers, 'worker')}"
+    )
+    remedy = Remedy("Open the file in each worker, at its first sample.", OPEN[""])
+    if facts["run.misread_samples_count"]:
+        summary = f"Workers read {name} through one file position, which was opened before fork."
+        return fail(summary, (moved,), remedy, "likely")
+    summary = f"Workers read {name} through one file position: what they read may be another sample's."
+    return warn(summary, (moved,), remedy, "likely")
 
 
 def _open_late(trace: Trace, alone: Clue | None, is_known: bool = True) -> Remedy:

@@ -40,7 +40,10 @@ RESOURCE_SLUGS = {"shm-exhausted", "shm-open-failed", "fd-exhausted", "mmap-coun
 DEADLY = SUDDEN | RESOURCE_SLUGS | {"missing-main-guard", "class-not-importable-in-worker"}
 OF_TIME = "run.loop_seconds"
 HANGS = {"hang-in-worker", "hang-fork-threads"}
-ECHOES = {"iterable-length-mismatch": "loader-api-misuse"}  # what a log shows of it, where it ended the run
+ECHOES = {  # what a log shows of it, where it ended the run
+    "iterable-length-mismatch": "loader-api-misuse",
+    "fork-shared-handle": "dataset-exception",
+}
 KINDS = {  # the kind of incident that a finding tells of
     "silent-truncation": ("stopped",),
     "hang-in-worker": ("hung",),

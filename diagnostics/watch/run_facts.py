@@ -18,6 +18,14 @@ FEWEST_DISTINCT, DISTINCT_SHARE = 16, 0.9  # of the samples in a worker's first 
 FEWEST_COMMON, COMMON_SHARE, REPEATED_SHARE = 8, 0.7, 0.25  # of samples that two workers both yield
 # Of a generator: its state before, whether it drew on, its kind, its state after.
 NEVER_SEEN = ("", False, "", "")
+# What data that was read at the wrong place does not raise.
+UNLIKE_MISREADING = {
+    "FileNotFoundError",
+    "PermissionError",
+    "NameError",
+    "ImportError",
+    "ModuleNotFoundError",
+}
 SIGTERM = -15  # what a main process that fails sends its workers: no cause
 
 
@@ -198,6 +206,24 @@ def _length_facts(observed: Observed) -> dict[str, Any]:
     }
 
 
+def _handle_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, Any]:
+    """Name a file whose position moved in several workers between their batches: it is not their own."""
+    names: dict[str, int] = defaultdict(int)
+    for family in _siblings(observed, "moved"):
+        for name in {event["name"] for events in family for event in events}:
+            num_moved = sum(any(event["name"] == name for event in events) for events in family)
+            if num_moved > 1:
+                names[name] = max(names[name], num_moved)
+    most = max(names, key=lambda name: names[name], default=None)
+    return {
+        "shared_handle_name": most,
+        "shared_handle_workers_count": names[most] if most else 0,
+        "misread_samples_count": sum(
+            one.kind == "raised" and one.error not in UNLIKE_MISREADING for one in incidents
+        ),
+    }
+
+
 def _rank_facts(observed: Observed) -> dict[str, Any]:
     """Compare a rank whose loop has ended with one that was given more batches of the same loader."""
     by_loader: dict[int, dict[int, LoaderUse]] = defaultdict(dict)
@@ -267,6 +293,7 @@ def run_facts(observed: Observed, incidents: Sequence[Incident]) -> Facts:
             **_stream_facts(observed),
             **_length_facts(observed),
             **_growth_facts(observed),
+            **_handle_facts(observed, incidents),
             **_rank_facts(observed),
             **attribution_facts(observed),
         }

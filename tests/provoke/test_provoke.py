@@ -96,6 +96,7 @@ EXPECTED = {
     "sampler_and_shuffle": Expected("sampler-shuffle-exclusive"),
     "segfault": one("worker-segfault", signal="SIGSEGV"),
     "shared_memory": Expected("shm-exhausted"),
+    "shared_records": Expected("fork-shared-handle", by_log=None, code=0),
     "shared_zip": Expected("fork-shared-handle"),
     "sleeps_for_ever": one("hang-in-worker", by_log=None, code=124),
     "sleeps_without_workers": Expected("hang-in-worker", by_log=None, code=124, samples=[13]),

@@ -72,6 +72,7 @@ MOST_WALKED, MOST_PARTS, MOST_DEPTH, MOST_GENERATORS = 1000, 32, 12, 16  # in se
 DRAWN_NS = 10_000_000  # on following generators from their first state: hundreds of thousands of numbers
 GROWTH_FROM_NS, MOST_PAUSE_NS = 1_000_000_000, 3_600_000_000_000  # between looks at what grows
 GROWN_BY = 16  # entries of a container
+MOST_HANDLES, HANDLE_LOOKS = 8, 256  # files whose position is looked at, and how often
 TWISTER_WORDS = 624  # of a Mersenne twister's state
 WALK_NS = 50_000_000  # in case: it takes less than one hundredth of it
 LENGTH_SLACK = 100  # a stream may miss one batch in so many, and each worker's last may be a short one
@@ -98,9 +99,9 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "blocks", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "mismatched", "num_told",
-        "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks", "stream", "view", "walk_at",
-        "workers",
+        "blocks", "handles", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "mismatched",
+        "num_told", "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks", "stream", "view",
+        "walk_at", "workers",
     )  # fmt: skip
 
     def __init__(self):
@@ -113,7 +114,7 @@ class State:
         self.log, self.blocks, self.loaders, self.sent, self.workers = log, {}, {}, {}, set()
         self.num_unseen, self.sample_ns, self.random = 0, TIMED_FROM_NS, None
         self.mismatched, self.stream, self.num_told = set(), Stream(), 0
-        self.sizes, self.walk_at = {}, 0
+        self.sizes, self.walk_at, self.handles = {}, 0, []
 
 
 class Pace:
@@ -936,6 +937,8 @@ def begin_batch(fetcher, indices):
     begun = clock()
     view[P_SINCE], view[P_STAGE] = begun, FETCHING
     note_indices(view, indices)
+    if STATE.handles:
+        look_at_handles(STATE.handles, True)
     if view[P_IS_WORKER] and STATE.random is None:
         STATE.random = random_states(fetcher) or {}
     elif view[P_IS_WORKER] and begun > STATE.walk_at:
@@ -966,6 +969,8 @@ def end_batch(indices, data, begun, cpu_begun):
         view[P_SLOW_NS] += more * weight
     STATE.sample_ns = (now - begun) // (num_samples or 1)
     if view[P_IS_WORKER]:
+        if STATE.handles:
+            look_at_handles(STATE.handles, False)
         if STATE.random:
             drawn_from(STATE.random)
         if STATE.is_streaming and not STATE.stream.is_told and view[P_NUM_WORKERS] > 1:
@@ -1255,6 +1260,7 @@ def random_states(fetcher):
     """Return the random generators in reach of a dataset, each with its state before the first sample."""
     found, things = {}, list(held_by(dataset=fetcher.dataset, collate_fn=fetcher.collate_fn))
     STATE.sizes, STATE.walk_at = sizes_of(things), clock() + GROWTH_FROM_NS
+    STATE.handles = handles_of(things)
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         things.append(("numpy.random", numpy_random.mtrand._rand))
@@ -1265,6 +1271,57 @@ def random_states(fetcher):
         if state is not None and len(found) < MOST_GENERATORS:
             found[name] = (thing, state, digest(state(thing)), origin(thing))
     return found
+
+
+class Handle:
+    """A file that a dataset reads, whose position stands still between a worker's batches if it is its own.
+
+    Attributes
+    ----------
+    name : str
+    descriptor : int
+    at : int or None
+        Where it stood after the batch before.
+    num_looks : int
+    """
+
+    __slots__ = "at", "descriptor", "name", "num_looks"
+
+    def __init__(self, name, file):
+        self.name, self.descriptor, self.at, self.num_looks = name, file.fileno(), None, 0
+
+
+def handles_of(things):
+    """Return the files that are read; none where a lock among processes may guard them."""
+    if any(type(thing).__module__ == "multiprocessing.synchronize" for _, thing in things):
+        return []
+    return [Handle(name, thing) for name, thing in things if is_read_only(thing)][:MOST_HANDLES]
+
+
+def is_read_only(thing):
+    """Tell whether a thing is an open file, of Python's own classes, that is only read from."""
+    if type(thing).__module__ != "_io" or not hasattr(thing, "fileno"):
+        return False
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows; a file in memory; a closed one
+        import fcntl
+
+        return fcntl.fcntl(thing.fileno(), fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+    return False
+
+
+@guarded
+def look_at_handles(handles, is_begin):
+    """Note where files stand; write down one that another process has moved since the batch before."""
+    for handle in list(handles):
+        at = None
+        with contextlib.suppress(OSError):
+            at = os.lseek(handle.descriptor, 0, os.SEEK_CUR)
+        is_moved = is_begin and None not in (at, handle.at) and at != handle.at
+        if is_moved:
+            note("moved", name=handle.name)
+        handle.at, handle.num_looks = None if is_begin else at, handle.num_looks + 1
+        if is_moved or handle.num_looks > HANDLE_LOOKS:
+            handles.remove(handle)
 
 
 def sizes_of(things):

@@ -1,7 +1,9 @@
 """The probe's functions by themselves, for what only other versions of Python or torch do."""
 
+import multiprocessing
 import sys
 from functools import lru_cache, partial
+from io import BytesIO
 from multiprocessing import queues
 from random import Random
 from types import SimpleNamespace
@@ -224,3 +226,44 @@ class OwnSampler:
 )
 def test_only_samplers_that_are_not_torchs_are_timed(probe, sampler, is_own):
     assert probe.has_own_sampler(SimpleNamespace(_index_sampler=sampler)) is is_own
+
+
+@pytest.fixture
+def records(tmp_path):
+    path = tmp_path / "records.bin"
+    path.write_bytes(bytes(100))
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_files_that_are_read_are_followed_wherever_a_dataset_keeps_them(probe, records):
+    with (
+        records.open("rb") as binary,
+        records.open(encoding="ascii") as text,
+        records.open("ab") as log,
+        records.open("rb") as closed,
+    ):
+        closed.close()
+        kept = SimpleNamespace(binary=binary, lines={"text": text}, log=log, closed=closed, memory=BytesIO())
+        things = list(probe.held_by(dataset=kept))
+        assert [each.name for each in probe.handles_of(things)] == [
+            "dataset.binary",
+            "dataset.lines['text']",
+        ]
+        assert probe.handles_of([*things, ("lock", multiprocessing.get_context("spawn").Lock())]) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_file_is_shared_where_it_moves_between_batches_and_not_within_one(probe, records, monkeypatch):
+    told = []
+    monkeypatch.setattr(probe, "note", lambda event, **parts: told.append((event, parts["name"])))
+    with records.open("rb", buffering=0) as file:
+        handles = [probe.Handle("dataset.file", file)]
+        for _ in range(3):
+            probe.look_at_handles(handles, True)
+            file.read(8)
+            probe.look_at_handles(handles, False)
+        assert told == []
+        file.seek(1)  # as another process would
+        probe.look_at_handles(handles, True)
+    assert (told, handles) == ([("moved", "dataset.file")], [])

@@ -121,6 +121,16 @@ def test_a_stream_whose_length_was_wrong_is_told_by_its_batches():
     assert (found["stream_batches_seen_count"], found["stream_batches_expected_count"]) == (20, 40)
 
 
+@pytest.mark.parametrize(("seconds", "num_workers"), [(["dataset.file"], 2), (["dataset.log"], 0), ([], 0)])
+def test_a_file_that_moves_in_one_worker_only_is_not_shared(seconds, num_workers):
+    moved = [
+        [{"event": "moved", "at": 1, "name": name} for name in names] for names in (["dataset.file"], seconds)
+    ]
+    found = facts(*(worker(number, events=events) for number, events in enumerate(moved)))
+    assert found["shared_handle_workers_count"] == num_workers
+    assert (found["shared_handle_name"] == "dataset.file") == bool(num_workers)
+
+
 def test_the_death_that_counts_is_not_the_one_by_which_others_are_cleared_away():
     found = facts(died(_200=-15, _201=-9), worker(0), worker(1))
     assert (found["deaths_count"], found["death_signal_name"]) == (2, "SIGKILL")
