@@ -50,6 +50,7 @@ def _recorded(graph: Any, pool: Any, work: Callable[[], Result], stream: Any, cu
     with (
         without_warnings(),
         _uncollected(),
+        _workspace_apart(),
         cuda.stream(current),
         cuda.graph(graph, pool=pool, stream=stream),
     ):
@@ -79,6 +80,21 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def _workspace_apart() -> Iterator[None]:
+    """Have cuBLAS write to memory of the graph's own.
+
+    What it keeps for a stream is freed, from torch 2.12 on, with the first of the stream's graphs, though
+    others write there still (github.com/pytorch/pytorch/issues/193402); and there are but 32 streams.
+    """
+    clear = getattr(torch._C, "_cuda_clearCublasWorkspaces", lambda: None)
+    clear()
+    try:
+        yield
+    finally:
+        clear()
 
 
 @contextmanager

@@ -49,6 +49,25 @@ def test_a_capture_computes_nothing_and_each_shape_has_its_own() -> None:
     assert [tape.num_replays for tape in cuda.tapes] == [2, 2]
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_cublas_keeps_no_workspace_from_before_a_capture_nor_from_it(
+    monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    told: list[str] = []
+
+    def launches(values: torch.Tensor) -> None:
+        told.append("launch")
+        if fails and told == ["launch", "clear", "launch"]:
+            raise RuntimeError("no graph can hold it")
+
+    monkeypatch.setattr(torch._C, "_cuda_clearCublasWorkspaces", lambda: told.append("clear"), raising=False)
+    monkeypatch.setattr("bench.graphs._end_failed_capture", lambda *arguments: None)
+    replays = Replays(TapeCuda())
+    for _ in range(2):
+        replays.run(launches, torch.ones(2))
+    assert told[:4] == ["launch", "clear", "launch", "clear"]
+
+
 def test_what_no_graph_can_hold_is_done_as_it_is_and_the_reason_is_kept() -> None:
     total, cuda = torch.zeros(()), TapeCuda()
     replays = Replays(cuda)
