@@ -1,9 +1,10 @@
-"""A dataset keeps a random generator that every worker copies.
+"""A dataset keeps a random generator that every worker copies, or all workers are seeded alike.
 
 What it means
 -------------
 The dataset makes a generator (`np.random.default_rng`, `RandomState`, `random.Random`, `torch.Generator`)
-once, in its constructor or at module level, and draws from it for each sample.
+once, in its constructor or at module level, and draws from it for each sample; or a `worker_init_fn` seeds
+the generators of each worker with the same number.
 
 Why it matters
 --------------
@@ -33,11 +34,12 @@ from diagnostics.lint.datasets import mentions
 from diagnostics.lint.handles import KeptHandle, is_renewed_per_worker, kept_handles
 from diagnostics.lint.names import dotted, last_name
 from diagnostics.lint.script import Script
-from diagnostics.lint.spots import Spot, spot_at
+from diagnostics.lint.seeding import seeded_alike
+from diagnostics.lint.spots import Spot, source_of, spot_at
 
 CODE = "LN113"
 SLUG = "duplicate-worker-rng"
-TITLE = "A dataset keeps a random generator that every worker copies"
+TITLE = "Every worker draws the same random numbers"
 STATUS = Status.WARN
 FIRES = (
     """
@@ -67,8 +69,36 @@ class Noise(Dataset):
         return self.rng.normal(size=3)
 loader = DataLoader(Noise(), num_workers=2)
 """,
+    """
+import numpy as np
+from torch.utils.data import DataLoader
+def seed_worker(worker_id):
+    np.random.seed(42)
+loader = DataLoader(dataset, num_workers=2, worker_init_fn=seed_worker)
+""",
+    """
+import functools, random
+from torch.utils.data import DataLoader
+def seed_all(seed):
+    random.seed(seed)
+def start(worker_id, seed):
+    seed_all(7)
+loader = DataLoader(dataset, num_workers=2, worker_init_fn=functools.partial(start, seed=3))
+""",
 )
 SILENT = (
+    """
+import random
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+def seed_worker(worker_id):
+    seed = torch.initial_seed() % 2**32
+    np.random.seed(seed)
+    random.seed(seed)
+loader = DataLoader(dataset, num_workers=2, worker_init_fn=seed_worker)
+other = DataLoader(dataset, num_workers=2, worker_init_fn=lambda worker: np.random.seed(SEED + worker))
+""",
     """
 import numpy as np
 from torch.utils.data import Dataset
@@ -114,7 +144,17 @@ GENERATORS = frozenset(
 
 
 def find(script: Script) -> Iterator[Spot]:
-    """Find generators that datasets keep and draw samples from."""
+    """Find workers that are seeded alike, and generators that datasets keep and draw samples from."""
+    for seeding in seeded_alike(script):
+        name = ast.unparse(seeding.call.func)
+        yield spot_at(
+            seeding.call,
+            f"{source_of(seeding.call)} seeds every worker alike: worker_init_fn of the loader in line "
+            f"{script.show_line(seeding.loader.call)} does not look at which worker it runs in.",
+            "Seed from torch.initial_seed(), which differs from worker to worker and from epoch to epoch.",
+            f"{name}(torch.initial_seed() % 2**32)",
+            confidence="likely",
+        )
     for kept in kept_handles(script, GENERATORS):
         if not kept.is_used or _is_seeded_per_worker(script, kept):
             continue

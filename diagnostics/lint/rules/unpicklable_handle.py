@@ -59,8 +59,30 @@ class Counted(Dataset):
             return index
 loader = DataLoader(Counted(), num_workers=2)
 """,
+    """
+from torch.utils.data import DataLoader, IterableDataset
+def read(path):
+    yield from open(path)
+class Lines(IterableDataset):
+    def __init__(self, lines):
+        self.lines = lines
+    def __iter__(self):
+        return iter(self.lines)
+loader = DataLoader(Lines(read("lines.txt")), num_workers=2)
+""",
 )
 SILENT = (
+    """
+from torch.utils.data import DataLoader, IterableDataset
+def read(path):
+    yield from open(path)
+class Lines(IterableDataset):
+    def __init__(self, make, path):
+        self.make, self.path = make, path
+    def __iter__(self):
+        return self.make(self.path)
+loader = DataLoader(Lines(read, "lines.txt"), num_workers=2)
+""",
     """
 from torch.utils.data import Dataset
 class Lines(Dataset):
@@ -160,13 +182,14 @@ def _generators(script: Script) -> Iterator[Spot]:
             continue
         used = _attributes_in_sampling(script, dataset)
         for name, _, value in stores(script.datasets.runs_in(dataset.node, "__init__")):
-            if name in used and _is_generator(script, value):
-                yield spot_at(
-                    value,
-                    f"{dataset.node.name} keeps the generator {name}: it cannot be pickled for workers.",
-                    "Keep a list or an array, or make the generator in the worker.",
-                    f"self.{name} = list({source_of(value)})",
-                )
+            for made in (each.node for each in script.values.possible(value) if name in used):
+                if made is not None and _is_generator(script, made):
+                    yield spot_at(
+                        made,
+                        f"{dataset.node.name} keeps the generator {name}: it cannot be pickled for workers.",
+                        "Keep a list or an array, or make the generator in the worker.",
+                        f"self.{name} = list({source_of(value)})",
+                    )
 
 
 def _attributes_in_sampling(script: Script, dataset: DatasetClass) -> set[str]:
