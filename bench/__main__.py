@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,20 +11,22 @@ from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
-from diagnostics.outcomes import not_installed
+from diagnostics.documents import check_path
+from diagnostics.ending import ended
+from diagnostics.outcomes import INTERRUPTED, WRONG_USAGE, UsageError, not_installed
 
 try:
     from bench import ab, calibration, calibration_file, probe_cost, trials, tuner
     from bench.alternation import log_ratio_in_fresh_process
     from bench.ceilings import print_ceilings
-    from bench.commands import CommandError, print_comparisons, write_json
+    from bench.commands import STDOUT, CommandError, print_comparisons, stdout_left_to, write_json
     from bench.contrasts import SettingError, contrast_all, parse_settings
     from bench.generalization import commands as laboratory
     from bench.host import environment
     from bench.options import counts, devices, positive, seconds
     from bench.overhead import compare_with_plain_loops
     from bench.process_pairs import ProcessPairs, Side, revision
-    from bench.process_tree import interrupted_by_sigterm
+    from bench.process_tree import interrupted_by_signals
     from bench.user_data import UserDataError
     from diagnostics import calibrations
     from diagnostics.resolution import too_noisy
@@ -31,8 +34,9 @@ except ModuleNotFoundError as error:
     if __name__ != "__main__":
         raise
     sys.exit(not_installed("python -m bench", error))
+except KeyboardInterrupt:  # importing torch takes seconds
+    sys.exit(INTERRUPTED)
 
-INTERRUPTED = 130
 WHY_STOPPED = {
     "settled": "everything is settled",
     "budget": "the budget is spent",
@@ -43,17 +47,20 @@ WHY_STOPPED = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0 well, 1 something is off, 2 wrong usage."""
-    arguments = _parser().parse_args(argv)
-    try:
-        with interrupted_by_sigterm():  # to leave no process and no work tree behind then either
-            return arguments.run(arguments)
-    except ModuleNotFoundError as error:
-        return not_installed("python -m bench", error)
-    except (CommandError, SettingError, UserDataError) as error:
-        print(f"python -m bench {arguments.command}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
+
+    def run() -> int:
+        arguments = _parser().parse_args(argv)
+        try:
+            for option in ("json", "output"):
+                check_path(getattr(arguments, option, None), f"--{option}")
+            with interrupted_by_signals(), stdout_left_to(arguments.json):
+                code: int = arguments.run(arguments)
+                return code
+        except (UsageError, CommandError, SettingError, UserDataError) as error:
+            print(f"python -m bench {arguments.command}: {error}", file=sys.stderr)
+            return WRONG_USAGE
+
+    return ended("python -m bench", run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     for command in commands.choices.values():
-        command.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON too")
+        command.add_argument(
+            "--json", type=Path, metavar="FILE", help="write the result as JSON too; - for stdout only"
+        )
     return parser
 
 
@@ -216,7 +225,8 @@ def calibrate(arguments: argparse.Namespace) -> int:
     """Measure what is still missing, then print the share of claims of every rule for every planted share."""
     path = arguments.json or calibrations.PATH
     extent = trials.Extent(**{one.name: getattr(arguments, one.name) for one in fields(trials.Extent)})
-    journal = calibration_file.Journal(path.with_suffix(".jsonl"), is_resumed=arguments.resume)
+    kept = calibrations.PATH if path == STDOUT else path
+    journal = calibration_file.Journal(kept.with_suffix(".jsonl"), is_resumed=arguments.resume)
     try:
         for part in arguments.parts:
             for measure in trials.missing(part, extent, journal.trials, arguments.seed):
@@ -232,6 +242,9 @@ def calibrate(arguments: argparse.Namespace) -> int:
 def compare_sides(arguments: argparse.Namespace) -> int:
     """Run A against B and print each ratio with its verdict."""
     contrasts = contrast_all(arguments.target, parse_settings(arguments.a), parse_settings(arguments.b))
+    for python in (arguments.python_a, arguments.python_b):
+        if shutil.which(python) is None:
+            raise SettingError(f"{python}: expected a Python interpreter, such as {sys.executable}")
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     with ExitStack() as stack:
         whole = _differs(arguments)

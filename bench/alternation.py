@@ -135,7 +135,9 @@ def _answer(sender: Connection, work: Callable[..., Any], arguments: tuple[Any, 
         os.setsid()
     if sys.platform == "linux":  # nobody else would end a unit that hangs when `ab` itself is killed
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # what the parent does then is not for the child
+    for name in ("SIGTERM", "SIGHUP"):  # what the parent does then is not for the child
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)

@@ -1,7 +1,8 @@
 """What the commands of `python -m bench` share: output as a table and as JSON, and errors in one sentence."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from bench.devices import why_not
 from diagnostics.comparisons import Comparison, Outcome
 
 SCHEMA = 1
+STDOUT = Path("-")
 MARKS = {Outcome.SLOWER: "▲", Outcome.FASTER: "▼", Outcome.SAME: "=", Outcome.UNSURE: "~"}
 
 
@@ -30,7 +32,7 @@ def require_free(device: str) -> None:
 
 
 def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> None:
-    """Write the document of a command where a path is given.
+    """Write the document of a command where a path is given; `-` is stdout.
 
     Raises
     ------
@@ -40,12 +42,22 @@ def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> Non
     if path is None:
         return
     document = strict_json.dumps({"schema": SCHEMA, "command": command, "findings": [], **parts}, indent=1)
+    if path == STDOUT and sys.__stdout__ is not None:
+        print(document, file=sys.__stdout__)
+        return
     try:
         path.write_text(document + "\n", encoding="utf-8")
     except OSError as error:
         raise CommandError(
             f"{path} cannot be written ({error.strerror}): name a file in a folder of yours"
         ) from None
+
+
+@contextmanager
+def stdout_left_to(path: Path | None) -> Iterator[None]:
+    """Print to stderr meanwhile where the document is to be all that stdout gets."""
+    with redirect_stdout(sys.stderr) if path == STDOUT else nullcontext():
+        yield
 
 
 def print_comparisons(comparisons: Iterable[Comparison]) -> None:

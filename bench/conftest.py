@@ -15,7 +15,7 @@ from bench import noise, options
 from bench.configuration import Options
 from bench.host import Host
 from bench.passes import Schedule, Series
-from bench.process_tree import interrupted_by_sigterm
+from bench.process_tree import interrupted_by_signals
 from bench.progress import PassProgress
 from bench.result_file import Run, UnfinishedFile
 from diagnostics.facts import as_document
@@ -92,7 +92,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return (yield)
     interrupt = None
     try:
-        with interrupted_by_sigterm():
+        with interrupted_by_signals():
             _measure(session.config, [_series_of(item) for item in items])
     except KeyboardInterrupt as pressed:
         interrupt = pressed

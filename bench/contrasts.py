@@ -106,6 +106,13 @@ def candidates() -> Iterator[Candidate]:
                     yield Candidate(f"{name}[{label}]", file, name, params)
 
 
+def require_file(target: str) -> None:
+    """Raise SettingError where the file of a `FILE.py:NAME` is not there."""
+    file = target.rpartition(":")[0]
+    if not Path(file).is_file():
+        raise SettingError(f"{file}: there is no such file")
+
+
 def find(target: str) -> list[Candidate]:
     """Return the configurations that a target means: a name, the name of a function, or `FILE.py:NAME`.
 
@@ -115,8 +122,7 @@ def find(target: str) -> list[Candidate]:
         There is none of that name.
     """
     if is_user_data(target):
-        if not Path(target.rpartition(":")[0]).is_file():
-            raise SettingError(f"{target.rpartition(':')[0]}: there is no such file")
+        require_file(target)
         params = {"workload": target, "device": "cpu", "start_method": IN_PROCESS, "num_workers": 0}
         return [Candidate(target, LOADER_FILE, LOADER_FUNCTION, params)]
     every = list(candidates())

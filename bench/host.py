@@ -190,16 +190,20 @@ class Host:
 
     def _start(self) -> None:
         self._replies = queue.Queue()
-        self._process = subprocess.Popen(
-            [self.python, "-P", "-m", "bench.child"],  # -P: a folder of the user's named bench is safe
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            encoding="utf-8",
-            env={**environment(), **self.variables},
-            start_new_session=True,  # Ctrl-C is for us; and the group can be ended as a whole
-        )
+        try:
+            self._process = subprocess.Popen(
+                [self.python, "-P", "-m", "bench.child"],  # -P: a folder of the user's named bench is safe
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                text=True,
+                encoding="utf-8",
+                env={**environment(), **self.variables},
+                start_new_session=True,  # Ctrl-C is for us; and the group can be ended as a whole
+            )
+        except OSError as error:
+            reason = f"the measuring process cannot be started by {self.python} ({error.strerror})"
+            raise MeasurementError("died", reason) from None
         threading.Thread(
             target=_forward_lines, args=(self._process.stdout, self._replies), daemon=True
         ).start()

@@ -22,10 +22,11 @@ from bench.alternation import log_ratio_in_fresh_process
 from bench.bench_loader_throughput import bench_loader_throughput
 from bench.commands import print_comparisons, write_json
 from bench.configuration import Configuration, Params, PassResult
-from bench.contrasts import LOADER_FILE, LOADER_FUNCTION, Contrast
+from bench.contrasts import LOADER_FILE, LOADER_FUNCTION, Contrast, SettingError, require_file
 from bench.loader_epochs import LoaderEpochs
 from bench.start_methods import IN_PROCESS, start_methods_here
-from bench.user_data import tensors_in
+from bench.user_data import is_user_data, tensors_in
+from bench.workloads import WORKLOADS
 from diagnostics.watch.launching import PROBE_FOLDER, VARIABLE
 
 ALLOWED_RATIO = 1.02
@@ -168,7 +169,18 @@ class ProbeContrast(Contrast):
 
 
 def contrasts(workloads: Sequence[str], num_workers: Sequence[int]) -> list[ProbeContrast]:
-    """Return every workload with every number of workers, in a training loop and in a bare one."""
+    """Return every workload with every number of workers, in a training loop and in a bare one.
+
+    Raises
+    ------
+    SettingError
+        There is no workload of that name, or no such file.
+    """
+    for workload in workloads:
+        if workload not in WORKLOADS and not is_user_data(workload):
+            raise SettingError(f"{workload!r}: expected FILE.py:NAME, or one of {', '.join(WORKLOADS)}")
+        if is_user_data(workload):
+            require_file(workload)
     found = []
     for workload, number, trains in product(workloads, num_workers, (True, False)):
         method = start_methods_here()[0] if number else IN_PROCESS

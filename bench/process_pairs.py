@@ -102,9 +102,13 @@ def revision(name: str | None) -> Iterator[Path]:
     if name is None:
         yield Path.cwd()
         return
+    try:
+        commit = _git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    except SettingError as error:
+        raise SettingError(f"there is no revision {name!r} here ({error})") from None
     with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:
         tree = Path(folder) / "tree"
-        _git("worktree", "add", "--detach", "--force", str(tree), name)
+        _git("worktree", "add", "--detach", "--force", str(tree), commit)
         try:
             yield tree / _git("rev-parse", "--show-prefix")
         finally:

@@ -46,17 +46,25 @@ def memory_per_process(pids: Iterable[int]) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def interrupted_by_sigterm() -> Iterator[None]:
-    """Take SIGTERM for a Ctrl-C meanwhile: `timeout`, containers and job schedulers send it."""
+def interrupted_by_signals() -> Iterator[None]:
+    """Take SIGTERM and SIGHUP for a Ctrl-C meanwhile: `timeout`, containers, job schedulers, lost terminals.
+
+    One that is ignored, as nohup has it, stays so.
+    """
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def end_session(leader_pid: int) -> None:

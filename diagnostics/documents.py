@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def check_path(name: str | None, option: str) -> None:
+def check_path(name: str | Path | None, option: str) -> None:
     """Refuse a path that cannot be written before anything is measured."""
-    if name is None or name == "-":
+    if name is None or str(name) == "-":
         return
     path = Path(name)
     target = path if path.exists() else path.parent

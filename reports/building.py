@@ -61,7 +61,7 @@ def build(arguments: argparse.Namespace) -> int:
     json_target = None if arguments.json in (None, "-") else Path(arguments.json)
     for path, kind in ((target, _kind(target)), (json_target, "json")):
         if path:
-            output.check_target(path, arguments.results, NAMES[kind], f"report{path.suffix or '.html'}")
+            output.check_target(path, arguments.results, NAMES[kind], f"report{path.suffix or f'.{kind}'}")
     page = _page(arguments)
     if target:
         output.write_whole(target, _text(page, _kind(target)))

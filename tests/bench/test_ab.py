@@ -221,7 +221,7 @@ def test_the_command_prints_a_verdict_and_writes_the_document(tmp_path: Path) ->
         (("bench_nothing",), "FILE.py:NAME, or one of bench_batchnorm"),
         (("bench_dropout_step", "--a", "p=1"), "has no p; it has"),
         (("bench_dropout_step", "--env-a", "OMP"), "expected NAME=VALUE"),
-        (("bench_dropout_step", "--rev-a", "no-such-revision"), "git worktree"),
+        (("bench_dropout_step", "--rev-a", "no-such-revision"), "there is no revision"),
         (("nowhere.py:make",), "there is no such file"),
     ],
 )

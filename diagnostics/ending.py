@@ -1,0 +1,109 @@
+"""How a command of any room ends: with an exit code, and one sentence where it could not do its work."""
+
+import errno
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NoReturn
+
+from diagnostics.outcomes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, WRONG_USAGE, UsageError, not_installed
+
+FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}  # Windows lacks one
+
+
+def ended(program: str, command: Callable[[], int]) -> int:
+    """Run a command and return its exit code; no traceback but for a fault of ours.
+
+    Parameters
+    ----------
+    program : str
+        Stands in front of each sentence: `python -m diagnostics`.
+    command : callable
+        Returns an exit code. Its `UsageError` is the user's to mend.
+    """
+    _open_closed_streams()
+    try:
+        with _signals_end_it():
+            return _printed(program, command)
+    except UsageError as error:
+        _say(f"{program}: {error}")
+        return WRONG_USAGE
+    except BrokenPipeError:
+        _close_stdout()
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        return _disk_full(program, error)
+
+
+def _printed(program: str, command: Callable[[], int]) -> int:
+    """Run a command, and see all that it printed away: `--help` too, which ends by SystemExit."""
+    try:
+        code = command()
+    except ModuleNotFoundError as error:
+        code = not_installed(program, error)
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    return code
+
+
+@contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end it by way of `finally`; one that is ignored, as by nohup, stays so."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, _terminated)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _open_closed_streams() -> None:
+    """Give a stream that the caller closed (`>&-`) to nothing, so that no file of ours takes its place.
+
+    `sys.stdin` stays None: who wants to read says that it is closed. No encoding stops what is printed.
+    """
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- stays open
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace" if name == "stdout" else "backslashreplace")
+
+
+def _close_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush finds no broken pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(sentence: str) -> None:
+    with suppress(OSError):  # stderr may be as full as stdout
+        print(sentence, file=sys.stderr)
+
+
+def _disk_full(program: str, error: Exception) -> int:
+    """Say that what is printed cannot be kept; any other exception is our fault."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        _close_stdout()
+        _say(f"{program}: nothing more can be written: {error.strerror}; make room.")
+        return WRONG_USAGE
+    with suppress(OSError):
+        traceback.print_exc()
+    _say(f"{program}: this is a fault of torch-checkup; please report the lines above.")
+    return OUR_FAULT
