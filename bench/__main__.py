@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from diagnostics.documents import check_path
-from diagnostics.ending import ended
+from diagnostics.ending import ended, say
 from diagnostics.outcomes import INTERRUPTED, WRONG_USAGE, UsageError, not_installed
 
 try:
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
                 code: int = arguments.run(arguments)
                 return code
         except (UsageError, CommandError, SettingError, UserDataError) as error:
-            print(f"python -m bench {arguments.command}: {error}", file=sys.stderr)
+            say(f"python -m bench {arguments.command}: {error}")
             return WRONG_USAGE
 
     return ended("python -m bench", run)

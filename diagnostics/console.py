@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+NARROWEST = 20  # columns: COLUMNS=0, and terminals that say so, leave no room for a word
+
 
 def make_console(stream: TextIO) -> "Console":
     """Return a console for a stream: plain with NO_COLOR and in pipes, never stopped by an encoding."""
@@ -22,13 +24,15 @@ def make_console(stream: TextIO) -> "Console":
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
-    return OurConsole(
+    console = OurConsole(
         file=stream,
         highlight=False,
         markup=False,
         emoji=False,
         color_system=None if os.environ.get("NO_COLOR") else "auto",
     )
+    console.width = max(console.width, NARROWEST)
+    return console
 
 
 def print_lines(console: "Console", lines: Iterable["Text"]) -> None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from diagnostics.outcomes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, WRONG_USAGE, UsageError, not_installed
 
 FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}  # Windows lacks one
+LONGEST_NAME = 80
 
 
 def ended(program: str, command: Callable[[], int]) -> int:
@@ -29,7 +30,7 @@ def ended(program: str, command: Callable[[], int]) -> int:
         with _signals_end_it():
             return _printed(program, command)
     except UsageError as error:
-        _say(f"{program}: {error}")
+        say(f"{program}: {error}")
         return WRONG_USAGE
     except BrokenPipeError:
         _close_stdout()
@@ -37,7 +38,7 @@ def ended(program: str, command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        return _disk_full(program, error)
+        return _cannot_go_on(program, error)
 
 
 def _printed(program: str, command: Callable[[], int]) -> int:
@@ -92,18 +93,22 @@ def _close_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
+    """Print a sentence on stderr; names in it come from outside and must not steer the terminal."""
     with suppress(OSError):  # stderr may be as full as stdout
-        print(sentence, file=sys.stderr)
+        print("".join(c if c.isprintable() or c == "\xa0" else "?" for c in sentence), file=sys.stderr)
 
 
-def _disk_full(program: str, error: Exception) -> int:
-    """Say that what is printed cannot be kept; any other exception is our fault."""
+def _cannot_go_on(program: str, error: Exception) -> int:
+    """Say what the machine refuses; any other exception is our fault."""
     if isinstance(error, OSError) and error.errno in FULL:
         _close_stdout()
-        _say(f"{program}: nothing more can be written: {error.strerror}; make room.")
+        say(f"{program}: nothing more can be written: {error.strerror}; make room.")
+        return WRONG_USAGE
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        say(f"{program}: {str(error.filename)[:LONGEST_NAME]}… cannot be a file: its name is too long.")
         return WRONG_USAGE
     with suppress(OSError):
         traceback.print_exc()
-    _say(f"{program}: this is a fault of torch-checkup; please report the lines above.")
+    say(f"{program}: this is a fault of torch-checkup; please report the lines above.")
     return OUR_FAULT

@@ -42,6 +42,16 @@ def test_a_users_mistake_is_one_sentence_and_2(capsys):
     assert capsys.readouterr().err == "it: give another name.\n"
 
 
+def test_a_name_does_not_steer_the_terminal(capsys):
+    assert ended("it", raising(UsageError("a\n\x1b[31mb is no file"))) == 2
+    assert capsys.readouterr().err == "it: a??[31mb is no file\n"
+
+
+def test_a_name_that_no_file_can_have_is_the_users_to_mend(capsys):
+    assert ended("it", lambda: Path("x" * 5000).stat().st_size) == 2
+    assert capsys.readouterr().err == f"it: {'x' * 80}… cannot be a file: its name is too long.\n"
+
+
 def test_a_fault_of_ours_says_whose_it_is_below_its_traceback(capsys):
     assert ended("it", raising(ZeroDivisionError())) == 3
     assert "ZeroDivisionError\nit: this is a fault of torch-checkup" in capsys.readouterr().err

@@ -408,3 +408,25 @@ def test_explaining_imports_neither_torch_nor_numpy():
         [sys.executable, "-c", code], env=environment(), input=BUS_ERROR, capture_output=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("columns", ["0", "3", "wide"])
+def test_a_terminal_without_columns_is_written_to(columns):
+    done = diagnose("--quick", "--fail-on", "never", COLUMNS=columns)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Your machine\n")
+
+
+@pytest.mark.parametrize("room", ["bench", "diagnostics", "reports"])
+def test_files_in_the_working_folder_are_not_taken_for_modules_of_python(tmp_path, room):
+    for name in ("random", "json", "signal", "tempfile", "pathlib"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the file of the user was run')")
+    done = subprocess.run(
+        [sys.executable, "-m", room, "--help"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -89,7 +89,7 @@ def import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise TargetError(f"{path}: there is no such file")
     name, folder = module_name(path)
-    if str(folder) not in sys.path:
+    if sys.path[:1] != [str(folder)]:  # as for a script: its neighbours come before what is installed
         sys.path.insert(0, str(folder))
     if name in sys.modules:
         return _the_same(sys.modules[name], path)
