@@ -40,6 +40,7 @@ NEEDS = (
     "run.loop_seconds",
     "run.bound_name",
     "run.loader_workers_count",
+    "run.worker_starts_count",
     "run.uses_cuda",
 )
 FIRES = {
@@ -47,6 +48,7 @@ FIRES = {
     "run.loop_seconds": 100.0,
     "run.bound_name": "cpu",
     "run.loader_workers_count": 2,
+    "run.worker_starts_count": 1,
     "run.uses_cuda": False,
 }
 SILENT = {
@@ -54,11 +56,13 @@ SILENT = {
     "run.loop_seconds": 100.0,
     "run.bound_name": "none",
     "run.loader_workers_count": 2,
+    "run.worker_starts_count": 1,
     "run.uses_cuda": False,
 }
 WAITING_FRACTION = 0.25  # of the loop
 MOST_FRACTION = 0.9  # above it what is left of the loop is too little to speak of a factor
 FEWEST_SECONDS = 2.0  # of waiting: less is not worth anybody's time
+FEWEST_START_SECONDS = 10.0  # of a start that is the only one: a longer run has no more of it
 WAITING_SHARE = 0.5  # of a step's time
 _FEWEST_HELD_UP = 2  # steps: one alone may have another reason
 _FIRST_STEP = r"\b0/\d"  # of an epoch: workers start
@@ -104,6 +108,10 @@ _DRAW = (
     "yield from torch.multinomial(weights, num_samples, replacement=True).tolist()  # in the sampler's "
     "__iter__, or what stands for it"
 )
+_ONCE = (
+    "Workers start once, and yet slowly: hand them less, or load torch into a forkserver beforehand.",
+    ('multiprocessing.set_forkserver_preload(["torch", "__main__"])  # under the main guard', _TUNE),
+)
 _ADVICE = {
     "startup": ("Keep the workers.", ("DataLoader(..., persistent_workers=True)", _TUNE)),
     "sampler": (
@@ -126,7 +134,10 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
         return not_applicable("No batch was read.")
     share, seconds = waited / loop, format_quantity(waited, "seconds")
     advice = _ADVICE.get(bound) if isinstance(bound, str) else None
-    if share < WAITING_FRACTION or waited < FEWEST_SECONDS or advice is None:
+    fewest = FEWEST_SECONDS
+    if bound == "startup" and facts["run.worker_starts_count"] == 1:
+        advice, fewest = _ONCE, FEWEST_START_SECONDS
+    if share < WAITING_FRACTION or waited < fewest or advice is None:
         return ok(f"The loop waited {seconds} for data, {share:.0%} of its time.")
     num_workers, took = facts["run.loader_workers_count"] or 0, format_quantity(loop, "seconds")
     text, commands = advice[0], tuple(line.format(more=max(2, 2 * int(num_workers))) for line in advice[1])

@@ -95,3 +95,25 @@ def test_a_gain_is_claimed_only_where_no_gpu_may_have_computed_meanwhile(uses_cu
     assert "83% of the time" in finding.summary
     assert ("6.0 times as fast" in finding.summary) == (not uses_cuda)
     assert any("profile FILE.py:NAME --step" in line for line in finding.remedy.commands) == bool(uses_cuda)
+
+
+@pytest.mark.parametrize(
+    ("num_starts", "seconds", "advised"),
+    [(5, 4.0, "persistent_workers=True"), (1, 4.0, None), (1, 40.0, "set_forkserver_preload")],
+    ids=["each epoch", "once, in a short run", "once, and slowly"],
+)
+def test_workers_that_start_once_are_not_advised_to_be_kept(num_starts, seconds, advised):
+    loader = use(
+        {"num_workers": 2, "persistent_workers": num_starts == 1},
+        batches=10,
+        epochs=5,
+        start_ns=seconds,
+        busy_ns=2.0,
+        worker_starts=num_starts,
+    )
+    found = [one for one in diagnose(observed(loader, worker(0, fetch_ns=1.0))).findings if one.remedy]
+    assert [one.slug for one in found if one.slug == "loader-bottleneck"] == ["loader-bottleneck"] * (
+        num_starts == 1 and advised is not None
+    )
+    commands = " ".join(line for one in found for line in one.remedy.commands)
+    assert advised in commands if advised else "persistent_workers" not in commands
