@@ -39,7 +39,7 @@ class Hang:
     seconds : float
         Since when nothing has moved.
     mains : tuple of Record
-        All processes that have read batches.
+        All processes that have read batches; before any has, those that may.
     is_told : bool
     stacks : tuple of Stack
         Only of what is told.
@@ -152,7 +152,7 @@ class HangWatch:
                 loader = max(waiting, key=lambda one: one.counters["waiting_since"])
                 asked, last = loader.counters["waiting_since"], now
                 yield (main.pid, asked), Hang(main, loader, workers, (now - max(asked, moved)) / NANO, mains)
-        readers = tuple(main for main in mains if main.loaders)
+        readers = tuple(main for main in mains if main.loaders) or _innermost(mains)
         self._stillness.look(readers, now)
         since = max(last, self._stillness.since)
         if readers:
@@ -169,3 +169,9 @@ class HangWatch:
         if is_one_short and hang.loader.counters["batches"]:
             return max(self.after_seconds, DEATH_TOLD_SECONDS)
         return self.after_seconds * (START_UP_TIMES if is_one_short else 1)
+
+
+def _innermost(mains: Sequence[Record]) -> tuple[Record, ...]:
+    """Return those that started no other: before the first batch, a launcher waits for its ranks."""
+    parents = {main.process["parent"] for main in mains}
+    return tuple(main for main in mains if main.pid not in parents)

@@ -31,7 +31,8 @@ def usage_of(records: Sequence[Record]) -> Usage:
         seconds += times.user + times.system if times else 0.0
         counters = attempt(process.io_counters) if hasattr(process, "io_counters") else None
         if counters and hasattr(counters, "read_chars"):
-            num_bytes += counters.read_chars + counters.write_chars
+            num_bytes += counters.read_chars + counters.write_chars  # of what is done
+            num_bytes += counters.read_bytes + counters.write_bytes  # of what is under way, or mapped
     return Usage(seconds, num_bytes)
 
 

@@ -142,13 +142,19 @@ def test_one_that_wakes_up_now_and_then_does_nothing_all_the_same():
     [
         (STOOD, 0.5, 0),  # it computes
         (STOOD, 0.0, 1),  # it reads or writes
-        ([main()], 0.0, 0),  # it has no loader
+        ([main()], 0.5, 0),  # it has no loader yet
         ([], 0.0, 0),
     ],
 )
-def test_what_moves_or_has_no_loader_does_not_stand_still(records, cpu_share, bytes_a_second):
+def test_what_moves_does_not_stand_still(records, cpu_share, bytes_a_second):
     moments = [(now, records, cpu_share * now, bytes_a_second * now) for now in range(0, 300, 6)]
     assert set(uses(*moments)) == {None}
+
+
+def test_a_program_that_stands_still_before_its_first_batch_is_told_and_not_what_launched_it(asked):
+    launched = [main(pid=100), main(pid=101, parent=100), main(pid=102, parent=100)]
+    (told,) = filter(None, uses(*((now, launched, 1.0, 7) for now in range(0, 120, 6))))
+    assert (told.loader, asked) == (None, [101, 102])
 
 
 def test_a_batch_that_is_asked_for_is_a_loaders_matter():
