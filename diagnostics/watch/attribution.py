@@ -35,9 +35,10 @@ class Cost:
     wait, first_wait, start, busy, draw : float
         Of the reader: for later batches, for the first ones, for starting workers; its own work; and what
         a sampler of the program's own took of that waiting.
-    fetch, cpu, timed, collate, send, idle, slow : float
-        Of those who load: fetching samples; on the CPU, of the batches that were timed so, which took
-        `timed` to fetch and collate; collating; handing over; waiting for tasks; in slow samples.
+    fetch, cpu, ready, timed, collate, send, idle, slow : float
+        Of those who load: fetching samples; on the CPU, and ready for it while others had it, of the batches
+        that were timed so, which took `timed` to fetch and collate; collating; handing over; waiting for
+        tasks; in slow samples.
     uses_cuda : bool
         Whether the reader has put CUDA to use: it may have computed while the reader waited.
     """
@@ -51,6 +52,7 @@ class Cost:
     draw: float
     fetch: float
     cpu: float
+    ready: float
     timed: float
     collate: float
     send: float
@@ -93,7 +95,7 @@ class Cost:
     @property
     def _bound_of_batches(self) -> Bound:
         """What fetching and collating take: waiting, copying, or the processor."""
-        share = self.cpu / self.timed if self.timed else 1.0
+        share = (self.cpu + self.ready) / self.timed if self.timed else 1.0
         if share < WAITING:
             return "wait"
         if self.collate > self.fetch and self.is_collated_by_default:
@@ -121,7 +123,7 @@ class Cost:
 
 def _cost(use: LoaderUse, loading: Sequence[Record], uses_cuda: bool) -> Cost:
     reader = {name: use.seconds(name) for name in ("wait", "first_wait", "start", "busy", "draw")}
-    names = ("fetch", "cpu", "timed", "collate", "send", "idle", "slow")
+    names = ("fetch", "cpu", "ready", "timed", "collate", "send", "idle", "slow")
     loaders = {name: sum(one.seconds(name) for one in loading) for name in names}
     num_slow = sum(one.process["slow_count"] for one in loading)
     return Cost(use, use.counters["batches"], **reader, **loaders, num_slow=num_slow, uses_cuda=uses_cuda)
@@ -217,7 +219,20 @@ def calm_line(observed: Observed, worth: Sequence[Finding]) -> str:
 
 def loader_rows(each: Iterable[Cost]) -> list[dict[str, Any]]:
     """Return each DataLoader with its arguments and what it cost."""
-    names = ("wait", "first_wait", "start", "busy", "draw", "fetch", "cpu", "collate", "send", "idle", "slow")
+    names = (
+        "wait",
+        "first_wait",
+        "start",
+        "busy",
+        "draw",
+        "fetch",
+        "cpu",
+        "ready",
+        "collate",
+        "send",
+        "idle",
+        "slow",
+    )
     return [
         {
             **cost.use.arguments,

@@ -30,8 +30,8 @@ TARGET = "torch.utils.data.dataloader"
     P_PID, P_PARENT, P_IS_WORKER, P_WORKER, P_NUM_WORKERS, P_BASE_SEED, P_LOADER, P_STAGE, P_SINCE,
     P_BATCH, P_POSITION, P_COUNT, P_BATCHES, P_SAMPLES, P_FETCH_NS, P_COLLATE_NS, P_SEND_NS, P_IDLE_NS,
     P_SLOWEST_NS, P_CPU_NS, P_TIMED_NS, P_SLOWEST_INDEX, P_SLOW_COUNT, P_SLOW_NS, P_STACK_SIGNAL,
-    P_RANK, P_LOG_END, P_NUM_LOADERS, P_STARTED, P_USES_CUDA,
-) = range(30)
+    P_RANK, P_LOG_END, P_NUM_LOADERS, P_STARTED, P_USES_CUDA, P_READY_NS,
+) = range(31)
 (
     L_ASKED, L_DELIVERED, L_BEGIN, L_END, L_EPOCHS, L_BATCHES, L_WAIT_NS, L_FIRST_WAIT_NS, L_BUSY_NS,
     L_START_NS, L_WORKER_STARTS, L_EPOCH_BEGIN, L_EPOCH_WAIT_NS, L_DRAW_NS,
@@ -99,9 +99,9 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "blocks", "handles", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "mismatched",
-        "num_told", "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks", "stream", "view",
-        "walk_at", "workers",
+        "blocks", "delay_ns", "handles", "is_leaving", "is_passing", "is_streaming", "loaders", "log",
+        "mismatched", "num_told", "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks", "stream",
+        "view", "walk_at", "workers",
     )  # fmt: skip
 
     def __init__(self):
@@ -114,7 +114,7 @@ class State:
         self.log, self.blocks, self.loaders, self.sent, self.workers = log, {}, {}, {}, set()
         self.num_unseen, self.sample_ns, self.random = 0, TIMED_FROM_NS, None
         self.mismatched, self.stream, self.num_told = set(), Stream(), 0
-        self.sizes, self.walk_at, self.handles = {}, 0, []
+        self.sizes, self.walk_at, self.handles, self.delay_ns = {}, 0, [], 0
 
 
 class Pace:
@@ -779,6 +779,30 @@ class Stepped(list):
         view[P_SINCE], view[P_STAGE] = clock(), COLLATING
 
 
+def run_delay():
+    """Return for how long this thread could have run and others did, in nanoseconds; 0 where nobody knows."""
+    try:
+        descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, AttributeError):
+        return 0
+    try:
+        return int(os.read(descriptor, 64).split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    finally:
+        os.close(descriptor)
+
+
+def add_slow(view, spent, slow_from):
+    """Count a sample as a slow one, unless it was the processor that others had meanwhile."""
+    delay = run_delay() if STATE.delay_ns else 0
+    own = spent - (delay - STATE.delay_ns)
+    STATE.delay_ns = delay
+    if own > slow_from:
+        view[P_SLOW_COUNT] += 1 + STATE.num_unseen
+        view[P_SLOW_NS] += own * (1 + STATE.num_unseen)
+
+
 class Timed(Stepped):
     """Indices that also tell the slowest sample, and how many took far longer than the average one."""
 
@@ -795,8 +819,7 @@ class Timed(Stepped):
                 view[P_SLOWEST_NS] = spent
                 view[P_SLOWEST_INDEX] = index if type(index) is int else -1
             if spent > slow_from and view[P_SAMPLES]:
-                view[P_SLOW_COUNT] += 1 + STATE.num_unseen
-                view[P_SLOW_NS] += spent * (1 + STATE.num_unseen)
+                add_slow(view, spent, slow_from)
         view[P_SINCE], view[P_STAGE] = begun, COLLATING
 
 
@@ -939,6 +962,7 @@ def begin_batch(fetcher, indices):
     note_indices(view, indices)
     if STATE.handles:
         look_at_handles(STATE.handles, True)
+    STATE.delay_ns = run_delay() if view[P_IS_WORKER] else 0
     if view[P_IS_WORKER] and STATE.random is None:
         STATE.random = random_states(fetcher) or {}
     elif view[P_IS_WORKER] and begun > STATE.walk_at:
@@ -950,13 +974,14 @@ def begin_batch(fetcher, indices):
     return (Timed if STATE.sample_ns >= TIMED_FROM_NS else Stepped)(indices), begun
 
 
-def end_batch(indices, data, begun, cpu_begun):
+def end_batch(indices, data, begun, cpu_begun, delay_begun):
     """Add up a batch, which stands for those passed over before it too."""
     view, now, weight = STATE.view, clock(), 1 + STATE.num_unseen
     num_samples = len(indices) if isinstance(indices, (list, tuple)) else 1
     if cpu_begun:
         view[P_CPU_NS] += time.thread_time_ns() - cpu_begun
         view[P_TIMED_NS] += now - begun
+        view[P_READY_NS] += run_delay() - delay_begun if delay_begun else 0
     collated = now - view[P_SINCE] if view[P_STAGE] == COLLATING else 0
     view[P_COLLATE_NS] += collated * weight
     view[P_FETCH_NS] += (now - begun - collated) * weight
@@ -965,8 +990,7 @@ def end_batch(indices, data, begun, cpu_begun):
     view[P_SINCE], view[P_STAGE] = now, NONE
     more = now - begun - num_samples * STATE.sample_ns
     if STATE.sample_ns < TIMED_FROM_NS and more > SLOW_FROM_NS:  # one whose samples were not timed
-        view[P_SLOW_COUNT] += weight
-        view[P_SLOW_NS] += more * weight
+        add_slow(view, more, SLOW_FROM_NS)
     STATE.sample_ns = (now - begun) // (num_samples or 1)
     if view[P_IS_WORKER]:
         if STATE.handles:
@@ -986,11 +1010,11 @@ def fetch_noted(original, fetcher, batch_indices):
         note("fault", where="begin_batch", error=repr(error)[:200])
         indices = batch_indices
     is_long = STATE.sample_ns * STATE.view[P_COUNT] >= CPU_FROM_NS or not STATE.view[P_BATCHES] % CPU_EVERY
-    cpu_begun = time.thread_time_ns() if is_long else 0
+    cpu_begun, delay_begun = time.thread_time_ns() if is_long else 0, STATE.delay_ns
     data = original(fetcher, indices)
     try:
         if begun:
-            end_batch(batch_indices, data, begun, cpu_begun)
+            end_batch(batch_indices, data, begun, cpu_begun, delay_begun)
     except Exception as error:
         note("fault", where="end_batch", error=repr(error)[:200])
     return data

@@ -21,7 +21,7 @@ PROCESS = (
 )
 PROCESS += ("batches", "slowest_index", "slow_count", "uses_cuda")
 PROCESS += tuple(
-    f"{name}_ns" for name in ("fetch", "cpu", "timed", "collate", "send", "idle", "slowest", "slow")
+    f"{name}_ns" for name in ("fetch", "cpu", "ready", "timed", "collate", "send", "idle", "slowest", "slow")
 )
 COUNTERS = ("epochs", "batches", "delivered", "worker_starts", "waiting_since", "epoch_begin")
 COUNTERS += tuple(f"{name}_ns" for name in ("wait", "first_wait", "busy", "start", "draw"))

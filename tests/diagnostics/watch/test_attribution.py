@@ -25,6 +25,7 @@ WAITS = use(TWO, batches=100, wait_ns=40.0, busy_ns=20.0)
         ("cpu", {"fetch_ns": 80.0, "timed_ns": 10.0, "cpu_ns": 9.5}),
         ("wait", {"fetch_ns": 80.0, "timed_ns": 10.0, "cpu_ns": 1.0}),
         ("mixed", {"fetch_ns": 80.0, "timed_ns": 10.0, "cpu_ns": 5.0}),
+        ("cpu", {"fetch_ns": 80.0, "timed_ns": 10.0, "cpu_ns": 2.0, "ready_ns": 7.5}),
         ("copy", {"fetch_ns": 10.0, "collate_ns": 60.0}),
         ("crossing", {"fetch_ns": 5.0, "send_ns": 30.0}),
         ("skew", {"fetch_ns": 60.0, "slow_ns": 40.0, "slow_count": 20}),

@@ -267,3 +267,13 @@ def test_a_file_is_shared_where_it_moves_between_batches_and_not_within_one(prob
         file.seek(1)  # as another process would
         probe.look_at_handles(handles, True)
     assert (told, handles) == ([("moved", "dataset.file")], [])
+
+
+@pytest.mark.parametrize(("delay", "num_slow"), [(95, 0), (20, 1)], ids=["others ran", "it took that long"])
+def test_a_sample_is_not_slow_because_others_had_the_processor(probe, monkeypatch, delay, num_slow):
+    view = [0] * probe.VIEW_SLOTS
+    monkeypatch.setattr(probe.STATE, "delay_ns", 1000)
+    monkeypatch.setattr(probe, "run_delay", lambda: 1000 + delay)
+    probe.add_slow(view, 100, 50)
+    assert (view[probe.P_SLOW_COUNT], view[probe.P_SLOW_NS]) == (num_slow, num_slow * (100 - delay))
+    assert probe.STATE.delay_ns == 1000 + delay
