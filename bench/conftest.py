@@ -18,14 +18,17 @@ from bench.passes import Schedule, Series
 from bench.process_tree import interrupted_by_signals
 from bench.progress import PassProgress
 from bench.result_file import Run, UnfinishedFile
+from diagnostics.documents import check_path
 from diagnostics.facts import as_document
 from diagnostics.gather import BRIEF_TRIALS, gather
+from diagnostics.outcomes import UsageError
 
 RUN = pytest.StashKey[Run]()
 UNFINISHED = pytest.StashKey[UnfinishedFile]()
 SERIES = pytest.StashKey[Series]()
 FACTS = pytest.StashKey[dict[str, Any]]()
 SEED = pytest.StashKey[int]()
+UNSAVED = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,6 +93,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     items = [item for item in session.items if isinstance(item, pytest.Function) and _is_ours(item)]
     if not items or session.testsfailed or _measures_nothing(session.config):
         return (yield)
+    _require_a_side_to_compare_with(session.config)
     interrupt = None
     try:
         with interrupted_by_signals():
@@ -102,6 +106,15 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if interrupt:
         raise interrupt
     return outcome
+
+
+def _require_a_side_to_compare_with(config: pytest.Config) -> None:
+    """Refuse at once what pytest-benchmark refuses at the end: a gate without an earlier result."""
+    if config.getoption("benchmark_compare_fail") and not config._benchmarksession.compared_mapping:  # type: ignore[attr-defined]
+        raise pytest.UsageError(
+            "--benchmark-compare-fail has nothing to compare with: name a readable result with "
+            "--benchmark-compare"
+        )
 
 
 def _is_ours(item: pytest.Function) -> bool:
@@ -147,12 +160,17 @@ def _measure(config: pytest.Config, series: list[Series]) -> None:
         Host(config.getoption("hang_after"), kept=kept) as host,
     ):
         run.is_complete = schedule.run(host, series, finished)
+    write()
 
 
 def _open_unfinished(config: pytest.Config, run: Run) -> None:
     folder = options.storage_folder(config)
     if folder is None:
         return
+    try:
+        check_path(config.getoption("benchmark_json"), "--benchmark-json")
+    except (UsageError, OSError) as error:
+        raise pytest.UsageError(str(error)) from None
     try:
         config.stash[UNFINISHED] = UnfinishedFile(folder, run.started)
     except OSError as error:
@@ -215,6 +233,20 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
     machine_info["facts"] = _facts(config)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_benchmark_compare_machine_info(
+    benchmarksession: Any, machine_info: dict[str, Any], compared_benchmark: dict[str, Any]
+) -> Generator[None, object, object]:
+    """Compare what stays: free memory and its like differ from run to run, and would be printed in full."""
+    for told in (machine_info, compared_benchmark.setdefault("machine_info", {})):
+        told.pop("facts", None)
+    try:
+        return (yield)
+    except ValueError:  # pytest-benchmark looks for a storage below the working folder, which others are not
+        benchmarksession.logger.warning("That result is another machine's, or of another state of this one.")
+        return None
+
+
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
     """Add what was run, what failed and what was skipped."""
     if RUN in config.stash:
@@ -228,15 +260,25 @@ def pytest_terminal_summary(
     if RUN not in config.stash or exitstatus == pytest.ExitCode.USAGE_ERROR:
         return
     run = config.stash[RUN]
-    lines = [*run.lines(is_saved=UNFINISHED in config.stash)]
+    lines = [*run.lines(is_saved=UNFINISHED in config.stash), *filter(None, [config.stash.get(UNSAVED, "")])]
     if not run.schedule.is_smoke:
         lines += noise.lines(run.series)
     for line in lines:
         terminalreporter.write_line(line, yellow=True)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Remove the unfinished file: pytest-benchmark has saved the run by now, or it would have raised."""
-    if UNFINISHED in session.config.stash:
-        session.config.stash[UNFINISHED].remove()
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Remove the unfinished file once the run is saved; where it cannot be, tell what holds it."""
+    config = session.config
+    try:
+        outcome = yield
+    except OSError as error:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        config.stash[UNSAVED] = f"The result cannot be saved: {error.filename or 'there'}: {error.strerror}."
+        if UNFINISHED in config.stash:
+            config.stash[UNSAVED] += f" All that was measured is in {config.stash[UNFINISHED].path}"
+        return None
+    if UNFINISHED in config.stash:
+        config.stash[UNFINISHED].remove()
+    return outcome

@@ -213,7 +213,7 @@ def hanging(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
     process.communicate()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_or_a_timeout_saves_what_was_measured_and_leaves_no_process(
     sign: signal.Signals, tmp_path: Path, hanging: Any
 ) -> None:
@@ -237,6 +237,52 @@ def test_kill_9_leaves_what_was_measured_on_disk(tmp_path: Path, hanging: Any) -
     document = saved(tmp_path, "unfinished_*.json")
     assert document["torch_checkup"]["complete"] is False
     assert document["benchmarks"][0]["stats"]["median"] == 0.5
+
+
+def run_tiny(storage: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the suite's least, saved outside of the working folder."""
+    saving = ("--profile", "smoke", "--benchmark-autosave", "--benchmark-storage", storage)
+    return run("bench", "-k", "throughput and tiny and in-process", *saving, *arguments)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_result_that_cannot_be_saved_stays_in_the_unfinished_file(tmp_path: Path) -> None:
+    ran = run_tiny(tmp_path, "--benchmark-json", "/dev/full")
+    assert ran.returncode == 4
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert "The result cannot be saved: " in ran.stdout
+    (path,) = tmp_path.glob("unfinished_*.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["torch_checkup"]["complete"] is True
+    assert document["benchmarks"]
+
+
+def test_a_place_that_cannot_take_the_result_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    ran = run_tiny(tmp_path, "--benchmark-json", tmp_path / "missing" / "out.json")
+    assert ran.returncode == 4
+    assert "missing/out.json cannot be written" in ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_run_is_compared_with_one_whose_facts_differ_in_a_line(tmp_path: Path) -> None:
+    assert run_tiny(tmp_path).returncode == 0
+    (path,) = tmp_path.rglob("0001_*.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["machine_info"]["facts"] = {"memory.available_bytes": {"value": 1}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    ran = run_tiny(tmp_path, "--benchmark-compare")
+    assert ran.returncode == 0
+    assert "0001_" in ran.stdout
+    assert "machine_info" not in ran.stderr
+
+
+def test_a_gate_over_a_broken_result_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "0001_broken.json").write_text('{"benchmarks": []')
+    ran = run_tiny(tmp_path, "--benchmark-compare", "0001", "--benchmark-compare-fail", "min:5%")
+    assert ran.returncode == 4
+    assert "--benchmark-compare-fail has nothing to compare with" in ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("hanging", [("studies",)], indirect=True)
