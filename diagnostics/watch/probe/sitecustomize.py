@@ -99,9 +99,9 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "blocks", "delay_ns", "handles", "is_leaving", "is_passing", "is_streaming", "loaders", "log",
-        "mismatched", "num_told", "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks", "stream",
-        "view", "walk_at", "workers",
+        "blocks", "delay_ns", "drawn", "handles", "is_leaving", "is_passing", "is_streaming", "loaders",
+        "log", "mismatched", "num_told", "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks",
+        "stream", "view", "walk_at", "workers",
     )  # fmt: skip
 
     def __init__(self):
@@ -112,7 +112,7 @@ class State:
     def begin(self, log):
         """Forget what another process, of which this is a fork, has done."""
         self.log, self.blocks, self.loaders, self.sent, self.workers = log, {}, {}, {}, set()
-        self.num_unseen, self.sample_ns, self.random = 0, TIMED_FROM_NS, None
+        self.num_unseen, self.sample_ns, self.random, self.drawn = 0, TIMED_FROM_NS, None, None
         self.mismatched, self.stream, self.num_told = set(), Stream(), 0
         self.sizes, self.walk_at, self.handles, self.delay_ns = {}, 0, [], 0
 
@@ -995,6 +995,8 @@ def end_batch(indices, data, begun, cpu_begun, delay_begun):
     if view[P_IS_WORKER]:
         if STATE.handles:
             look_at_handles(STATE.handles, False)
+        if STATE.drawn:
+            drawn_again(*STATE.drawn)
         if STATE.random:
             drawn_from(STATE.random)
         if STATE.is_streaming and not STATE.stream.is_told and view[P_NUM_WORKERS] > 1:
@@ -1059,12 +1061,29 @@ def watch_fetch(original, is_stream):
 
 @guarded
 def drawn_from(generators):
-    """Write down, after the first batch, what tells whether workers repeat one another's random numbers."""
+    """Write down, after the first batch, what tells whether workers repeat one another's random numbers.
+
+    A stream that shuffles before it is divided among workers draws the same in all of them, once: of a stream
+    the second batch must draw as well.
+    """
     STATE.random, states, until = {}, {}, clock() + DRAWN_NS
     for name, (thing, state, first, source) in generators.items():
         after = digest(state(thing))
         is_drawn = after != first and is_drawn_on(source, origin(thing), until)
         states[name] = [first, is_drawn, kind_of(thing), after]
+    if STATE.is_streaming:
+        STATE.drawn = states, {name: (thing, state) for name, (thing, state, *_) in generators.items()}
+    else:
+        note("random", states=states)
+
+
+@guarded
+def drawn_again(states, generators):
+    """Write down of a stream's generators those that the second batch has drawn from too."""
+    STATE.drawn = None
+    for name, (thing, state) in generators.items():
+        if digest(state(thing)) == states[name][-1]:
+            states[name][1:] = False, states[name][2], states[name][0]
     note("random", states=states)
 
 

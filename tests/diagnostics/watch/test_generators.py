@@ -1,4 +1,5 @@
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,3 +38,29 @@ def test_a_generator_that_is_drawn_from_is_told_from_one_that_is_seeded_anew(pro
 def test_what_cannot_be_told_by_its_state_is_not_called_drawn_from(probe):
     one = np.random.Generator(np.random.SFC64(1))
     assert not probe.is_drawn_on(probe.origin(one), probe.origin(one), probe.clock() + probe.WALK_NS)
+
+
+class Shards:
+    def __init__(self):
+        self.order, self.noise, self.idle = random.Random(1), random.Random(2), random.Random(3)
+
+
+@pytest.mark.parametrize(
+    ("is_stream", "drawn"), [(True, {"dataset.noise"}), (False, {"dataset.noise", "dataset.order"})]
+)
+def test_a_stream_that_shuffles_before_it_is_divided_draws_nothing_for_its_samples(
+    probe, monkeypatch, is_stream, drawn
+):
+    told = []
+    monkeypatch.setattr(probe, "note", lambda event, **parts: told.append(parts["states"]))
+    probe.STATE.is_streaming, shards = is_stream, Shards()
+    generators = probe.random_states(SimpleNamespace(dataset=shards, collate_fn=list))
+    shards.order.random(), shards.noise.random()
+    probe.drawn_from(generators)
+    shards.noise.random()
+    if probe.STATE.drawn:
+        probe.drawn_again(*probe.STATE.drawn)
+    (states,) = told
+    own = {name: state for name, state in states.items() if name.startswith("dataset.")}
+    assert {name for name, (_, is_drawn, *_) in own.items() if is_drawn} == drawn
+    assert {name for name, (before, _, _, after) in own.items() if before != after} == drawn
