@@ -4,6 +4,7 @@ import codecs
 import html
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 
 _BOMS = (
@@ -37,6 +38,7 @@ _ESCAPED_END = re.compile(
     r"(?<!\\)\\{1,8}n(?=\s|$|['\"]|\\+n|Traceback|\[?(?:\d{4}-\d|rank)"
     r"|[A-Z][a-z]{1,30} |[A-Za-z_.]{1,80}(?:Error|Exception|Interrupt)\b)"
 )
+_ESCAPED_QUOTE = re.compile(r"\\{1,8}(['\"])")
 # A frame that a terminal or a mail wrapped after its comma, and what may follow there.
 _WRAPPED = re.compile(r"File \"[^\"\n]{1,300}\",(?: line(?: \d{1,7},)?)?\s*$")
 _REST = re.compile(r"\s{0,8}(?:line \d|\d{1,7}(?:,|$)|in [\w<])")
@@ -45,7 +47,15 @@ _BROKEN = re.compile(r"(?:/|~|[A-Za-z]:[\\/])\S[^\n\"]{20,300}$")
 _PANELLED = re.compile(r"\S[^\n\"]{0,400}\.pyx?:\d{1,7} in [\w.<>]{1,200}$")
 LONGEST_LINE = 1000  # characters kept of a line: a longer one is data, not a message
 LONGEST_LOG = 100_000  # characters of a log that was escaped into one line, from each end
-_SAYING = ("log", "message", "msg", "text")  # the keys of JSON records that hold the line itself
+_SAYING = ("log", "message", "msg", "text", "data")  # the keys of JSON records that hold the line itself
+# What begins a line of a traceback; how wide terminals are.
+_BEGINS = re.compile(
+    r"\s{0,8}File \"|(?:[\w-]{1,60} )?Traceback \(|[A-Za-z_][\w.]{0,80}(?:Error|Exception|Interrupt)\b"
+)
+_FRAME = re.compile(r"\s{0,8}File \"[^\"\n]{1,300}\", line \d{1,7}, in [\w<>.]{1,80}$")
+_NARROWEST, _WIDEST = 60, 300
+# A record, or a string that is a line, alone or as one of a list.
+_JSON = re.compile(r"[\s\[,]{0,40}(\{\"[^\n]*\}|\"[^\n]*\\n\")[\],\s]{0,4}")
 _SAMPLE = 4096
 
 
@@ -103,7 +113,7 @@ def clean(text: str) -> str:
 def _pieces(line: str) -> list[str]:
     """Split what was flattened into one line: an escaped traceback, or frames pasted in a row."""
     if "\\n" in line and _is_escaped(line):
-        parts = _ESCAPED_END.split(line.replace('\\"', '"'))
+        parts = _ESCAPED_END.split(_ESCAPED_QUOTE.sub(r"\1", line))
         if len(parts) > 1:
             return [piece for part in parts for piece in _pieces(part)]
     if "<br" in line:
@@ -139,23 +149,65 @@ def _bearable(line: str) -> list[str]:
     """Return a line as it is, a log escaped into one line in its pieces, and of data the two ends."""
     if len(line) <= 2 * LONGEST_LINE:
         return [line]
+    if told := _strings_of(line):
+        return [piece[: 2 * LONGEST_LINE] for piece in told]
     if "\\n" in line and _is_escaped(line[:LONGEST_LOG]):
         ends = line if len(line) <= 2 * LONGEST_LOG else line[:LONGEST_LOG] + line[-LONGEST_LOG:]
         pieces = [piece for piece in _ESCAPED_END.split(ends) if piece]
         if len(pieces) > 1:
-            return [piece[: 2 * LONGEST_LINE] for piece in pieces]
+            return [_ESCAPED_QUOTE.sub(r"\1", piece[: 2 * LONGEST_LINE]) for piece in pieces]
     return [line[:LONGEST_LINE] + line[-LONGEST_LINE:]]
 
 
+def _strings_of(line: str) -> list[str]:
+    """Return the lines of the strings in a document of JSON that stands on one line, such as a notebook."""
+    if not line.startswith(("{", "[")):
+        return []
+    try:
+        waiting = [json.loads(line)]
+    except (ValueError, RecursionError):
+        return []
+    told = []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            told += value.splitlines()
+        elif isinstance(value, list | dict):
+            waiting += reversed(value if isinstance(value, list) else list(value.values()))
+    return told
+
+
+def unwrap(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Join the frames and the messages that a terminal broke at its right margin, wherever that was."""
+    lengths = Counter(len(text) for _, text in lines)
+    width = max(lengths, default=0)
+    if not _NARROWEST <= width <= _WIDEST or lengths[width] < 2:
+        return lines
+    whole: list[tuple[int, str]] = []
+    is_open = False
+    for number, text in lines:
+        if is_open and not _BEGINS.match(text):
+            whole[-1] = (whole[-1][0], whole[-1][1] + text)
+        else:
+            whole.append((number, text))
+        begun = whole[-1][1]
+        is_full = len(text) == width and not text[-1].isspace()  # not filled up with blanks
+        is_open = is_full and bool(_BEGINS.match(begun)) and not _FRAME.match(begun)
+    return whole
+
+
 def messages(line: str) -> list[str]:
-    """Return what a line says, the records that containers and loggers write as JSON opened."""
-    if not (line.startswith('{"') and line.endswith("}")):
+    """Return what a line says: JSON opened, the records of containers and loggers, strings of a notebook."""
+    found = _JSON.fullmatch(line)
+    if found is None:
         return [line]
     try:
-        record = json.loads(line)
+        record = json.loads(found[1])
     except (ValueError, RecursionError):
         return [line]
-    said = next((record[key] for key in _SAYING if isinstance(record.get(key), str)), line)
+    said = record
+    if isinstance(record, dict):
+        said = next((record[key] for key in _SAYING if isinstance(record.get(key), str)), line)
     return [part for part in said.splitlines() if part]
 
 

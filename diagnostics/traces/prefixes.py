@@ -1,6 +1,8 @@
 """What launchers, containers and loggers put in front of a line, split off."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 # Each is anchored and bounded: a line is read a few times at most.
 _SPEAKERS = (
@@ -35,6 +37,38 @@ _LEVEL = re.compile(
 )
 _LOGGER = re.compile(r"- [\w.]{1,80} - (?:ERROR|CRITICAL|FATAL|WARNING|WARN|INFO|DEBUG) - ")
 _PYTEST = re.compile(r"E {3,}(?=[\w.]{1,80}(?:Error|Exception|Interrupt|Exit)\b)")
+
+
+_TRACEBACK = "Traceback (most recent call last)"
+_MOST_LEARNT = 8
+_LONGEST_LEARNT = 120
+
+
+def learn_prefixes(texts: Sequence[str]) -> re.Pattern[str] | None:
+    """Return what a log puts before its lines: what stands before a traceback and before its first frame.
+
+    Numbers in it, times and counters, may differ from line to line.
+
+    >>> learnt = learn_prefixes(["7> Traceback (most recent call last):", '8>   File "a.py", line 1'])
+    >>> learnt.sub("", "9> KeyError: 3")
+    'KeyError: 3'
+    """
+    shapes: dict[str, None] = {}
+    for text, after in pairwise(texts):
+        head = text[: max(text.find(_TRACEBACK), 0)]
+        bare = head.rstrip()
+        if not bare or len(head) > _LONGEST_LEARNT or len(shapes) >= _MOST_LEARNT:
+            continue
+        shape = "".join(map(_free, re.findall(r"\d+|\s+|\D", bare)))
+        gap = re.escape(head[len(bare) :])
+        if re.match(rf'{shape}{gap}\s{{0,8}}File "', after):
+            shapes[f"{shape}(?:{gap}|$)"] = None
+    return re.compile("|".join(shapes)) if shapes else None
+
+
+def _free(part: str) -> str:
+    """Return a pattern for a part of a prefix: any number for a number, any blanks for blanks."""
+    return r"\d+" if part.isdigit() else r"\s+" if part.isspace() else re.escape(part)
 
 
 def _strip_one(text: str) -> tuple[str, str] | None:

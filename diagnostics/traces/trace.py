@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
-from diagnostics.traces.cleaning import Line, clean, decode, messages, rejoin, split_lines, unfold
+from diagnostics.traces.cleaning import Line, clean, decode, messages, rejoin, split_lines, unfold, unwrap
 from diagnostics.traces.errors import Error
 from diagnostics.traces.joining import join_apart
 from diagnostics.traces.places import Place, place_of
 from diagnostics.traces.platforms import Platform, read_platform
-from diagnostics.traces.prefixes import strip_prefixes
+from diagnostics.traces.prefixes import learn_prefixes, strip_prefixes
 from diagnostics.traces.tracebacks import read_errors
 from diagnostics.traces.windows import select
 
 MOST_SPEAKERS = 64
+LEAST_SPEAKERS = 8  # that are taken for speakers however few lines there are
 _NOTHING = re.compile(r"(?:`{3}[\w+-]{0,20})?")  # said: an empty quoted line, a fence of Markdown
 _OTHER_FRAMEWORKS = re.compile(r"-packages/(?:paddle|tensorflow|keras|mxnet|jax|mindspore)/")
 _CAPITAL = re.compile(r"(?<![\w.'\"])[A-Z](?=[a-z]+ )")  # of a word that another one follows
@@ -139,15 +140,27 @@ def _distinct(errors: list[Error]) -> Iterator[Error]:
             yield error
 
 
+def _without(prefix: re.Pattern[str], line: Line) -> Line:
+    """Return a line without what its log puts before lines."""
+    found = prefix.match(line.text)
+    if found is None:
+        return line
+    text, source = strip_prefixes(line.text[found.end() :])
+    return replace(line, text=text, source=source or line.source)
+
+
 def read_trace(data: bytes | str) -> Trace:
     """Read a log; whatever the bytes are, a trace comes back."""
     text = decode(data) if isinstance(data, bytes) else data
     numbered = split_lines(text)
-    said = [(number, part) for number, content in select(numbered) for part in messages(content)]
+    said = [(number, part) for number, content in unwrap(select(numbered)) for part in messages(content)]
     chosen = unfold([(number, clean(part)) for number, part in said])
-    read = (Line(number, *strip_prefixes(content)) for number, content in chosen)
+    read = [Line(number, *strip_prefixes(content)) for number, content in chosen]
+    if learnt := learn_prefixes([line.text for line in read]):
+        read = [_without(learnt, line) for line in read]
     lines = [line for line in read if not _NOTHING.fullmatch(line.text.strip())]
-    if len({line.source for line in lines}) > MOST_SPEAKERS:  # numbers of lines, not of ranks
+    most = min(MOST_SPEAKERS, max(LEAST_SPEAKERS, len(lines) // 2))
+    if len({line.source for line in lines}) > most:  # numbers of lines, not of ranks
         lines = [replace(line, source="") for line in lines]
     lines = rejoin(lines)
     errors, texts = read_errors(lines)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from diagnostics.findings import Remedy, Status
@@ -37,6 +39,29 @@ CAUGHT = (
 )
 def test_prefixes_are_split_off(written, text, source):
     assert strip_prefixes(written) == (text, source)
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["build 7 (gpu) :: ", "<14>trainer.7 ! ", "{n}: ", "node7.cluster/0/stderr: 12:0{n}:44 ", "7) "],
+)
+def test_what_a_log_puts_before_all_its_lines_is_learnt_from_its_traceback(prefix):
+    log = (
+        'Traceback (most recent call last):\n  File "/home/user/train.py", line 9, in main\n'
+        "    for batch in loader:\n"
+        '  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 733, in __next__\n'
+        "    data = self._next_data()\n"
+        '  File "/opt/lib/site-packages/torch/utils/data/dataloader.py", line 1480, in _try_get_data\n'
+        "    data = self._data_queue.get(timeout=timeout)\n"
+        '  File "/opt/lib/python3.12/multiprocessing/connection.py", line 440, in _poll\n'
+        "    r = wait([self], timeout)\nKeyboardInterrupt\n"
+    )
+    written = "\n".join(prefix.format(n=n) + line for n, line in enumerate(log.splitlines(), 1))
+    (error,) = read_trace(written).errors
+    assert (error.type, [frame.line_number for frame in error.frames]) == (
+        "KeyboardInterrupt",
+        [9, 733, 1480, 440],
+    )
 
 
 @pytest.mark.parametrize(
@@ -236,6 +261,30 @@ def test_a_frame_that_a_terminal_wrapped_is_joined():
     assert (frame.line_number, frame.function, frame.code) == (189, "recv_handle", "return recvfds(s, 1)[0]")
 
 
+@pytest.mark.parametrize("width", [64, 80, 133])
+def test_a_log_that_a_terminal_broke_at_its_margin_reads_as_if_it_had_not(width):
+    log = (
+        "Traceback (most recent call last):\n"
+        '  File "/home/someone/projects/segmentation/tools/train_all_folds.py", line 1204, in run_all\n'
+        "    for batch in loader:\n"
+        '  File "/home/someone/.conda/envs/seg/lib/python3.10/site-packages/torch/multiprocessing/'
+        'reductions.py", line 375, in reduce_storage\n'
+        "    metadata = storage._share_filename_cpu_()\n"
+        "RuntimeError: unable to mmap 4160 bytes from file </torch_40127_3519028347_63110>: Cannot allocate "
+        "memory (12)\n"
+    )
+    broken = "\n".join(
+        line[at : at + width] for line in log.splitlines() for at in range(0, len(line), width)
+    )
+    assert explain_log(broken)[0].slug == explain_log(log)[0].slug == "mmap-count-limit"
+    assert read_trace(broken).errors[0].detail == read_trace(log).errors[0].detail
+
+
+def test_lines_that_are_filled_up_with_blanks_are_not_taken_for_broken_ones():
+    padded = "\n".join(line.ljust(140) for line in CAUGHT.splitlines())
+    assert read_trace(padded).errors[1].frames[-1].code == "label = self.labels[name]"
+
+
 def test_a_tab_in_a_path_is_what_was_made_of_a_backslash_and_a_t():
     frame = parse_frame('  File "C:\\user\train.py", line 3, in f', 1)
     assert frame.path == "C:/user/train.py"
@@ -288,6 +337,25 @@ def test_records_in_json_are_opened_and_what_only_looks_like_one_is_kept():
     trace = read_trace(log)
     assert trace.errors[0].message == "x"
     assert trace.lines[1].text == '{"loss": 1}'
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_the_output_in_a_notebooks_file_is_read_on_one_line_or_on_many(indent):
+    lines = CAUGHT.splitlines(keepends=True)
+    output = {
+        "name": "stderr",
+        "output_type": "stream",
+        "text": [*["epoch 1\n"] * 90, *lines, "KeyError: 'a'\n"],
+    }
+    notebook = json.dumps({"cells": [{"outputs": [output]}], "nbformat": 4}, indent=indent)
+    inner = read_trace(notebook).errors[1]
+    assert (inner.type, inner.frames[-1].place) == ("KeyError", "data.py:17, in __getitem__")
+
+
+@pytest.mark.parametrize("quoted", [repr, lambda log: repr(log.encode()), json.dumps])
+def test_the_quotes_of_a_log_that_was_escaped_into_one_line_are_its_own(quoted):
+    log = f'{CAUGHT}KeyError: "it\'s"\n' + "TypeError: cannot pickle 'generator' object\n"
+    assert "cannot pickle 'generator' object" in read_trace(quoted(log)).flat
 
 
 def test_a_long_log_that_was_escaped_into_one_line_is_read_whole():
