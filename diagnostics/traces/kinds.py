@@ -50,6 +50,11 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "NCCL_DEBUG=INFO TORCH_DISTRIBUTED_DEBUG=DETAIL torchrun train.py",
     ),
     (
+        r"partially initialized module|consider renaming",
+        "an import that finds a file of your own in place of the module it means, or runs in a circle",
+        "ls *.py  # one named as a module is (random.py, torch.py, weakref.py)? rename it",
+    ),
+    (
         r"(?i)^(?:ImportError|ModuleNotFoundError)|DLL load failed|undefined symbol|No module "
         r"named|cannot import name",
         "an import that fails",

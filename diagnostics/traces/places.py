@@ -56,6 +56,7 @@ _OTHER_LOADERS = (
 _OTHER_STARTERS = ("multiprocessing/managers.py", "multiprocessing/pool.py", "concurrent/futures/process.py")
 _CHILDREN = ("multiprocessing/spawn.py", "multiprocessing/forkserver.py")
 _OTHER_DATASETS = re.compile(r"site-packages/[\w.-]+/(?:\w+/)*(?:data|datasets?)/")
+_NOT_AT_WORK = {"__getattr__", "<module>"}  # an attribute of a dataset is looked up; a module is imported
 _SAMPLE_FUNCTIONS = ("__getitem__", "__getitems__")
 _BY_PATH: tuple[tuple[str, Place], ...] = (
     ("torch/distributed/", "collective"),
@@ -122,9 +123,7 @@ def place_of(error: Error) -> Place:
     if frames and "exc_type(batch.exc_msg)" in frames[-1].code:  # torch before 1.2
         return "reraise"
     positions = [
-        index
-        for index, frame in enumerate(frames)
-        if frame.is_loader and frame.function != "__getattr__"  # an attribute of a dataset is looked up
+        index for index, frame in enumerate(frames) if frame.is_loader and frame.function not in _NOT_AT_WORK
     ]
     if all(_asks_itself(frames[index]) for index in positions):
         positions = []
@@ -194,9 +193,15 @@ def _in_samples(error: Error) -> Place | None:
 def _in_import(error: Error) -> Place | None:
     if error.type in {"ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError"}:
         return "import"
-    if error.is_cut and error.frames[-1].code.startswith(("import ", "from ")):
+    if error.is_cut and _imports(error.frames[-1]):
+        return "import"
+    if error.frames[-1].function == "<module>" and any(map(_imports, error.frames[:-1])):
         return "import"
     return "receive" if _LOOP.search(_last(error).code) else None
+
+
+def _imports(frame: Frame) -> bool:
+    return frame.code.startswith(("import ", "from "))
 
 
 def _last(error: Error) -> Frame:

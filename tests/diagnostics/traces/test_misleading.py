@@ -362,3 +362,26 @@ def test_a_tensor_that_does_not_reach_another_process_is_no_late_error_of_the_gp
 )  # fmt: skip
 def test_advice_fits_what_failed_on_the_gpu(words, kind):
     assert kind in kind_of_failure(f"RuntimeError: {words} should be the same")[0]
+
+
+@pytest.mark.parametrize(
+    ("last", "raised"),
+    [
+        (
+            "    from random import Random\n",
+            "ImportError: cannot import name 'Random' from partially initialized module 'random' "
+            "(most likely due to a circular import) (/home/user/random.py)\n",
+        ),
+        ("    _lock = queue.Queue()\n", "AttributeError: module 'queue' has no attribute 'Queue'\n"),
+    ],
+)
+def test_a_file_that_hides_a_module_fails_the_import_of_the_loader_not_the_loader(last, raised):
+    lib = "/opt/lib/python3.12/site-packages/torch/utils/data"
+    log = (
+        'Traceback (most recent call last):\n  File "/home/user/train.py", line 1, in <module>\n'
+        "    from torch.utils.data import DataLoader\n"
+        f'  File "{lib}/__init__.py", line 21, in <module>\n'
+        "    from torch.utils.data.dataloader import (\n"
+        f'  File "{lib}/dataloader.py", line 14, in <module>\n{last}{raised}'
+    )
+    assert explain_log(log)[0].slug == "not-dataloader"
