@@ -205,6 +205,12 @@ LOG_SILENT = (
 )
 
 
+_UNPICKLED = Remedy(
+    "An object that is unpickled or copied has no attributes yet: __getattr__ must not ask itself for them.",
+    ('if "inner" not in self.__dict__: raise AttributeError(name)  # in __getattr__, first',),
+)
+
+
 def _is_the_datasets(trace: Trace, error: Error) -> bool:
     if (
         error.is_ignored
@@ -254,6 +260,8 @@ def _advice(part: str, error: Error) -> Remedy:
     if part == "dataset" and (name := _read_by(error)):
         text = f"Open what {name} reads in each worker, at its first sample; then read that sample alone."
         return Remedy(text, (*OPEN[name], _PLAIN.commands[0]))
+    if error.type == "RecursionError" and error.user_frame and error.user_frame.function == "__getattr__":
+        return _UNPICKLED
     for where, pattern, text, *commands in _ADVICE:
         if part in where and says(error, pattern):
             names = compiled(r"named '([\w-]+)").findall(error.detail)

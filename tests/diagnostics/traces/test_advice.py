@@ -509,3 +509,25 @@ def test_a_forked_process_that_uses_cuda_is_mended_where_it_was_forked(said: str
     """A server's or a dataset.map's process is no loader's worker; a loader that is named comes first."""
     log = f"{said}\nRuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with spawn\n"
     assert cure in advice(log)
+
+
+@pytest.mark.parametrize(
+    ("function", "cure", "vain"),
+    [
+        ("__getattr__", "raise AttributeError(name)", "for attempt in range"),
+        ("__getitem__", "for attempt in range", "AttributeError"),
+    ],
+)
+def test_a_recursion_is_mended_where_it_recurs(function: str, cure: str, vain: str) -> None:
+    """An object that is unpickled in a worker asks itself for attributes that it does not have yet."""
+    loads = frame(
+        "/usr/lib/python3.11/multiprocessing/spawn.py", 132, "_main", "self = pickle.load(from_parent)"
+    )
+    fetches = frame(FETCH, 52, "fetch", "data = [self.dataset[idx] for idx in possibly_batched_index]")
+    outer = loads if function == "__getattr__" else fetches
+    again = frame("/home/user/wrapped.py", 8, function, "return self.inner[index]")
+    log = (
+        f"Traceback (most recent call last):\n{outer}{again}{again}RecursionError: maximum recursion depth\n"
+    )
+    assert cure in advice(log)
+    assert vain not in advice(log)
