@@ -779,23 +779,23 @@ class Stepped(list):
         view[P_SINCE], view[P_STAGE] = clock(), COLLATING
 
 
-def run_delay():
-    """Return for how long this thread could have run and others did, in nanoseconds; 0 where nobody knows."""
+def run_delay(unknown):
+    """Return for how long this thread could have run and others did, in nanoseconds."""
     try:
         descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, AttributeError):
-        return 0
+        return unknown
     try:
         return int(os.read(descriptor, 64).split()[1])
     except (OSError, ValueError, IndexError):
-        return 0
+        return unknown
     finally:
         os.close(descriptor)
 
 
 def add_slow(view, spent, slow_from):
     """Count a sample as a slow one, unless it was the processor that others had meanwhile."""
-    delay = run_delay() if STATE.delay_ns else 0
+    delay = run_delay(STATE.delay_ns) if STATE.delay_ns else 0
     own = spent - (delay - STATE.delay_ns)
     STATE.delay_ns = delay
     if own > slow_from:
@@ -962,7 +962,7 @@ def begin_batch(fetcher, indices):
     note_indices(view, indices)
     if STATE.handles:
         look_at_handles(STATE.handles, True)
-    STATE.delay_ns = run_delay() if view[P_IS_WORKER] else 0
+    STATE.delay_ns = run_delay(0) if view[P_IS_WORKER] else 0
     if view[P_IS_WORKER] and STATE.random is None:
         STATE.random = random_states(fetcher) or {}
     elif view[P_IS_WORKER] and begun > STATE.walk_at:
@@ -981,7 +981,7 @@ def end_batch(indices, data, begun, cpu_begun, delay_begun):
     if cpu_begun:
         view[P_CPU_NS] += time.thread_time_ns() - cpu_begun
         view[P_TIMED_NS] += now - begun
-        view[P_READY_NS] += run_delay() - delay_begun if delay_begun else 0
+        view[P_READY_NS] += run_delay(delay_begun) - delay_begun if delay_begun else 0
     collated = now - view[P_SINCE] if view[P_STAGE] == COLLATING else 0
     view[P_COLLATE_NS] += collated * weight
     view[P_FETCH_NS] += (now - begun - collated) * weight

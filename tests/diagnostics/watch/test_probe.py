@@ -273,7 +273,18 @@ def test_a_file_is_shared_where_it_moves_between_batches_and_not_within_one(prob
 def test_a_sample_is_not_slow_because_others_had_the_processor(probe, monkeypatch, delay, num_slow):
     view = [0] * probe.VIEW_SLOTS
     monkeypatch.setattr(probe.STATE, "delay_ns", 1000)
-    monkeypatch.setattr(probe, "run_delay", lambda: 1000 + delay)
+    monkeypatch.setattr(probe, "run_delay", lambda unknown: 1000 + delay)
     probe.add_slow(view, 100, 50)
     assert (view[probe.P_SLOW_COUNT], view[probe.P_SLOW_NS]) == (num_slow, num_slow * (100 - delay))
     assert probe.STATE.delay_ns == 1000 + delay
+
+
+def test_where_the_delay_can_no_longer_be_read_a_slow_sample_counts_as_it_is(probe, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(probe.STATE, "delay_ns", 1000)
+    monkeypatch.setattr(probe.os, "open", refuse)
+    view = [0] * probe.VIEW_SLOTS
+    probe.add_slow(view, 100, 50)
+    assert view[probe.P_SLOW_NS] == 100
