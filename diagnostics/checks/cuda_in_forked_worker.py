@@ -46,6 +46,8 @@ _OLD = (
     r"error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)|cudaErrorInitializationError"
     r"|(?:\bError 3:|\bAPI call\)|\bcu\w+ failed:) initialization error"
 )
+# What people write of it, whatever CUDA said.
+_TOLD = r"(?i)\bCUDA\b[^.?!]{0,120}\b(?:in|inside|within|across|by) (?:a |the )?forked (?:sub|child )?process"
 # A worker's queue pickles what was not collated; a CUDA tensor then asks CUDA for a handle to send.
 _SENDING = {"_feed", "_share_cuda_"}
 # A worker that got a CUDA tensor from its dataset puts the batch into shared memory, which is the CPU's.
@@ -105,7 +107,9 @@ def _find(trace: Trace) -> Clue | None:
         return told  # by CUDA itself, before the worker's traceback that is cut off
     if shared := raised_in(trace, "collate", "dataset", "receive", pattern=_SHARED):
         return shared
-    return phrase(trace, _WORDS) or cut_in(trace, "^_lazy_init:", "dataset", "collate")
+    return (
+        phrase(trace, _WORDS) or cut_in(trace, "^_lazy_init:", "dataset", "collate") or phrase(trace, _TOLD)
+    )
 
 
 def recognise(trace: Trace) -> Recognition | None:

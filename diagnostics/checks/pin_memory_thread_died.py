@@ -30,6 +30,7 @@ CODE = "DL232"
 SLUG = "pin-memory-thread-died"
 TITLE = "The pinning thread died"
 _LOST = {"ConnectionResetError", "BrokenPipeError", "EOFError", "FileNotFoundError", "ConnectionRefusedError"}
+_WORDS = r"(?i)\bpin[ _-]?memory thread (?:has |had )?(?:exit(?:ed|s)|died|crash(?:ed|es))\b"
 _NAMED = "its own traceback names the reason"
 LOG_FIRES = (
     "RuntimeError: Pin memory thread exited unexpectedly\n",
@@ -64,7 +65,7 @@ def _told_by_thread(trace: Trace) -> str:
 
 def recognise(trace: Trace) -> Recognition | None:
     """Look for the main thread's words."""
-    found = phrase(trace, r"Pin memory thread exited unexpectedly") or _raised(trace)
+    found = phrase(trace, _WORDS) or _raised(trace)
     if found is None:
         return None
     told = _told_by_thread(trace)

@@ -46,6 +46,11 @@ _CODE_WORDS = (
     "data = ",
     "lambda",
 )
+# A sentence that begins with a word of Python's: words alone follow, and none that code would have there.
+_PROSE = re.compile(
+    r"(?:if|for|while|with|from) (?!\w+(?:, ?\w+){0,9} (?:in|is|not|and|or|as|import)\b|not )"
+    r"(?:[A-Za-z']{1,30},? ){2}[A-Za-z']"
+)
 
 
 def type_of(name: str) -> str:
@@ -55,7 +60,9 @@ def type_of(name: str) -> str:
 
 def is_code(text: str) -> bool:
     """Tell whether a line looks like Python's source."""
-    return text.lstrip().startswith(_CODE_WORDS)
+    bare = text.strip()
+    is_prose = _PROSE.match(bare) and not bare.endswith((":", "\\", "(", ","))
+    return bare.startswith(_CODE_WORDS) and not is_prose
 
 
 def named_anywhere(text: str) -> re.Match[str] | None:

@@ -385,3 +385,16 @@ def test_a_file_that_hides_a_module_fails_the_import_of_the_loader_not_the_loade
         f'  File "{lib}/dataloader.py", line 14, in <module>\n{last}{raised}'
     )
     assert explain_log(log)[0].slug == "not-dataloader"
+
+
+def test_words_of_cuda_in_forked_processes_tell_more_than_what_cuda_said():
+    log = "RuntimeError: CUDA error: unspecified launch failure\nA sampler uses a CUDA stream, which cannot "
+    assert explain_log(f"{log}work.")[0].slug == "not-dataloader"
+    assert explain_log(f"{log}work inside a forked process.")[0].slug == "cuda-in-forked-worker"
+
+
+def test_a_pinning_thread_that_somebody_says_has_exited_is_known_without_its_exact_words():
+    assert (
+        explain_log("after some epochs the pin_memory thread has exited")[0].slug == "pin-memory-thread-died"
+    )
+    assert explain_log("we use a pin_memory thread, which is fine")[0].slug == "unrecognised"

@@ -422,3 +422,29 @@ def test_a_managed_job_is_not_told_to_run_docker(job: str) -> None:
 
 def test_words_end_where_chinese_begins() -> None:
     assert read_trace("用lmdb读取数据").find(r"\blmdb\b") is not None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "for some strange reason DataLoader worker (pid 7) is killed by signal: Killed.",
+        "with four of them DataLoader worker (pid 7) is killed by signal: Killed.",
+        "while resuming the second fold, DataLoader worker (pid 7) is killed by signal: Killed.",
+        "if anybody can help: DataLoader worker (pid 7) is killed by signal: Killed.",
+    ],
+)
+def test_a_sentence_that_begins_with_a_word_of_pythons_is_read(sentence):
+    assert explain_log(sentence)[0].slug == "worker-oom-killed"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for batch in train_loader",
+        "if worker is dead and gone:",
+        "with torch.no_grad():",
+        "while not done yet",
+    ],
+)
+def test_code_that_reads_like_a_sentence_stays_code(code):
+    assert read_trace(f"epoch 1\n{code}\nepoch 2").flat == "epoch 1 epoch 2"
