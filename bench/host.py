@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,6 +89,7 @@ class Host:
         self._replies: queue.Queue[str | None] = queue.Queue()
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in close()
         self._alive: set[str] = set()
+        self._sockets_folder = ""
 
     def __enter__(self) -> "Host":
         return self
@@ -207,7 +209,7 @@ class Host:
         threading.Thread(
             target=_forward_lines, args=(self._process.stdout, self._replies), daemon=True
         ).start()
-        self._next_reply(START_LIMIT_SECONDS)
+        self._sockets_folder = self._next_reply(START_LIMIT_SECONDS)["ok"].get("sockets_folder", "")
 
     def _next_reply(self, limit_seconds: float) -> dict[str, Any]:
         reply: dict[str, Any] | None = {"beat": True}
@@ -240,6 +242,8 @@ class Host:
         self._process.wait()
         self._process = None
         self._alive.clear()
+        if self._sockets_folder:  # a process that was killed leaves it
+            shutil.rmtree(self._sockets_folder, ignore_errors=True)
         return exit_code
 
     def _read_log(self) -> str:

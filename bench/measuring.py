@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -151,7 +152,7 @@ def serve() -> None:
 
     child = Child(tell)
     heartbeat.LISTENERS.append(lambda: tell(BEAT))
-    tell({"ok": {}})
+    tell({"ok": {"sockets_folder": get_temp_dir()}})  # multiprocessing's: for the host to remove
     with contextlib.suppress(OSError):  # there may be nobody who could be answered
         for line in requests:
             tell(answer(child, json.loads(line)))

@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -22,7 +23,6 @@ FOLDER = Path(__file__).parent / "child"
 CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_lab.serving import main; main()"
 HANG_SECONDS = 60.0  # far beyond any healthy batch
 LOAD_SECONDS = 60.0  # for importing torch and the user's file, at least
-FAREWELL = "bye"  # as the child has it
 LOOK_SECONDS, STACK_SECONDS, MOST_STACK_SECONDS = 0.05, 5.0, 20.0  # between looks, for one stack, for all
 STACK_HEAD = "(most recent call first)"  # faulthandler's, above each stack
 _RAISED = re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)*(\S.*)")  # the line below the frames
@@ -77,6 +77,7 @@ class Laboratory:
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._child: subprocess.Popen[str] | None = None
         self._log_begins = 0
+        self._sockets_folder = ""
         self.lost: FailedError | None = None
 
     def __enter__(self) -> "Laboratory":
@@ -104,25 +105,14 @@ class Laboratory:
     def __exit__(self, *error: object) -> None:
         child = self._child
         assert child is not None
-        self._say_farewell()
         kill_tree(child)
         with suppress(OSError):
             child.stdin.close()  # type: ignore[union-attr]
         with suppress(subprocess.TimeoutExpired):
             child.wait(GRACE_SECONDS)
+        if self._sockets_folder:
+            shutil.rmtree(self._sockets_folder, ignore_errors=True)
         self._stderr.close()
-
-    def _say_farewell(self) -> None:
-        """Let the child remove its temporary files, which a kill would leave."""
-        assert self._child is not None
-        assert self._child.stdin is not None
-        with suppress(OSError, queue.Empty):
-            self._child.stdin.write(FAREWELL + "\n")
-            self._child.stdin.flush()
-            while (line := self._answers.get(timeout=GRACE_SECONDS)) and json.loads(line).get(
-                "result"
-            ) != FAREWELL:
-                pass
 
     def _forward(self, stream: Any) -> None:
         with stream:
@@ -172,6 +162,7 @@ class Laboratory:
             self.lost = FailedError(ending, f"{self._log()}\n{ending}")
             raise self.lost
         answer: dict[str, Any] = json.loads(line)
+        self._sockets_folder = answer.get("sockets_folder", self._sockets_folder)
         return answer
 
     def _ending(self) -> str:

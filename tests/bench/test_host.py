@@ -123,6 +123,18 @@ def test_a_hang_is_ended_and_its_place_is_named(file: Path, fault: str) -> None:
         assert measure(host, file, "calm")["seconds"] == 0.5
 
 
+@pytest.mark.parametrize("fault", ["calm", "kills_itself"])
+def test_nothing_is_left_in_the_temporary_folder(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    with Host(limit_seconds=5) as host, contextlib.suppress(MeasurementError):
+        measure(host, file, fault)
+    assert list(folder.iterdir()) == []
+
+
 def test_the_reason_for_skipping_is_passed_on(host: Host, file: Path) -> None:
     with pytest.raises(SkippedHereError, match="not on this machine"):
         measure(host, file, "skipped")

@@ -66,6 +66,18 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_left_in_the_temporary_folder_by_a_child_that_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Laboratory(sys.executable) as lab:
+        lab.ask("load", target=f"{FAULTY}:dying_alone")
+        assert list(tmp_path.iterdir())
+        with pytest.raises(FailedError, match="died of signal"):
+            lab.ask("open", name="loader", arguments={"num_workers": 0})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_tuning_data_that_no_worker_can_be_sent_ends_in_the_same_diagnosis(lab: Laboratory) -> None:
     about = lab.ask("load", target=f"{FAULTY}:locked")
     tuned = Tuner(lab, about, 0.0, 20.0).run(lambda what: None)

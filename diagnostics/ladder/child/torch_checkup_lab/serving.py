@@ -17,7 +17,6 @@ from .loading import TargetError, load_object
 from .signals import show_stack_on_signal
 
 BEAT_SECONDS = 0.5
-FAREWELL = "bye"  # the parent's last line; it kills everything when it is answered
 
 
 class Line:
@@ -31,6 +30,7 @@ class Line:
         os.dup2(2, 1)
         self.last_beat = 0.0
         self.sockets_folder = get_temp_dir()  # multiprocessing's own; workers that are started later share it
+        self.send({"sockets_folder": self.sockets_folder})  # for the parent to remove, however this ends
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
@@ -39,11 +39,7 @@ class Line:
         while chunk := os.read(self.source, 65536):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                if line.decode() == FAREWELL:
-                    shutil.rmtree(self.sockets_folder, ignore_errors=True)
-                    self.send({"result": FAREWELL})
-                else:
-                    self.requests.put(line.decode())
+                self.requests.put(line.decode())
         shutil.rmtree(self.sockets_folder, ignore_errors=True)
         if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
