@@ -31,11 +31,11 @@ def open_input(name: str) -> Iterator[BinaryIO]:
         return
     if not name:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    with open(name, "rb", opener=_without_waiting) as file:
+    with open(name, "rb", opener=without_waiting) as file:
         yield file
 
 
-def _without_waiting(path: str, flags: int) -> int:
+def without_waiting(path: str, flags: int) -> int:
     """Open a pipe without waiting for its writer; what is read from it then waits as usual."""
     if not hasattr(os, "O_NONBLOCK") or not Path(path).is_fifo():
         return os.open(path, flags)

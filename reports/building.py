@@ -84,7 +84,7 @@ def _page(arguments: argparse.Namespace) -> "Page":
     from reports.companions import page as companions_page
     from reports.inputs import Reading
 
-    if len(arguments.results) == 1:
+    if len(arguments.results) == 1 and not arguments.results[0].is_fifo():  # a pipe can be read once
         document = ab_page.read(arguments.results[0], arguments.include_private)
         if document is not None:
             return ab_page.page_of(document, arguments.title)

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from diagnostics.inputs import without_waiting
 from reports.values import LARGEST_NUMBER
 
 MIB = 2**20
@@ -54,7 +55,7 @@ def read_json(path: Path) -> Any:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=without_waiting) as file:
             content = file.read(LARGEST_FILE_BYTES + 1) if path.stat().st_size <= LARGEST_FILE_BYTES else None
     except FileNotFoundError:
         raise ResultError(f"{shown(path)} does not exist; {EXPECTED}.") from None

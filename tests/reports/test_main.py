@@ -1,7 +1,10 @@
 """The command as a user runs it."""
 
+import os
+import select
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -101,3 +104,29 @@ def test_no_module_of_the_room_imports_torch_or_the_bench() -> None:
             assert not line.strip().startswith(
                 ("import torch", "from torch", "import bench", "from bench")
             ), path
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    assert main(["build", str(tmp_path / "pipe.json"), "-o", str(tmp_path / "report.html")]) == 2
+    assert "pipe.json is empty" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_result_comes_through_a_pipe(tmp_path: Path) -> None:
+    result = results.write(tmp_path / "small.json", results.small())
+    os.mkfifo(tmp_path / "pipe.json")
+    writer = threading.Thread(
+        target=lambda: (tmp_path / "pipe.json").write_bytes(result.read_bytes()), daemon=True
+    )
+    reading_end = os.open(tmp_path / "pipe.json", os.O_RDONLY | os.O_NONBLOCK)  # lets the writer begin
+    writer.start()
+    try:
+        while not select.select([reading_end], [], [], 0.1)[0]:
+            pass
+        assert main(["build", str(tmp_path / "pipe.json"), "-o", str(tmp_path / "report.html")]) == 0
+    finally:
+        os.close(reading_end)
