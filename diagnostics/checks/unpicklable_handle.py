@@ -50,6 +50,7 @@ _WORDS = (
     r"|Can'?t pickle <class '([\w.]+)'>: attribute lookup [\w.]+ on builtins failed"
     r"|Can'?t pickle <built-in function ([\w.]+)>"
     r"|(?i:can'?t|cannot) pickle (?:<)?(module|generator|_thread|weakref)"
+    r"|\b(\w{1,40}) objects should only be shared between processes through inheritance"
 )
 LOG_FIRES = (
     "TypeError: cannot pickle '_io.BufferedReader' object\n",
@@ -81,6 +82,21 @@ def _own_pickling(trace: Trace) -> Clue | None:
     return None
 
 
+def _too_deep(trace: Trace) -> Recognition | None:
+    """Find a structure that refers from object to object further than pickle follows."""
+    for error in trace.errors:
+        is_pickling = any(frame.path.endswith("multiprocessing/reduction.py") for frame in error.frames)
+        if error.type == "RecursionError" and is_pickling and trace.place(error) in {"start", "unknown"}:
+            remedy = Remedy(
+                "Keep it flat, in a list or in arrays: numbers in place of references from one to the next.",
+                ("import sys; sys.setrecursionlimit(100_000)  # if it is only somewhat too deep",),
+            )
+            what = "A batch" if is_of_batch(trace) else "The dataset"
+            summary = f"{what} is nested too deeply to be pickled for another process."
+            return recognised(error_clue(trace, "", error), summary, remedy, score=72)
+    return None
+
+
 def _not_rebuilt(trace: Trace) -> Clue | None:
     """Find an object that pickle took and that the child cannot make again."""
     for error in trace.errors:
@@ -95,7 +111,7 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for pickle's refusal of a kind of object."""
     found = refused_to_pickle(trace, _WORDS) or _own_pickling(trace) or _not_rebuilt(trace)
     if found is None:
-        return None
+        return _too_deep(trace)
     name = next((group for group in found.groups if group), "an object")
     if is_of_batch(trace):
         instead = next(line for word, line in _INSTEAD.items() if word in name)

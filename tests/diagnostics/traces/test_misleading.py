@@ -398,3 +398,33 @@ def test_a_pinning_thread_that_somebody_says_has_exited_is_known_without_its_exa
         explain_log("after some epochs the pin_memory thread has exited")[0].slug == "pin-memory-thread-died"
     )
     assert explain_log("we use a pin_memory thread, which is fine")[0].slug == "unrecognised"
+
+
+_FEEDER = (
+    "Traceback (most recent call last):\n"
+    '  File "/usr/lib/python3.12/multiprocessing/queues.py", line 259, in _feed\n'
+    "    obj = _ForkingPickler.dumps(obj)\n"
+    '  File "/usr/lib/python3.12/multiprocessing/reduction.py", line 51, in dumps\n'
+    "    cls(buf, protocol).dump(obj)\n"
+)
+_TIMED_OUT = "RuntimeError: DataLoader timed out after 30 seconds\n"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "RuntimeError: Condition objects should only be shared between processes through inheritance\n",
+        "RecursionError: maximum recursion depth exceeded while pickling an object\n",
+    ],
+)
+def test_a_batch_that_no_pickle_takes_is_the_cause_of_the_timeout_after_it(refusal):
+    first, *rest = explain_log(f"{_FEEDER}{refusal}{_TIMED_OUT}")
+    assert first.slug == "unpicklable-handle"
+    assert "worker-timeout" in {finding.slug for finding in rest}
+
+
+def test_a_recursion_outside_of_pickle_is_no_pickling():
+    log = (
+        LOADER + "__next__\n    data = self._next_data()\nRecursionError: maximum recursion depth exceeded\n"
+    )
+    assert explain_log(log)[0].slug != "unpicklable-handle"
