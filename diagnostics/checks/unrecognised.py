@@ -25,7 +25,7 @@ Python documentation, faulthandler; py-spy.
 from diagnostics.quantities import counted
 from diagnostics.traces.clues import Clue, Recognition, Role, Trace, error_clue, recognised
 from diagnostics.traces.errors import Error
-from diagnostics.traces.next_steps import exit_code, launched, next_step
+from diagnostics.traces.next_steps import exit_code, interrupted, launched, next_step
 from diagnostics.traces.troubles import trouble_lines
 
 CODE = "DL299"
@@ -40,18 +40,23 @@ def _cut_off(trace: Trace) -> Error | None:
     return next((error for error in reversed(trace.errors) if error.frames and not error.type), None)
 
 
+def _kind(trace: Trace, error: Error) -> str:
+    if launched(trace):
+        return "by which a launcher reports a rank that failed"
+    if interrupted(trace):
+        where = f" at {error.user_frame.place}" if error.user_frame else ""
+        return f"by which you or the system stopped it{where}"
+    return "of a kind that is not known here"
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Answer always, below everything else: with what was seen, and what to do next."""
     error = next((one for one in reversed(trace.errors) if one.type and not one.is_ignored), None)
     cut = None if error else _cut_off(trace)
     lines = () if error or cut else trouble_lines(trace)
     code, means = exit_code(trace)
-    kind = (
-        "by which a launcher reports a rank that failed"
-        if launched(trace)
-        else "of a kind that is not known here"
-    )
     if error:
+        kind = _kind(trace, error)
         found, said = (
             error_clue(trace, "", error),
             f"the log shows {error.type}, {kind}",

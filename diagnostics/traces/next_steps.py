@@ -22,6 +22,10 @@ _OF_THE_RANK = Remedy(
         "@record  # above main(): from torch.distributed.elastic.multiprocessing.errors import record",
     ),
 )
+_OF_THE_INTERRUPT = Remedy(
+    "If it was you, there is nothing to mend; if it stood still there, look what it waits for, or repeats.",
+    ("py-spy dump --locals --pid PID  # of the training, while it stands",),
+)
 _EXIT = r"(?i)exit(?:ed)?(?: with)? ?(?:code|status)[:= ]+(-?\d{1,10})"
 
 
@@ -38,6 +42,12 @@ def launched(trace: Trace) -> str:
         return ""
     is_sure = error.type != "CalledProcessError" or trace.find_line(r"(?i)launch|torchrun|elastic")
     return error.type if is_sure else ""
+
+
+def interrupted(trace: Trace) -> bool:
+    """Tell whether an interrupt is the last that the log shows."""
+    error = next((one for one in reversed(trace.errors) if one.type and not one.is_ignored), None)
+    return error is not None and error.type == "KeyboardInterrupt"
 
 
 def next_step(trace: Trace, trouble: str) -> Remedy:
@@ -60,8 +70,8 @@ def next_step(trace: Trace, trouble: str) -> Remedy:
         return remedy
     if trace.find(DIED):
         return after_a_death(trace)
-    if launched(trace):
-        return _OF_THE_RANK
+    if launched(trace) or interrupted(trace):
+        return _OF_THE_RANK if launched(trace) else _OF_THE_INTERRUPT
     if is_python or trace.is_training or not trouble:
         return _for_training(trace, trouble)
     return Remedy(

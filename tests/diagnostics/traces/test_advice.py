@@ -531,3 +531,12 @@ def test_a_recursion_is_mended_where_it_recurs(function: str, cure: str, vain: s
     )
     assert cure in advice(log)
     assert vain not in advice(log)
+
+
+def test_an_interrupt_inside_of_a_sample_is_told_with_its_place_and_is_no_error_to_mend() -> None:
+    fetches = frame(FETCH, 52, "fetch", "data = [self.dataset[idx] for idx in possibly_batched_index]")
+    reads = frame("/home/user/clips.py", 31, "__getitem__", "while self.reader.busy(): pass")
+    said = advice(f"Traceback (most recent call last):\n{fetches}{reads}KeyboardInterrupt\n")
+    assert "clips.py:31" in said
+    assert "nothing to mend" in said
+    assert "py-spy dump" in said
