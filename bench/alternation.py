@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from math import log
 from multiprocessing.connection import Connection
+from multiprocessing.util import get_temp_dir
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -115,6 +116,7 @@ def in_fresh_process(work: Callable[..., Any], arguments: tuple[Any, ...], limit
         It raised, took longer than the limit, or died.
     """
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    get_temp_dir()  # for sockets: what is started here shares it, and leaves none where it is killed
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_answer, args=(sender, work, arguments))
     process.start()

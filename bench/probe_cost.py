@@ -27,6 +27,7 @@ from bench.loader_epochs import LoaderEpochs
 from bench.start_methods import IN_PROCESS, start_methods_here
 from bench.user_data import is_user_data, tensors_in
 from bench.workloads import WORKLOADS
+from diagnostics.outcomes import INTERRUPTED
 from diagnostics.watch.launching import PROBE_FOLDER, VARIABLE
 
 ALLOWED_RATIO = 1.02
@@ -209,6 +210,8 @@ def compare(arguments: argparse.Namespace) -> int:
         print(f"{name}\n  {reason}")
     parts = {"seconds": result.seconds, "failures": result.failures, "comparisons": result.as_rows()}
     write_json(arguments.json, "probe", parts)
+    if result.stopped == "interrupted":
+        return INTERRUPTED
     training = (one for one in result.comparisons if "training" in one.name)
     is_too_much = any(one.low > ALLOWED_RATIO for one in training)
     return 1 if is_too_much or result.failures else 0

@@ -7,6 +7,7 @@ three best of the grid among them, are measured again at the end, in turns.
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite, nan
@@ -131,7 +132,10 @@ def target_of(workload: str) -> str:
 
 def _run(module: str, *words: str) -> Outcome:
     """Run a module in a process of its own, of which nothing is left, also when we are interrupted."""
-    return run_child([sys.executable, "-m", module, *words], MOST_SECONDS, environment())
+    with tempfile.TemporaryDirectory(prefix="torch-checkup-") as folder:  # what a kill would leave
+        return run_child(
+            [sys.executable, "-m", module, *words], MOST_SECONDS, {**environment(), "TMPDIR": folder}
+        )
 
 
 def tune(target: str, budget_seconds: float) -> tuple[dict[str, Any], float]:

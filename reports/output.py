@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from reports.load import ResultError, shown
@@ -23,6 +24,8 @@ def check_target(
     if not target.parent.is_dir():
         folder = shown(target.parent)
         raise ResultError(f"{shown(target)} cannot be written: {folder} is no folder; {wanted}.")
+    if not os.access(folder := target.resolve().parent, os.W_OK):
+        raise ResultError(f"{shown(target)} cannot be written: {shown(folder)} takes no files; {wanted}.")
     if target.exists() and not target.is_file():
         raise ResultError(f"{shown(target)} is no regular file; {wanted}.")
     if target.exists() and not os.access(target, os.W_OK):
@@ -50,4 +53,5 @@ def write_whole(target: Path, text: str) -> None:
             f"{shown(target)} cannot be written ({error.strerror}); expected a folder that you may write to."
         ) from None
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that became read-only it is not there, or cannot be removed
+            fresh.unlink()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.console import make_console, print_lines
 from diagnostics.documents import write_document
+from diagnostics.ending import say
 from diagnostics.outcomes import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def run(options: argparse.Namespace) -> int:
     observed = watch(words, options.hang_after, options.kill_on_hang, lambda seen: _tell_hang(seen, checks))
     diagnosis = diagnose(observed, checks)
     _tell(observed, diagnosis, checks)
-    _write(options.json, observed, diagnosis)
+    try:
+        _write(options.json, observed, diagnosis)
+    except UsageError as error:  # a training that went well has not failed because a disk is full
+        say(f"torch-checkup: {error}")
     return observed.exit_code
 
 

@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,24 @@ def test_folder_that_refuses_files_gives_one_sentence() -> None:
         pytest.skip("needs a folder that takes no files, even from root: Linux has /proc")
     with pytest.raises(ResultError, match="cannot be written"):
         output.write_whole(Path("/proc/self/report.html"), "page")
+
+
+def test_disk_that_is_read_only_gives_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(ResultError, match=os.strerror(errno.EROFS)):
+        output.write_whole(tmp_path / "report.html", "page")
+
+
+def test_folder_that_is_not_writable_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(ResultError, match="takes no files"):
+        output.check_target(tmp_path / "report.html", [])
 
 
 def test_folder_as_target_is_refused(tmp_path: Path) -> None:

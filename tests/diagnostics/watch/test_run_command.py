@@ -235,3 +235,11 @@ for _ in range(2):
     assert (document["waiting"]["batches"], document["loaders"][0]["epochs"]) == (32, 2)
     assert sorted(worker["worker"] for worker in document["workers"]) == [0, 0, 1, 1]
     assert sum(worker["samples"] for worker in document["workers"]) == 128
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_document_that_cannot_be_written_does_not_change_the_commands_exit_code(temporary):
+    done = run(sys.executable, "-c", "print(1)", options=["--json", "/dev/full"], env=temporary)
+    assert (done.returncode, done.stdout) == (0, b"1\n")
+    assert b"torch-checkup: --json /dev/full cannot be written" in done.stderr
+    assert b"Traceback" not in done.stderr
