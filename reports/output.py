@@ -24,8 +24,8 @@ def check_target(
     if not target.parent.is_dir():
         folder = shown(target.parent)
         raise ResultError(f"{shown(target)} cannot be written: {folder} is no folder; {wanted}.")
-    if not os.access(folder := target.resolve().parent, os.W_OK):
-        raise ResultError(f"{shown(target)} cannot be written: {shown(folder)} takes no files; {wanted}.")
+    if not os.access(place := target.resolve().parent, os.W_OK):
+        raise ResultError(f"{shown(target)} cannot be written: {shown(place)} takes no files; {wanted}.")
     if target.exists() and not target.is_file():
         raise ResultError(f"{shown(target)} is no regular file; {wanted}.")
     if target.exists() and not os.access(target, os.W_OK):
