@@ -340,7 +340,12 @@ def names_of(rows: Rows, prefix: str) -> list[str]:
 
 def log_ratio(rows: Rows, quantity: str, over: str, under: str) -> Effects:
     """Return the logarithm of a quantity of one setting over that of another, a value a seed."""
-    return np.log(by_seed(rows, over, quantity) / by_seed(rows, under, quantity))
+    return logarithm(by_seed(rows, over, quantity) / by_seed(rows, under, quantity))
+
+
+def logarithm(ratios: Effects) -> Effects:
+    """Return logarithms; a ratio that has none, as of a norm of 0, is a value that is not there."""
+    return np.log(ratios.where(ratios > 0))
 
 
 def weaker(*effects: Effects) -> Effects:

@@ -5,9 +5,7 @@ less that with the L2 strength that it prefers; and the logarithm of the weight 
 L2.
 """
 
-import numpy as np
-
-from diagnostics.hypotheses import Effects, Part, Rows, by_seed, chosen_by_validation, names_of
+from diagnostics.hypotheses import Effects, Part, Rows, by_seed, chosen_by_validation, logarithm, names_of
 
 ORDER = 20
 CLAIM = "L1 makes weights zero, L2 makes them small."
@@ -21,7 +19,7 @@ def _zeros(rows: Rows) -> Effects:
 
 def _small(rows: Rows) -> Effects:
     norms = chosen_by_validation(rows, names_of(rows, "l2 "), "weight_norm")
-    return np.log(by_seed(rows, "plain", "weight_norm") / norms)
+    return logarithm(by_seed(rows, "plain", "weight_norm") / norms)
 
 
 PARTS = (

@@ -209,3 +209,16 @@ def test_contradictions_between_sets_of_seeds_are_found() -> None:
 
     assert list(hypotheses.verdict_changes([told(Holds.HOLDS), told(Holds.FAILS)]))
     assert not list(hypotheses.verdict_changes([told(Holds.HOLDS), told(Holds.UNSURE)]))
+
+
+def test_a_ratio_that_has_no_logarithm_is_a_value_that_is_not_there():
+    rows = pd.DataFrame(
+        [
+            {"setting": setting, "seed": seed, "weight_norm": norm}
+            for setting, norms in (("plain", (2.0, 0.0, 1.0)), ("l2", (1.0, 1.0, -1.0)))
+            for seed, norm in enumerate(norms)
+        ]
+    )
+    found = hypotheses.log_ratio(rows, "weight_norm", "plain", "l2")
+    assert found.round(3).tolist()[:1] == [0.693]
+    assert found.isna().tolist() == [False, True, True]
