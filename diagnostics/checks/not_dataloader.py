@@ -34,6 +34,7 @@ from diagnostics.traces.clues import (
     error_clue,
     joined,
     phrase,
+    phrases,
     recognised,
     told,
 )
@@ -208,11 +209,18 @@ def _stated(trace: Trace) -> Recognition | None:
     return recognised(words, summary, remedy, Role.STATED, 41, "possible")
 
 
+def _warns(clue: Clue) -> bool:
+    """Tell words that stand in a warning of Python's, after which the program went on."""
+    return bool(compiled(r"(?<![\w.])[A-Z]\w{0,60}Warning: ").search(clue.lines[0].text))
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Take the error that ended the run, if its frames or its words place it elsewhere."""
     error = main_failure(trace)
     if error is None:
         loose = phrase(trace, ANYWHERE)
+        if loose is not None and _warns(loose):
+            loose = next((one for one in phrases(trace, ANYWHERE) if not _warns(one)), None)
         if loose is None:
             return _stated(trace)
         name, remedy, where = _explained(trace, loose.error, loose.lines[-1].text, False)

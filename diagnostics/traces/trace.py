@@ -123,8 +123,11 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _distinct(errors: list[Error]) -> Iterator[Error]:
-    """Leave out errors that repeat an earlier one, numbers aside."""
-    seen: set[tuple[object, ...]] = set()
+    """Leave out errors that repeat an earlier one, numbers aside.
+
+    Where the earlier one has lost its beginning, as in a log that is cut, the whole one stands for it.
+    """
+    seen: dict[tuple[object, ...], Error] = {}
     for error in errors:
         ends = tuple(frame.path for frame in error.frames[-2:])
         key = (
@@ -135,9 +138,15 @@ def _distinct(errors: list[Error]) -> Iterator[Error]:
             error.where[:20],
             error.is_wrapper,
         )
-        if key not in seen:
-            seen.add(key)
-            yield error
+        if key not in seen or _is_end_of(seen[key], error):
+            seen[key] = error
+    yield from seen.values()
+
+
+def _is_end_of(part: Error, whole: Error) -> bool:
+    """Tell whether one traceback is the rest of another, whose beginning it lacks."""
+    own, other = ([(frame.path, frame.function) for frame in error.frames] for error in (part, whole))
+    return 0 < len(own) < len(other) and other[-len(own) :] == own
 
 
 def _without(prefix: re.Pattern[str], line: Line) -> Line:

@@ -428,3 +428,31 @@ def test_a_recursion_outside_of_pickle_is_no_pickling():
         LOADER + "__next__\n    data = self._next_data()\nRecursionError: maximum recursion depth exceeded\n"
     )
     assert explain_log(log)[0].slug != "unpicklable-handle"
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        "/opt/lib/torch/_tensor.py:3: UserWarning: Failed to initialize NumPy: No module named 'numpy'",
+        "UserWarning: torchaudio is missing, and CUDA out of memory errors are not caught",
+    ],
+)
+def test_what_a_warning_of_pythons_says_is_not_the_failure(warning):
+    assert explain_log(f"{warning}\nepoch 1\nepoch 2")[0].slug == "unrecognised"
+    failure = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)"
+    (first,) = explain_log(f"{warning}\nepoch 1\n{failure}\n")
+    assert (first.slug, "shapes" in first.summary) == ("not-dataloader", True)
+
+
+def test_an_error_whose_beginning_is_cut_off_is_read_from_its_whole_copy():
+    whole = (
+        'Traceback (most recent call last):\n  File "<string>", line 1, in <module>\n'
+        '  File "/usr/lib/python3.12/multiprocessing/spawn.py", line 132, in _main\n'
+        "    self = reduction.pickle.load(from_parent)\n"
+        '  File "/home/user/index.py", line 30, in __setstate__\n    self.open()\n'
+        '  File "/home/user/index.py", line 41, in open\n    self.file = open(self.path)\n'
+        "FileNotFoundError: [Errno 2] No such file or directory: 'train.idx'\n"
+    )
+    rest = whole[whole.index('  File "/home/user/index.py", line 41') :]
+    assert explain_log(rest)[0].slug == "not-dataloader"
+    assert explain_log(rest + whole)[0].slug == explain_log(whole)[0].slug == "dataset-exception"
