@@ -3,7 +3,8 @@
 What it means
 -------------
 A forked worker may in theory change all the memory of its parent. With strict overcommit, or when memory is
-nearly used up, the kernel refuses the copy (errno 12).
+nearly used up, the kernel refuses the copy (errno 12); a limit on address space (`ulimit -v`) refuses the
+semaphores of a worker's queues as well.
 
 Why it matters
 --------------
@@ -36,6 +37,18 @@ LOG_FIRES = (
     "self.pid = os.fork()\n"
     "OSError: [Errno 12] Cannot allocate memory\n",
     "OSError: [Errno 12] Cannot allocate memory\n",
+    # torch 2.13 under `ulimit -v`: the queues' semaphores come before the workers
+    "Traceback (most recent call last):\n"
+    '  File "train.py", line 8, in train\n    for b in DataLoader(D(), batch_size=4, num_workers=n): pass\n'
+    '  File "/usr/lib/python3.11/site-packages/torch/utils/data/dataloader.py", line 505, in __iter__\n'
+    "    return self._get_iterator()\n"
+    '  File "/usr/lib/python3.11/site-packages/torch/utils/data/dataloader.py", line 1134, in __init__\n'
+    "    self._worker_result_queue = multiprocessing_context.Queue()  # type: ignore[var-annotated]\n"
+    '  File "/usr/lib/python3.11/multiprocessing/context.py", line 103, in Queue\n'
+    "    return Queue(maxsize, ctx=self.get_context())\n"
+    '  File "/usr/lib/python3.11/multiprocessing/synchronize.py", line 57, in __init__\n'
+    "    sl = self._semlock = _multiprocessing.SemLock(\n"
+    "OSError: [Errno 12] Cannot allocate memory\n",
 )
 LOG_SILENT = (
     "RuntimeError: [enforce fail at CPUAllocator.cpp:64] . DefaultCPUAllocator: can't allocate memory: you "
@@ -53,6 +66,7 @@ def _find(trace: Trace) -> Clue | None:
                 or "fork" in last.code
                 or "_launch" in last.function
                 or "subprocess" in last.path
+                or (trace.place(error) in {"construct", "start"} and "multiprocessing" in last.path)
             ):
                 return error_clue(trace, "", error)
     if any(says(error, _ERRNO) and error.frames for error in trace.errors):
@@ -61,7 +75,7 @@ def _find(trace: Trace) -> Clue | None:
 
 
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for errno 12 from fork itself."""
+    """Look for errno 12 from fork itself, or from what is made for a worker before it."""
     found = _find(trace)
     if found is None:
         return None
@@ -73,6 +87,4 @@ def recognise(trace: Trace) -> Recognition | None:
             "sudo sysctl -w vm.overcommit_memory=1",
         ),
     )
-    return recognised(
-        found, "The kernel refused to fork a worker: no memory for it (errno 12).", remedy, score=74
-    )
+    return recognised(found, "The kernel refused memory for starting a worker (errno 12).", remedy, score=74)
