@@ -87,6 +87,7 @@ LOG_SILENT = (
 
 _STILL_RATIO = 1.05  # over the last quarter: a cache that has filled no longer grows
 _FEWEST_BYTES = 16 * MIB
+_FEWEST_SECONDS, _LATE_SHARE = 2.0, 0.15  # what a worker takes up at its start, and less and less of, is none
 _EARLY_SHARE = 0.25  # of the growth, in the first three quarters: one step alone is something that was loaded
 _ARRAYS = Remedy(
     "Hold the dataset's index in arrays, not in lists of objects; copy what you keep out of a batch.",
@@ -110,7 +111,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     was, now = format_quantity(first, "bytes"), format_quantity(last, "bytes")
     span = format_quantity(seconds, "seconds")
     grows = last > GROWTH_RATIO * first and last > _STILL_RATIO * late and last - first > _FEWEST_BYTES
-    if not grows or late - first < _EARLY_SHARE * (last - first):
+    is_steady = seconds >= _FEWEST_SECONDS and last - late >= _LATE_SHARE * (last - first)
+    if not grows or not is_steady or late - first < _EARLY_SHARE * (last - first):
         return ok(f"A worker's own memory went from {was} to {now} in {span}.")
     rate = format_quantity((last - first) / seconds * 60, "bytes")
     read = f"USS of a worker: {was}, {format_quantity(late, 'bytes')}, {now} within {span}"

@@ -13,7 +13,7 @@ from diagnostics.watch.observing import Observed
 from diagnostics.watch.records import LoaderUse
 
 SOURCE = "watched run"
-FEWEST_READINGS = 4
+FEWEST_READINGS, LATE = 4, 0.75  # of the time between the first reading and the last
 FEWEST_DISTINCT, DISTINCT_SHARE = 16, 0.9  # of the samples in a worker's first batches
 FEWEST_COMMON, COMMON_SHARE, REPEATED_SHARE = 8, 0.7, 0.25  # of samples that two workers both yield
 # Of a generator: its state before, whether it drew on, its kind, its state after.
@@ -262,10 +262,11 @@ def _growth_facts(observed: Observed) -> dict[str, Any]:
     if most is None:
         memory = dict.fromkeys(("uss_first_bytes", "uss_late_bytes", "uss_last_bytes", "uss_seconds"))
         return memory | container
-    readings = most.uss_bytes
+    readings, begin, end = most.uss_bytes, most.seconds[0], most.seconds[-1]
+    num_early = sum(at <= begin + LATE * (end - begin) for at in most.seconds)  # readings become rarer
     return {
         "uss_first_bytes": readings[1],
-        "uss_late_bytes": readings[(len(readings) - 1) * 3 // 4],
+        "uss_late_bytes": readings[num_early - 1],
         "uss_last_bytes": readings[-1],
         "uss_seconds": most.seconds[-1] - most.seconds[1],
         **container,

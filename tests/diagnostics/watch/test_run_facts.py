@@ -1,5 +1,7 @@
 import pytest
 
+from diagnostics.checks import memory_growth
+from diagnostics.findings import Status
 from diagnostics.watch.hangs import Hang
 from diagnostics.watch.incidents import find_incidents
 from diagnostics.watch.observing import Observed
@@ -177,6 +179,24 @@ def test_the_container_that_grew_most_is_told():
         90,
     )
     assert facts(main(), worker(0))["grown_name"] is None
+
+
+def test_memory_is_late_by_time_and_not_by_the_number_of_readings_which_become_rarer():
+    growth = Growth([0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 12.0, 16.0], [10, 20, 21, 22, 24, 40, 80, 120, 160])
+    found = facts(worker(0), growths={200: growth})
+    assert [found[f"uss_{when}_bytes"] for when in ("first", "late", "last")] == [20, 120, 160]
+
+
+@pytest.mark.parametrize(
+    ("late", "seconds", "is_told"), [(300, 20.0, True), (390, 20.0, False), (300, 1.0, False)]
+)
+def test_what_a_worker_takes_up_at_its_start_is_no_growth(late, seconds, is_told):
+    sizes = {"first": 100 << 20, "late": late << 20, "last": 410 << 20}
+    needed = dict.fromkeys(memory_growth.NEEDS) | {
+        f"run.uss_{when}_bytes": one for when, one in sizes.items()
+    }
+    verdict = memory_growth.judge({**needed, "run.uss_seconds": seconds})
+    assert (verdict.status == Status.WARN) == is_told
 
 
 @pytest.mark.parametrize("readings", [(1, 10, 20, 30), (1, 10, 14, 18, 22, 26, 30)])
