@@ -3,6 +3,7 @@
 import argparse
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,9 @@ from diagnostics.documents import check_path
 from diagnostics.ending import ended, say
 from diagnostics.outcomes import INTERRUPTED, WRONG_USAGE, UsageError, not_installed
 
+ON_INTERRUPT = signal.getsignal(signal.SIGINT)
+if __name__ == "__main__" and ON_INTERRUPT is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # imports take seconds, and libraries catch what ends them
 try:
     from bench import ab, calibration, calibration_file, probe_cost, trials, tuner
     from bench.alternation import log_ratio_in_fresh_process
@@ -34,8 +38,7 @@ except ModuleNotFoundError as error:
     if __name__ != "__main__":
         raise
     sys.exit(not_installed("python -m bench", error))
-except KeyboardInterrupt:  # importing torch takes seconds
-    sys.exit(INTERRUPTED)
+signal.signal(signal.SIGINT, ON_INTERRUPT)
 
 WHY_STOPPED = {
     "settled": "everything is settled",
