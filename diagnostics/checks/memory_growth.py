@@ -111,7 +111,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     was, now = format_quantity(first, "bytes"), format_quantity(last, "bytes")
     span = format_quantity(seconds, "seconds")
     grows = last > GROWTH_RATIO * first and last > _STILL_RATIO * late and last - first > _FEWEST_BYTES
-    is_steady = seconds >= _FEWEST_SECONDS and last - late >= _LATE_SHARE * (last - first)
+    is_long = seconds >= _FEWEST_SECONDS or bool(facts["run.grown_name"])
+    is_steady = is_long and last - late >= _LATE_SHARE * (last - first)
     if not grows or not is_steady or late - first < _EARLY_SHARE * (last - first):
         return ok(f"A worker's own memory went from {was} to {now} in {span}.")
     rate = format_quantity((last - first) / seconds * 60, "bytes")

@@ -188,14 +188,15 @@ def test_memory_is_late_by_time_and_not_by_the_number_of_readings_which_become_r
 
 
 @pytest.mark.parametrize(
-    ("late", "seconds", "is_told"), [(300, 20.0, True), (390, 20.0, False), (300, 1.0, False)]
+    ("late", "seconds", "grown", "is_told"),
+    [(300, 20.0, None, True), (390, 20.0, None, False), (300, 1.0, None, False), (300, 1.0, "memo", True)],
 )
-def test_what_a_worker_takes_up_at_its_start_is_no_growth(late, seconds, is_told):
+def test_what_a_worker_takes_up_at_its_start_is_no_growth(late, seconds, grown, is_told):
     sizes = {"first": 100 << 20, "late": late << 20, "last": 410 << 20}
     needed = dict.fromkeys(memory_growth.NEEDS) | {
         f"run.uss_{when}_bytes": one for when, one in sizes.items()
     }
-    verdict = memory_growth.judge({**needed, "run.uss_seconds": seconds})
+    verdict = memory_growth.judge({**needed, "run.uss_seconds": seconds, "run.grown_name": grown})
     assert (verdict.status == Status.WARN) == is_told
 
 
