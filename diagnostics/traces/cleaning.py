@@ -1,6 +1,7 @@
 """Bytes to lines: any encoding, no escape sequences, progress bars and pasted markup resolved."""
 
 import codecs
+import csv
 import html
 import json
 import re
@@ -196,11 +197,21 @@ def unwrap(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     return whole
 
 
+def _last_field(line: str) -> str:
+    """Return what a record of a table says, as services export their logs: its last field; or the line."""
+    if not (line.startswith('"') and line.endswith('"') and '","' in line):
+        return line
+    try:
+        return next(csv.reader([line], strict=True))[-1]
+    except csv.Error:
+        return line
+
+
 def messages(line: str) -> list[str]:
     """Return what a line says: JSON opened, the records of containers and loggers, strings of a notebook."""
     found = _JSON.fullmatch(line)
     if found is None:
-        return [line]
+        return _last_field(line).splitlines()
     try:
         record = json.loads(found[1])
     except (ValueError, RecursionError):

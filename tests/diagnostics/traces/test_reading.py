@@ -448,3 +448,10 @@ def test_a_sentence_that_begins_with_a_word_of_pythons_is_read(sentence):
 )
 def test_code_that_reads_like_a_sentence_stays_code(code):
     assert read_trace(f"epoch 1\n{code}\nepoch 2").flat == "epoch 1 epoch 2"
+
+
+def test_a_log_that_was_exported_as_a_table_reads_as_if_it_had_not():
+    lines = [*CAUGHT.splitlines(), "KeyError: 'a'", "", '  "spawn","fork"']
+    table = "\n".join('"2026-05-04","host 7","' + line.replace('"', '""') + '"' for line in lines)
+    inner = read_trace(f'"Date","Host","Message"\n{table}').errors[1]
+    assert (inner.type, inner.frames[-1].place) == ("KeyError", "data.py:17, in __getitem__")
