@@ -101,6 +101,21 @@ def memory_limit_bytes(root: Path) -> tuple[int | None, str] | None:
     return min(binding) if binding else (None, seen[-1][1])
 
 
+def memory_room_bytes(root: Path) -> int | None:
+    """Return what the fullest group surely still takes (None: no limit); caches count as used."""
+    names = {
+        "": ("memory.max", "memory.current"),
+        "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+    }
+    rooms = []
+    for controller, (limit_name, used_name) in names.items():
+        for group in group_directories(root, controller):
+            limit, used = (read_text(group / name) or "" for name in (limit_name, used_name))
+            if limit.isdecimal() and used.isdecimal() and 0 < int(limit) < V1_UNLIMITED_BYTES:
+                rooms.append(max(0, int(limit) - int(used)))
+    return min(rooms, default=None)
+
+
 def process_limit(root: Path) -> tuple[int | None, str] | None:
     """Return the tightest limit on processes and threads (None: no limit) and its source; None as above."""
     seen = [

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from diagnostics import probes, trials
+from diagnostics.cgroups import memory_room_bytes
 from diagnostics.children import Outcome, run_child
 from diagnostics.facts import Fact, Facts, from_document
 from diagnostics.reaper import reaped
@@ -162,7 +163,9 @@ def run_trials(paths: Sequence[Path], python: str) -> list[Gathered]:
 
     The first, which times nothing but the import of torch, runs while scipy is imported here.
     """
-    with temporary_folder() as variables:
+    room = memory_room_bytes(Path("/"))
+    with temporary_folder() as folder:
+        variables = folder if room is None else {**folder, "TRIAL_ROOM_BYTES": str(room)}
 
         def run(path: Path) -> Gathered:
             return run_trial(path, python, limit_of(path), variables)

@@ -1,6 +1,6 @@
 import pytest
 
-from diagnostics.cgroups import memory_limit_bytes, quota_cores
+from diagnostics.cgroups import memory_limit_bytes, memory_room_bytes, quota_cores
 from tests.diagnostics.machines import machine_v1, machine_v2, write
 
 GIB = 1024**3
@@ -77,3 +77,13 @@ def test_v1_memory_limit_near_two_to_the_63_is_no_limit(tmp_path):
 def test_v1_memory_limit_is_read(tmp_path):
     root = machine_v1(tmp_path, "/", {"memory/memory.limit_in_bytes": str(GIB)})
     assert memory_limit_bytes(root) == (GIB, "cgroup v1 memory.limit_in_bytes")
+
+
+def test_the_fullest_group_on_the_way_up_has_the_least_room(tmp_path):
+    files = {"a/memory.max": str(GIB), "a/memory.current": "1000", "memory.max": str(2 * GIB)}
+    root = machine_v2(tmp_path, "/a", {**files, "memory.current": str(2 * GIB - 500)})
+    assert memory_room_bytes(root) == 500
+
+
+def test_without_a_limit_no_group_bounds_the_room(tmp_path):
+    assert memory_room_bytes(machine_v2(tmp_path, "/", {"memory.max": "max", "memory.current": "7"})) is None

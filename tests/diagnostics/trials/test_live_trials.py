@@ -100,6 +100,14 @@ def test_shared_memory_is_written_up_to_a_safe_share(tmp_path: Path, monkeypatch
 
 
 @ON_LINUX
+def test_shared_memory_is_written_up_to_a_share_of_what_the_control_group_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIAL_ROOM_BYTES", str(1 << 20))
+    found = shared_memory.measured(str(tmp_path))
+    assert found["trial.shm_asked_bytes"]["value"] == 1 << 18
+
+
 def test_shared_memory_that_is_refused_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
