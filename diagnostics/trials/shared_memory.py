@@ -46,9 +46,7 @@ def measured(folder: str) -> dict[str, Any]:
     if os.path.isdir(folder) and hasattr(os, "posix_fallocate"):  # noqa: PTH112  this file stands alone
         space = os.statvfs(folder)
         free = [space.f_bavail * space.f_frsize, available_bytes() or MOST_BYTES]
-        if room := os.environ.get(
-            "TRIAL_ROOM_BYTES"
-        ):  # it counts against the control group's limit
+        if room := os.environ.get("TRIAL_ROOM_BYTES"):  # it counts against the control group's limit
             free.append(int(room))
         asked = min(MOST_BYTES, int(SAFE_SHARE * min(free)))
         try:
