@@ -142,7 +142,8 @@ class HangWatch:
         last = 0
         for main in mains:
             workers = tuple(one for one in records if one.is_worker and one.process["parent"] == main.pid)
-            state = (main.progress, tuple(sorted((one.pid, *one.progress) for one in workers)))
+            asking = tuple(loader.counters["waiting_since"] for loader in main.loaders)
+            state = (main.progress, asking, tuple(sorted((one.pid, *one.progress) for one in workers)))
             if self._moved.get(main.pid, (None, 0))[0] != state:
                 self._moved[main.pid] = (state, now)
             moved = self._moved[main.pid][1]

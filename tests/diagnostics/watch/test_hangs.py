@@ -162,6 +162,12 @@ def test_a_batch_that_is_asked_for_is_a_loaders_matter():
     assert [one.loader is not None for one in told if one] == [True]
 
 
+def test_a_wait_that_is_over_is_no_standstill():
+    waits, ends = [waiting(), *stuck()], [main(use(TWO, batches=5)), *stuck()]
+    moments = [(now, waits, 0.0, 7) for now in range(0, 60, 5)]
+    assert uses(*moments, (61, ends, 0.0, 7))[-1] is None
+
+
 def test_batches_that_come_are_progress():
     moments = [
         (now, [main(use({"num_workers": 1}, batches=now)), worker(0)], 1.0, 7) for now in range(0, 300, 6)
