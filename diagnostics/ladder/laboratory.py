@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parent / "child"
 CODE = "import sys; sys.path.append({folder!r}); from torch_checkup_lab.serving import main; main()"
 HANG_SECONDS = 60.0  # far beyond any healthy batch
 LOAD_SECONDS = 60.0  # for importing torch and the user's file, at least
+END_SECONDS = 0.5  # between looks whether the child still lives
 LOOK_SECONDS, STACK_SECONDS, MOST_STACK_SECONDS = 0.05, 5.0, 20.0  # between looks, for one stack, for all
 STACK_HEAD = "(most recent call first)"  # faulthandler's, above each stack
 _RAISED = re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)*(\S.*)")  # the line below the frames
@@ -153,7 +154,7 @@ class Laboratory:
 
     def _next(self, limit_seconds: float, doing: str) -> dict[str, Any]:
         try:
-            line = self._answers.get(timeout=limit_seconds)
+            line = self._next_line(limit_seconds)
         except queue.Empty:
             self.lost = self._hang(limit_seconds, doing)
             raise self.lost from None
@@ -164,6 +165,19 @@ class Laboratory:
         answer: dict[str, Any] = json.loads(line)
         self._sockets_folder = answer.get("sockets_folder", self._sockets_folder)
         return answer
+
+    def _next_line(self, limit_seconds: float) -> str | None:
+        """Return a line of the child's, None where it has ended: its workers may hold its end open."""
+        assert self._child is not None
+        ends, has_ended = time.monotonic() + limit_seconds, False
+        while True:
+            with suppress(queue.Empty):
+                return self._answers.get(timeout=min(limit_seconds, END_SECONDS))
+            if has_ended:
+                return None
+            has_ended = self._child.poll() is not None
+            if not has_ended and time.monotonic() > ends:
+                raise queue.Empty
 
     def _ending(self) -> str:
         assert self._child is not None

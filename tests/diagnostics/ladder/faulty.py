@@ -1,5 +1,6 @@
 """Data with one known fault each; a child loads this file by its path. No test by itself."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -67,7 +68,7 @@ class Dies(Rows):
 class KillsMain(Rows):
     def __getitem__(self, index):
         if get_worker_info():
-            os.kill(os.getppid(), signal.SIGKILL)
+            os.kill(multiprocessing.parent_process().pid, signal.SIGKILL)
         return super().__getitem__(index)
 
 

@@ -1,10 +1,13 @@
 """A copy of the child that starts workers: forked from it as it is before any sample is read there."""
 
 import os
+from contextlib import suppress
 from multiprocessing import Pipe
 from typing import Any
 
 import torch
+
+LOOK_SECONDS = 0.5  # whether the copy lives: its workers hold the line open for as long as they do
 
 
 class Copy:
@@ -36,15 +39,23 @@ class Copy:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have the copy answer; where it dies, this process dies of the same."""
-        try:
+        with suppress(OSError):
             self._line.send(request)
+        while not self._line.poll(LOOK_SECONDS):
+            self._die_as_it_did(os.WNOHANG)
+        try:
             answer: dict[str, Any] = self._line.recv()
         except (EOFError, OSError):
-            _, status = os.waitpid(self._pid, 0)
+            self._die_as_it_did(0)
+            raise
+        return answer
+
+    def _die_as_it_did(self, options: int) -> None:
+        pid, status = os.waitpid(self._pid, options)
+        if pid:
             if os.WIFSIGNALED(status):
                 os.kill(os.getpid(), os.WTERMSIG(status))
             os._exit(1)
-        return answer
 
     def close(self) -> None:
         """End the copy with all its workers."""
