@@ -108,9 +108,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     return outcome
 
 
-def _require_a_side_to_compare_with(config: pytest.Config) -> None:
+def _require_a_side_to_compare_with(config: Any) -> None:
     """Refuse at once what pytest-benchmark refuses at the end: a gate without an earlier result."""
-    if config.getoption("benchmark_compare_fail") and not config._benchmarksession.compared_mapping:  # type: ignore[attr-defined]
+    if config.getoption("benchmark_compare_fail") and not config._benchmarksession.compared_mapping:
         raise pytest.UsageError(
             "--benchmark-compare-fail has nothing to compare with: name a readable result with "
             "--benchmark-compare"
