@@ -2,11 +2,13 @@
 
 import contextlib
 import os
-import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from statistics import mean
+from typing import NoReturn
 
 import psutil
+
+from diagnostics.ending import signals_handled
 
 END_SECONDS = 5.0
 
@@ -45,26 +47,16 @@ def memory_per_process(pids: Iterable[int]) -> dict[str, float]:
     return {f"{kind}_bytes_per_worker": mean(values) for kind, values in readings.items() if values}
 
 
-@contextlib.contextmanager
-def interrupted_by_signals() -> Iterator[None]:
+def interrupted_by_signals() -> contextlib.AbstractContextManager[None]:
     """Take SIGTERM and SIGHUP for a Ctrl-C meanwhile: `timeout`, containers, job schedulers, lost terminals.
 
     One that is ignored, as nohup has it, stays so.
     """
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(number: int, frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        if before[number] != signal.SIG_IGN:
-            signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
+    return signals_handled(interrupt)
 
 
 def end_session(leader_pid: int) -> None:

@@ -27,7 +27,7 @@ def ended(program: str, command: Callable[[], int]) -> int:
     """
     _open_closed_streams()
     try:
-        with _signals_end_it():
+        with signals_handled(_terminated):  # by way of `finally`
             return _printed(program, command)
     except UsageError as error:
         say(f"{program}: {error}")
@@ -55,18 +55,18 @@ def _printed(program: str, command: Callable[[], int]) -> int:
 
 
 @contextmanager
-def _signals_end_it() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end it by way of `finally`; one that is ignored, as by nohup, stays so."""
+def signals_handled(handler: Callable[[int, object], NoReturn]) -> Iterator[None]:
+    """Have a handler called for SIGTERM and SIGHUP meanwhile; one that is ignored, as by nohup, stays so."""
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     for number in numbers:
         if before[number] != signal.SIG_IGN:
-            signal.signal(number, _terminated)
+            signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before or signal.SIG_DFL)
 
 
 def _terminated(number: int, frame: object) -> NoReturn:
