@@ -99,9 +99,9 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "blocks", "delay_ns", "drawn", "handles", "is_leaving", "is_passing", "is_streaming", "loaders",
-        "log", "mismatched", "num_told", "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks",
-        "stream", "view", "walk_at", "workers",
+        "blocks", "delay_ns", "drawing_at", "drawn", "handles", "is_leaving", "is_passing", "is_streaming",
+        "loaders", "log", "mismatched", "num_told", "num_unseen", "random", "sample_ns", "sent", "sizes",
+        "stacks", "stream", "view", "walk_at", "workers",
     )  # fmt: skip
 
     def __init__(self):
@@ -115,6 +115,7 @@ class State:
         self.num_unseen, self.sample_ns, self.random, self.drawn = 0, TIMED_FROM_NS, None, None
         self.mismatched, self.stream, self.num_told = set(), Stream(), 0
         self.sizes, self.walk_at, self.handles, self.delay_ns = {}, 0, [], 0
+        self.drawing_at = 0  # counters of a loader without workers whose sampler is drawing
 
 
 class Pace:
@@ -410,7 +411,9 @@ def begun_epoch(iterator, at, begun):
     view[at + L_END] = view[at + L_EPOCH_BEGIN] = now
     view[at + L_EPOCH_WAIT_NS] = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS]
     if has_own_sampler(iterator):
-        iterator._sampler_iter = Drawn(iterator._sampler_iter, at)
+        iterator._checkup_drawing_at = at
+        if iterator._num_workers:
+            iterator._sampler_iter = Drawn(iterator._sampler_iter, at)
     workers = getattr(iterator, "_workers", None)
     if workers and workers[0].pid not in STATE.workers:
         STATE.workers.update(worker.pid for worker in workers)
@@ -425,7 +428,7 @@ def has_own_sampler(iterator):
 
 
 class Drawn:
-    """Indices that an epoch draws, which tells how long drawing them takes."""
+    """Indices that an epoch draws for workers, which tells how long drawing them takes."""
 
     __slots__ = "_at", "_indices"
 
@@ -618,6 +621,7 @@ def watch_next(original, loads_itself):
             if loads_itself:
                 pace = self._checkup_pace or unseen(self)
                 process.is_passing, process.num_unseen = number < pace.close, number - 1 - pace.closed
+                process.drawing_at = self._checkup_drawing_at
                 view[P_BATCH] = number - 1
             view[at + L_BEGIN] = begun = clock()
         try:
@@ -959,6 +963,9 @@ def begin_batch(fetcher, indices):
     view = STATE.view
     begun = clock()
     view[P_SINCE], view[P_STAGE] = begun, FETCHING
+    if STATE.drawing_at:
+        at, STATE.drawing_at = STATE.drawing_at, 0
+        view[at + L_DRAW_NS] += (begun - view[at + L_BEGIN]) * (1 + STATE.num_unseen)
     note_indices(view, indices)
     if STATE.handles:
         look_at_handles(STATE.handles, True)
@@ -1697,7 +1704,7 @@ def patch(dataloader):
     open_file()
     iterator = dataloader._BaseDataLoaderIter
     iterator._checkup_at, iterator._checkup_pace = SCRATCH_AT, None
-    iterator._checkup_until = iterator._checkup_each = 0
+    iterator._checkup_until = iterator._checkup_each = iterator._checkup_drawing_at = 0
     for owner, name, wrapped in places(dataloader):
         if hasattr(owner, name):
             setattr(owner, name, wrapped(getattr(owner, name)))

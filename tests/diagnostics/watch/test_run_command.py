@@ -237,6 +237,32 @@ for _ in range(2):
     assert sum(worker["samples"] for worker in document["workers"]) == 128
 
 
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_what_a_sampler_of_the_programs_own_draws_slowly_is_what_the_loop_waited_for(
+    temporary, tmp_path, num_workers
+):
+    script = f"""
+import time
+import torch
+from torch.utils.data import DataLoader, Sampler, TensorDataset
+class Slow(Sampler):
+    def __iter__(self):
+        for index in range(400):
+            time.sleep(0.005)
+            yield index
+    def __len__(self):
+        return 400
+for batch in DataLoader(TensorDataset(torch.arange(400.)), sampler=Slow(), num_workers={num_workers}):
+    pass
+"""
+    target = tmp_path / "run.json"
+    done = run(sys.executable, "-", options=["--json", str(target)], input=script.encode(), env=temporary)
+    assert done.returncode == 0
+    (loader,) = json.loads(target.read_text())["loaders"]
+    assert loader["bound"] == "sampler"
+    assert loader["draw_seconds"] > 1.5
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_document_that_cannot_be_written_does_not_change_the_commands_exit_code(temporary):
     done = run(sys.executable, "-c", "print(1)", options=["--json", "/dev/full"], env=temporary)
