@@ -42,7 +42,11 @@ _BY_LENGTH = (
     r"(?i)/=?\s*(?:\w{1,10}\()?\s*len\([\w.\[\]'\"]{0,40}(?:loader|data|_dl|_ds|batches)[\w.\[\]'\"]{0,40}\)"
 )
 _FIRST = r"\bnext\(\s*iter\("
-_NO_BATCH = "The loader has length 0: no sample was found, or too few for one batch with drop_last=True."
+_ASKED = r"\bnext\(\s*([^(),]+)"
+_NO_BATCH = (
+    "The loader has no first batch: no sample was found, too few for one batch with drop_last=True, or a "
+    "sampler that is used up."
+)
 LOG_FIRES = (
     "ValueError: num_samples should be a positive integer value, but got num_samples=0\n",
     "Traceback (most recent call last):\n"
@@ -68,10 +72,21 @@ LOG_SILENT = (
 )
 
 
-def _is_first_batch(error: Error) -> bool:
-    """Tell a loader that has no first batch."""
+def _is_first_batch(trace: Trace, error: Error) -> bool:
+    """Tell a loader without a first batch: of its only iterator, or of one that replaces one at its end."""
+    if not error.is_end_of_loader or error.is_handled or error.is_ignored:
+        return False
+    before = trace.handled_at(error)
+    is_anew = before is not None and before.is_end_of_loader and _asked(before) == _asked(error)
     frame = error.user_frame
-    return error.is_exhausted_loader and frame is not None and bool(compiled(_FIRST).search(frame.code))
+    return is_anew or (frame is not None and bool(compiled(_FIRST).search(frame.code)))
+
+
+def _asked(error: Error) -> str:
+    """Return what `next` was called for, as the log has it."""
+    code = next((frame.code for frame in reversed(error.frames) if not frame.is_loader), "")
+    found = compiled(_ASKED).search(code)
+    return found[1].strip() if found else ""
 
 
 def _is_divided_by_nothing(error: Error) -> bool:
@@ -80,12 +95,14 @@ def _is_divided_by_nothing(error: Error) -> bool:
     return is_zero and bool(compiled(_BY_LENGTH).search(error.frames[-1].code))
 
 
+def _has_none(trace: Trace, error: Error) -> bool:
+    return _is_divided_by_nothing(error) or _is_first_batch(trace, error)
+
+
 def recognise(trace: Trace) -> Recognition | None:
     """Look for a sampler over nothing, a folder without files, or a loader without a first batch."""
     found = phrase(trace, _WORDS)
-    has_none = (
-        None if found else trace.raised(lambda one: _is_divided_by_nothing(one) or _is_first_batch(one))
-    )
+    has_none = None if found else trace.raised(lambda one: _has_none(trace, one))
     if has_none:
         found = error_clue(trace, "", has_none)
     if found is None:

@@ -24,6 +24,7 @@ PyTorch 1.13 release notes.
 
 from diagnostics.findings import Remedy
 from diagnostics.traces.clues import Recognition, Trace, error_clue, phrase, recognised
+from diagnostics.traces.errors import Error
 
 CODE = "DL254"
 SLUG = "loader-api-misuse"
@@ -78,9 +79,22 @@ def _refused(trace: Trace) -> Recognition | None:
     return None
 
 
+def _is_at_its_end(trace: Trace, error: Error) -> bool:
+    """Tell an end of batches that nothing handled, or that the loop itself reports by an error of its own."""
+    if error.is_ignored or error.is_wrapper or error.is_handled:
+        return False
+    if error.is_end_of_loader:
+        return True
+    before, last = trace.handled_at(error), error.frames[-1] if error.frames else None
+    if before is None or last is None or not before.is_end_of_loader or last.is_loader:
+        return False
+    has_asked = any((frame.path, frame.function) == (last.path, last.function) for frame in before.frames)
+    return has_asked and last.code.startswith("raise ")
+
+
 def _exhausted(trace: Trace) -> Recognition | None:
     """Find a loop that goes on when the batches of an epoch are over."""
-    error = trace.raised(lambda one: one.is_exhausted_loader)
+    error = trace.raised(lambda one: _is_at_its_end(trace, one))
     if error is None:
         return None
     place = f" at {error.user_frame.place}" if error.user_frame else ""

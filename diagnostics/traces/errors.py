@@ -33,7 +33,9 @@ class Error:
     relation : str
         How it came after the error before it; "original" was inside that one's message.
     is_ignored : bool
-        Python wrote "Exception ignored".
+        Python wrote "Exception ignored", or a warning names it: the program went on.
+    is_handled : bool
+        Another one was raised while it was handled.
     is_wrapper : bool
         It only carries the next one.
     is_loose : bool
@@ -56,6 +58,7 @@ class Error:
     is_loose: bool = False
     module: str = ""
     is_cut: bool = False
+    is_handled: bool = False
 
     @property
     def name(self) -> str:
@@ -70,8 +73,8 @@ class Error:
         )
 
     @property
-    def is_exhausted_loader(self) -> bool:
-        """Whether a loop asked a loader for one batch more than it had."""
+    def is_end_of_loader(self) -> bool:
+        """Whether a loader was asked for one batch more than it had."""
         return self.type == "StopIteration" and bool(self.frames) and self.frames[-1].is_loader
 
     @property

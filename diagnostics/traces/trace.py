@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import takewhile
 
 from diagnostics.traces.cleaning import Line, clean, decode, messages, rejoin, split_lines, unfold, unwrap
 from diagnostics.traces.errors import Error
@@ -70,6 +71,14 @@ class Trace:
     def raised(self, where: Callable[[Error], bool]) -> Error | None:
         """Return the first error for which `where` holds."""
         return next((error for error in self.errors if where(error)), None)
+
+    def handled_at(self, error: Error) -> Error | None:
+        """Return the error during whose handling another one was raised."""
+        if error.relation != "context":
+            return None
+        before = takewhile(lambda one: one is not error, self.errors)
+        own = [one for one in before if one.source == error.source and one.is_handled]
+        return own[-1] if own else None
 
     def place(self, error: Error) -> Place:
         """Return where an error was raised."""
@@ -137,6 +146,8 @@ def _distinct(errors: list[Error]) -> Iterator[Error]:
             error.is_ignored,
             error.where[:20],
             error.is_wrapper,
+            error.relation,
+            error.is_handled,
         )
         if key not in seen or _is_end_of(seen[key], error):
             seen[key] = error

@@ -172,6 +172,7 @@ class Reader:
     def _announced(self, state: OpenTraceback, line: Line, text: str) -> bool:
         if text.startswith("During handling of the above exception"):
             state.relation = "context"
+            self._handle(state, line.source)
         elif text.startswith("The above exception was the direct cause"):
             state.relation = "cause"
         elif text.startswith("Exception ignored in"):
@@ -189,6 +190,13 @@ class Reader:
         else:
             return False
         return True
+
+    def _handle(self, state: OpenTraceback, source: str) -> None:
+        """Mark what this source raised last, unless the end of that is missing."""
+        own = (at for at in reversed(range(len(self.errors))) if self.errors[at].source == source)
+        last = None if state.is_reading and state.frames else next(own, None)
+        if last is not None:
+            self.errors[last] = replace(self.errors[last], is_handled=True)
 
     def _emit(
         self, state: OpenTraceback, line: Line, name: str, message: str, is_wrapper: bool = False
