@@ -1,6 +1,7 @@
 """Does a line name an exception that was raised? Pure questions about one line."""
 
 import re
+from keyword import iskeyword
 
 _NAME = r"(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}"
 RAISED = re.compile(rf"({_NAME})(?::\s?(.*))?$")
@@ -21,7 +22,6 @@ CAUGHT = re.compile(
 )
 CARRIED = re.compile(rf"(?:^|[\s:])({_NAME}): (Caught \w{{1,80}} in (?:DataLoader|pin memory|replica))")
 _RAISE = re.compile(rf"raise ({_NAME})\(f?(['\"])(.{{3,400}}?)(?:\2|$)")
-_TELLS = re.compile(r"\b(?:causes?|gives?|throws?|leads? to|results? in|fails? with)$")
 _CODE_WORDS = (
     "raise ",
     "return ",
@@ -37,20 +37,28 @@ _CODE_WORDS = (
     "with ",
     "class ",
     "try:",
-    "except",
+    "except ",
+    "except:",
     "else:",
     "elif ",
     "@",
     "yield ",
     ">>> ",
     "data = ",
-    "lambda",
+    "lambda ",
+    "lambda:",
 )
-# A sentence that begins with a word of Python's: words alone follow, and none that code would have there.
-_PROSE = re.compile(
-    r"(?:if|for|while|with|from) (?!\w+(?:, ?\w+){0,9} (?:in|is|not|and|or|as|import)\b|not )"
-    r"(?:[A-Za-z']{1,30},? ){2}[A-Za-z']"
+# In English too, what they begin may be a sentence: then words stand side by side, which names never do.
+_QUOTED = re.compile(r"\"[^\"]*(?:\"|$)|(?:(?<!\w)|(?<=\b[bfruBFRU]))'[^']*(?:'|$)")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_NEIGHBOURS = re.compile(r"\b(\w+) +(?=(\w+))")
+_MOST_NEIGHBOURS = 1  # of code that a log cuts or garbles
+_HEADER = re.compile(
+    r"(?:[:(\[{,\\]|\b(?:and|or|not|in|is|else))$"
+    r"|:\s+(?:(?:raise|return|continue|break|pass|yield|assert)\b|[\w.\[\]]{1,80} ?(?:[-+*/|&]?=(?!=)|\())"
 )
+_OPERATOR = re.compile(r" (?:is|in|not|and|or|else|[=!<>]=|[-+*/%<>|&]{1,2}) ")
+_PUNCTUATION = re.compile(r"[,.:;!?](?: |$)")  # as a sentence has it
 
 
 def type_of(name: str) -> str:
@@ -59,10 +67,26 @@ def type_of(name: str) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Tell whether a line looks like Python's source."""
+    """Tell whether a line looks like Python's source: its grammar, not its first word, decides."""
     bare = text.strip()
-    is_prose = _PROSE.match(bare) and not bare.endswith((":", "\\", "(", ","))
-    return bare.startswith(_CODE_WORDS) and not is_prose
+    if not bare.startswith(_CODE_WORDS) or bare.startswith(("#", ">>> ")):
+        return bare.startswith(("#", ">>> "))
+    plain = _COMMENT.sub("", _QUOTED.sub('""', bare)).rstrip()
+    pairs = (found.groups() for found in _NEIGHBOURS.finditer(plain))
+    is_prose = sum(not any(map(iskeyword, pair)) for pair in pairs) > _MOST_NEIGHBOURS
+    return not is_prose and _is_statement(*plain.partition(" ")[::2])
+
+
+def _is_statement(word: str, rest: str) -> bool:
+    """Tell whether a statement may go on so after its first word."""
+    if word == "from":
+        return bool(re.match(r"\S+ import\b", rest))
+    if word == "for" and " in " not in rest:
+        return False
+    if word not in {"for", "if", "while", "elif", "with"} or _HEADER.search(rest):
+        return True
+    is_expression = _OPERATOR.search(f" {rest}") and not _PUNCTUATION.search(rest)
+    return word != "with" and bool(is_expression)
 
 
 def named_anywhere(text: str) -> re.Match[str] | None:
@@ -71,8 +95,7 @@ def named_anywhere(text: str) -> re.Match[str] | None:
     if found is None:
         return None
     before = text[: found.start(1)].rstrip()
-    is_told = bool(_TELLS.search(before))  # a sentence that begins as code does
-    return None if before.endswith("except") or (is_code(text) and not is_told) else found
+    return None if before.endswith("except") or is_code(text) else found
 
 
 def ends_traceback(found: re.Match[str], is_indented: bool, expected: str) -> bool:

@@ -431,6 +431,14 @@ def test_words_end_where_chinese_begins() -> None:
         "with four of them DataLoader worker (pid 7) is killed by signal: Killed.",
         "while resuming the second fold, DataLoader worker (pid 7) is killed by signal: Killed.",
         "if anybody can help: DataLoader worker (pid 7) is killed by signal: Killed.",
+        "with num_workers=2 I get RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed.",
+        "with 2 workers: DataLoader worker (pid 7) is killed by signal: Killed.",
+        "for batch_size=64 and 8 workers: DataLoader worker (pid 7) is killed by signal: Killed.",
+        "from epoch 3 on, DataLoader worker (pid 7) is killed by signal: Killed.",
+        "while running train.py: DataLoader worker (pid 7) is killed by signal: Killed.",
+        "import torch works, but DataLoader worker (pid 7) is killed by signal: Killed.",
+        "except for num_workers=0, DataLoader worker (pid 7) is killed by signal: Killed.",
+        "@ptrblck the DataLoader worker (pid 7) is killed by signal: Killed.",
     ],
 )
 def test_a_sentence_that_begins_with_a_word_of_pythons_is_read(sentence):
@@ -444,6 +452,15 @@ def test_a_sentence_that_begins_with_a_word_of_pythons_is_read(sentence):
         "if worker is dead and gone:",
         "with torch.no_grad():",
         "while not done yet",
+        "if train else val",
+        "if worker is not None",
+        "for k, v in rows.items(): print(k)",
+        "if self.num_workers == 0: return f'no workers at all'",
+        "raise RuntimeError('DataLoader worker hangs and is killed",
+        "with lock: self.size = 4",
+        "yield next(it)  # the loader hangs here",
+        "from torch.utils.data import DataLoader as Loader",
+        "except Exception as error:",
     ],
 )
 def test_code_that_reads_like_a_sentence_stays_code(code):

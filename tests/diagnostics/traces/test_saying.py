@@ -11,6 +11,9 @@ from diagnostics.traces.trace import read_trace
     "text",
     [
         "With num_workers=0 it works.",
+        "with num_workers=0 it works fine",
+        "if num_workers is 0, it works",
+        "for num_workers=0 everything is ok",
         "If I set num_workers to be 0, all is good, everything works well",
         "the problem disappears if I set `num_workers = 0`",
         "单进程没有问题",
