@@ -40,6 +40,7 @@ from diagnostics.traces.clues import (
 )
 from diagnostics.traces.elsewhere import ANYWHERE, main_failure
 from diagnostics.traces.errors import Error
+from diagnostics.traces.exception_lines import is_warning
 from diagnostics.traces.gpu_errors import assertion, moves_model
 from diagnostics.traces.kinds import GPU_MEMORY, ON_GPU, OUTPUT_GONE, kind_of_failure
 from diagnostics.traces.platforms import Platform
@@ -209,9 +210,9 @@ def _stated(trace: Trace) -> Recognition | None:
     return recognised(words, summary, remedy, Role.STATED, 41, "possible")
 
 
-def _warns(clue: Clue) -> bool:
-    """Tell words that stand in a warning of Python's, after which the program went on."""
-    return bool(compiled(r"(?<![\w.])[A-Z]\w{0,60}Warning: ").search(clue.lines[0].text))
+def _is_survived(clue: Clue) -> bool:
+    """Tell what a warning says, or what was ignored: after it the program went on."""
+    return is_warning(clue.lines[0].text) or bool(clue.error and clue.error.is_ignored)
 
 
 def recognise(trace: Trace) -> Recognition | None:
@@ -219,8 +220,8 @@ def recognise(trace: Trace) -> Recognition | None:
     error = main_failure(trace)
     if error is None:
         loose = phrase(trace, ANYWHERE)
-        if loose is not None and _warns(loose):
-            loose = next((one for one in phrases(trace, ANYWHERE) if not _warns(one)), None)
+        if loose is not None and _is_survived(loose):
+            loose = next((one for one in phrases(trace, ANYWHERE) if not _is_survived(one)), None)
         if loose is None:
             return _stated(trace)
         name, remedy, where = _explained(trace, loose.error, loose.lines[-1].text, False)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from diagnostics.traces.errors import Error
-from diagnostics.traces.exception_lines import raised_by
+from diagnostics.traces.exception_lines import is_warning, raised_by
 from diagnostics.traces.places import ELSEWHERE, Place
 from diagnostics.traces.recognition import Clue, Recognition, Role, joined, quoted, recognised
 from diagnostics.traces.trace import Trace, compiled
@@ -141,7 +141,7 @@ def told(trace: Trace, *patterns: str, beside: Callable[[Error], bool] = lambda 
     if len(trace.flat) > LONGEST_REPORT or any(speaking):
         return None
     quotes = (quote for pattern in patterns for quote in trace.find_all(pattern, limit=20))
-    own = (Clue(quote.lines) for quote in quotes if "Warning" not in quote.lines[0].text)
+    own = (Clue(quote.lines) for quote in quotes if not is_warning(quote.lines[0].text))
     return next(own, None)
 
 

@@ -59,6 +59,12 @@ _HEADER = re.compile(
 )
 _OPERATOR = re.compile(r" (?:is|in|not|and|or|else|[=!<>]=|[-+*/%<>|&]{1,2}) ")
 _PUNCTUATION = re.compile(r"[,.:;!?](?: |$)")  # as a sentence has it
+# Of Python, of loggers and of C++ libraries (glog's W0412, torch's [W socket.cpp:12], TensorFlow's W).
+_WARNING = re.compile(
+    r"\W{0,3}(?:\d[\d:.,/-]{3,24}\W{1,3}){0,2}(?:[\w.]{1,80} - )?(?:WARN(?:ING)?\b|Warning\b|warning:)"
+    r"|\W?W(?:\d{4}\b| [\w./\\-]{1,200}\.(?:cpp|cc|h|cu|py):)"
+    r"|.*?(?<![\w.])[A-Z]\w{0,60}Warning: "
+)
 
 
 def type_of(name: str) -> str:
@@ -87,6 +93,11 @@ def _is_statement(word: str, rest: str) -> bool:
         return True
     is_expression = _OPERATOR.search(f" {rest}") and not _PUNCTUATION.search(rest)
     return word != "with" and bool(is_expression)
+
+
+def is_warning(text: str) -> bool:
+    """Tell whether a line warns: whatever it names, the program went on."""
+    return bool(_WARNING.match(text))
 
 
 def named_anywhere(text: str) -> re.Match[str] | None:

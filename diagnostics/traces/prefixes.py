@@ -37,6 +37,9 @@ _LEVEL = re.compile(
 )
 _LOGGER = re.compile(r"- [\w.]{1,80} - (?:ERROR|CRITICAL|FATAL|WARNING|WARN|INFO|DEBUG) - ")
 _PYTEST = re.compile(r"E {3,}(?=[\w.]{1,80}(?:Error|Exception|Interrupt|Exit)\b)")
+# A level or a letter that marks what is said as a warning; it stays, but before the lines of a traceback.
+_WARNS = re.compile(r"(?:- [\w.]{1,80} )?\W{0,3}(?:WARN|W\d{4} )")
+_OF_TRACEBACK = re.compile(r"\s|Traceback|File \"")
 
 
 _TRACEBACK = "Traceback (most recent call last)"
@@ -71,11 +74,16 @@ def _free(part: str) -> str:
     return r"\d+" if part.isdigit() else r"\s+" if part.isspace() else re.escape(part)
 
 
+def _is_warning(prefix: re.Match[str]) -> bool:
+    """Tell a prefix that makes a warning of what stands behind it."""
+    return bool(_WARNS.match(prefix[0])) and not _OF_TRACEBACK.match(prefix.string, prefix.end())
+
+
 def _strip_one(text: str) -> tuple[str, str] | None:
     first = text[0]
     if first in "[(0123456789ACDEFGIJMNOSTRWrnw":
         for pattern in _TIMES:
-            if found := pattern.match(text):
+            if (found := pattern.match(text)) and not _is_warning(found):
                 return text[found.end() :], ""
     for pattern in _SPEAKERS:
         found = pattern.match(text)
@@ -83,7 +91,7 @@ def _strip_one(text: str) -> tuple[str, str] | None:
             return text[found.end() :], found.group(1)
     for pattern in (_QUOTES, _LEVEL, _LOGGER, _PYTEST):
         found = pattern.match(text)
-        if found and found.end():
+        if found and found.end() and not _is_warning(found):
             return text[found.end() :], ""
     return None
 

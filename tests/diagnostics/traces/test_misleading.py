@@ -456,3 +456,39 @@ def test_an_error_whose_beginning_is_cut_off_is_read_from_its_whole_copy():
     rest = whole[whole.index('  File "/home/user/index.py", line 41') :]
     assert explain_log(rest)[0].slug == "not-dataloader"
     assert explain_log(rest + whole)[0].slug == explain_log(whole)[0].slug == "dataset-exception"
+
+
+WARNINGS = [
+    "Warning:  the fused kernel is unavailable. Original ImportError was: "
+    "ModuleNotFoundError(\"No module named 'amp_C'\",)",
+    "WARNING:root:No module named 'flash_attn'",
+    "WARNING:root:ModuleNotFoundError: No module named 'flash_attn'",
+    "2024-05-01 10:00:00,123 - root - WARNING - No module named 'flash_attn'",
+    "2024-05-01 10:00:00 | WARNING  | nets:load:12 - No module named 'triton'",
+    "05/01/2024 10:00:00 - WARNING - nets -   No module named 'triton'",
+    "[WARNING|modeling.py:314] 2024-05-01 >> No module named 'triton'",
+    "[rank0]:W0412 10:00:00.123456 1234 torch/nets.py:12] No module named 'triton'",
+    "W tensorflow/stream_executor/dso_loader.cc:64] Could not load: cuDNN error",
+    "/opt/nets.py:3: UserWarning: no extension: ImportError: No module named 'nets._C'",
+]
+
+
+@pytest.mark.parametrize("warning", WARNINGS)
+def test_a_warning_tells_of_no_failure_elsewhere(warning):
+    assert explain_log(f"{warning}\nepoch 1\n")[0].slug == "unrecognised"
+    assert explain_log(f"{warning}\nthe DataLoader hangs with 4 workers\n")[0].slug == "hang-in-worker"
+    failed = "ModuleNotFoundError: No module named 'nets'\n"
+    assert explain_log(f"{warning}\n{failed}")[0].slug == "not-dataloader"
+
+
+def test_a_traceback_and_a_death_that_a_logger_calls_a_warning_are_read():
+    lines = (
+        "Traceback (most recent call last):",
+        '  File "/home/user/train.py", line 3, in <module>',
+        "    import nets",
+        "ModuleNotFoundError: No module named 'nets'",
+    )
+    for prefix in ("WARNING:root:", "2024-05-01 10:00:00,123 - root - WARNING - "):
+        assert explain_log("".join(f"{prefix}{line}\n" for line in lines))[0].slug == "not-dataloader"
+    killed = "WARNING:root:RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed.\n"
+    assert explain_log(killed)[0].slug == "worker-oom-killed"
