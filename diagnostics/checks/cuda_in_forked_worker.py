@@ -23,10 +23,11 @@ References
 PyTorch documentation, "Multiprocessing best practices", "CUDA in multiprocessing".
 """
 
-from diagnostics.findings import Remedy
+from diagnostics.findings import Confidence, Remedy
 from diagnostics.traces.clues import (
     Clue,
     Recognition,
+    Role,
     Trace,
     cut_in,
     error_clue,
@@ -34,8 +35,10 @@ from diagnostics.traces.clues import (
     raised_in,
     recognised,
     says,
+    told,
 )
 from diagnostics.traces.errors import Error
+from diagnostics.traces.trace import compiled
 
 CODE = "DL228"
 SLUG = "cuda-in-forked-worker"
@@ -46,8 +49,18 @@ _OLD = (
     r"error|CUDA_ERROR_NOT_INITIALIZED|CUDA error \(3\)|cuda runtime error \(3\)|cudaErrorInitializationError"
     r"|(?:\bError 3:|\bAPI call\)|\bcu\w+ failed:) initialization error"
 )
-# What people write of it, whatever CUDA said.
-_TOLD = r"(?i)\bCUDA\b[^.?!]{0,120}\b(?:in|inside|within|across|by) (?:a |the )?forked (?:sub|child )?process"
+# What people write of it, whatever CUDA said; and the words by which they say that it is not so.
+_TOLD = (
+    r"(?i)\bCUDA\b(?:(?!\bCUDA\b)[^.?!]|\.\w){0,120}\b(?:in|inside|within|across|by) (?:an? |the )?"
+    r"forked (?:data ?loader )?(?:(?:sub|child )?process|worker|child)"
+)
+_DENIED = (
+    r"(?i)(?:\b(?:never|no|nor|neither|without|nothing|none|nowhere)\b"
+    r"|(?<!must )(?<!should )(?<!may )(?<!can )\bnot\b|(?<!ca)(?<!must)(?<!should)n't\b)"
+    r"(?! (?:\w+ )?(?:work|us[ae]ble|support|possible|allow|safe|permit|valid|available"
+    r"|know|sure|understand|why|way|spawn))"
+)
+_OF_CUDA = r"(?i)\bcuda (?:runtime |driver )?error\b(?!.{0,12}out of memory)|\bCUDA_ERROR_"
 # A worker's queue pickles what was not collated; a CUDA tensor then asks CUDA for a handle to send.
 _SENDING = {"_feed", "_share_cuda_"}
 # A worker that got a CUDA tensor from its dataset puts the batch into shared memory, which is the CPU's.
@@ -103,25 +116,39 @@ def _find(trace: Trace) -> Clue | None:
     if any(says(error, _WORDS) for error in trace.errors):
         return None
     is_unsaid = any(error.in_worker and error.is_cut and not error.message for error in trace.errors)
-    if is_unsaid and (told := phrase(trace, rf"{_OLD}|THCudaCheck FAIL .{{0,200}}initialization error")):
-        return told  # by CUDA itself, before the worker's traceback that is cut off
+    if is_unsaid and (words := phrase(trace, rf"{_OLD}|THCudaCheck FAIL .{{0,200}}initialization error")):
+        return words  # by CUDA itself, before the worker's traceback that is cut off
     if shared := raised_in(trace, "collate", "dataset", "receive", pattern=_SHARED):
         return shared
-    return (
-        phrase(trace, _WORDS) or cut_in(trace, "^_lazy_init:", "dataset", "collate") or phrase(trace, _TOLD)
-    )
+    return phrase(trace, _WORDS) or cut_in(trace, "^_lazy_init:", "dataset", "collate")
+
+
+def _is_explained(error: Error) -> bool:
+    """Tell an error that words of CUDA in forked processes explain, or that says them itself."""
+    return says(error, _OF_CUDA) or bool(compiled(_TOLD).search(error.message))
+
+
+def _stated(trace: Trace) -> Clue | None:
+    """Find words of it, unless an error says it of a process that no loader started."""
+    if any(says(error, _WORDS) for error in trace.errors):
+        return None
+    return told(trace, _TOLD, beside=_is_explained, unless=_DENIED)
 
 
 def recognise(trace: Trace) -> Recognition | None:
-    """Look for torch's refusal, or for an initialization error inside a worker."""
-    found = _find(trace)
+    """Look for torch's refusal, for an initialization error inside a worker, or for words of it."""
+    found, role = _find(trace), Role.CAUSE
+    if found is None:
+        found = _stated(trace)
+        role = Role.CAUSE if any(map(_is_explained, trace.errors)) else Role.STATED
     if found is None:
         return None
+    confidence: Confidence | None = "possible" if role is Role.STATED else None
     if not trace.mentions_loader:
         for pattern, what, cure in _OTHER_FORKERS:
             if trace.find_line(pattern):
                 summary = f"CUDA was used in a process {what}, which cannot work; no DataLoader is involved."
-                return recognised(found, summary, cure, score=82, confidence="likely")
+                return recognised(found, summary, cure, role, 82, confidence or "likely")
     remedy = Remedy(
         "Return CPU tensors; move the batch in the loop.",
         (
@@ -130,4 +157,6 @@ def recognise(trace: Trace) -> Recognition | None:
             'DataLoader(..., multiprocessing_context="spawn")  # if the dataset needs CUDA',
         ),
     )
-    return recognised(found, "CUDA was used inside a forked worker, which cannot work.", remedy, score=82)
+    is_used = "is said to be used" if role is Role.STATED else "was used"
+    summary = f"CUDA {is_used} inside a forked worker, which cannot work."
+    return recognised(found, summary, remedy, role, 82, confidence)

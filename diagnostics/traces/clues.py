@@ -6,7 +6,7 @@ from diagnostics.traces.errors import Error
 from diagnostics.traces.exception_lines import is_warning, raised_by
 from diagnostics.traces.places import ELSEWHERE, Place
 from diagnostics.traces.recognition import Clue, Recognition, Role, joined, quoted, recognised
-from diagnostics.traces.trace import Trace, compiled
+from diagnostics.traces.trace import Quote, Trace, compiled
 
 __all__ = [
     "Clue",
@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 LONGEST_REPORT = 50_000  # characters that somebody writes; what is longer, programs wrote
+_CLAUSE = 80  # characters of it, before and after what was found there
+_CLAUSE_ENDS = r"[?!,;:]|\.(?!\w)"
 _SIGSEGV = 11
 _SIGNALS = {
     "Bus error": 7,
@@ -127,7 +129,17 @@ def phrases(trace: Trace, pattern: str) -> list[Clue]:
     ]
 
 
-def told(trace: Trace, *patterns: str, beside: Callable[[Error], bool] = lambda error: False) -> Clue | None:
+def _clause_has(trace: Trace, quote: Quote, pattern: str) -> bool:
+    """Tell whether the clause around a quote has a pattern."""
+    start, end = quote.match.span()
+    before = compiled(_CLAUSE_ENDS).split(trace.flat[max(start - _CLAUSE, 0) : start + 1])[-1]
+    after = compiled(_CLAUSE_ENDS).split(trace.flat[end : end + _CLAUSE])[0]
+    return bool(compiled(pattern).search(f"{before}{quote[0][1:]}{after}"))
+
+
+def told(
+    trace: Trace, *patterns: str, beside: Callable[[Error], bool] = lambda error: False, unless: str = ""
+) -> Clue | None:
     """Find what somebody states in words, where no traceback and no error speaks for itself.
 
     Parameters
@@ -136,13 +148,16 @@ def told(trace: Trace, *patterns: str, beside: Callable[[Error], bool] = lambda 
     *patterns : str
     beside : callable
         Errors that the words may explain, and so may stand beside them.
+    unless : str, optional
+        A pattern that the clause around the words must not have, such as a denial.
     """
     speaking = (error for error in trace.errors if not (error.is_ignored or beside(error)))
     if len(trace.flat) > LONGEST_REPORT or any(speaking):
         return None
     quotes = (quote for pattern in patterns for quote in trace.find_all(pattern, limit=20))
-    own = (Clue(quote.lines) for quote in quotes if not is_warning(quote.lines[0].text))
-    return next(own, None)
+    own = (quote for quote in quotes if not is_warning(quote.lines[0].text))
+    said = (Clue(quote.lines) for quote in own if not (unless and _clause_has(trace, quote, unless)))
+    return next(said, None)
 
 
 def raised_in(trace: Trace, *places: Place, type_pattern: str = "", pattern: str = "") -> Clue | None:

@@ -458,6 +458,42 @@ def test_an_error_whose_beginning_is_cut_off_is_read_from_its_whole_copy():
     assert explain_log(rest + whole)[0].slug == explain_log(whole)[0].slug == "dataset-exception"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "My dataset returns CPU tensors, so CUDA is never touched in a forked process.",
+        "We do not use CUDA in the forked processes.",
+        "No CUDA inside forked processes here.",
+        "CUDA isn't initialized within the forked subprocess.",
+        "CUDA in the forked process is not the issue.",
+        "We never call torch.cuda in the forked workers.",
+    ],
+)
+def test_words_that_deny_cuda_in_forked_processes_tell_nothing_of_it(words):
+    assert explain_log(f"{words}\nThe dataloader hangs.\n")[0].slug == "hang-in-worker"
+    killed = "RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed.\n"
+    late = "RuntimeError: CUDA error: unspecified launch failure\n"
+    for log, slug in ((killed, "worker-oom-killed"), (late, "not-dataloader")):
+        assert explain_log(f"{words}\n{log}")[0].slug == slug
+        assert explain_log(f"{log}{words}\n")[0].slug == slug
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I found that CUDA cannot be used in a forked process.",
+        "My __getitem__ calls CUDA in a forked process.",
+        "CUDA does not work in a forked subprocess.",
+        "You must not touch CUDA inside forked workers.",
+    ],
+)
+def test_words_of_cuda_in_forked_processes_are_told_alone_and_overrule_no_other_error(words):
+    (finding,) = explain_log(f"{words}\n")
+    assert (finding.slug, finding.status, finding.confidence) == ("cuda-in-forked-worker", "warn", "possible")
+    killed = "RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed.\n"
+    assert explain_log(f"{words}\n{killed}")[0].slug == "worker-oom-killed"
+
+
 WARNINGS = [
     "Warning:  the fused kernel is unavailable. Original ImportError was: "
     "ModuleNotFoundError(\"No module named 'amp_C'\",)",
