@@ -47,6 +47,7 @@ _NO_BATCH = (
     "The loader has no first batch: no sample was found, too few for one batch with drop_last=True, or a "
     "sampler that is used up."
 )
+_LENGTHS = "print(len(dataset), loader.batch_size, loader.drop_last)"
 LOG_FIRES = (
     "ValueError: num_samples should be a positive integer value, but got num_samples=0\n",
     "Traceback (most recent call last):\n"
@@ -117,6 +118,7 @@ def recognise(trace: Trace) -> Recognition | None:
         ("print(os.getcwd(), root, len(dataset))", list_files),
     )
     if has_none:
+        remedy = Remedy(remedy.text, (_LENGTHS, *remedy.commands))
         return recognised(found, _NO_BATCH, remedy, score=70, confidence="likely")
     return recognised(
         found, "The dataset has 0 samples: its path or pattern matches nothing.", remedy, score=70
