@@ -83,6 +83,8 @@ class Reader:
         before = line.text.split("Traceback", 1)[0]
         raised = RAISED.match(before.strip().removesuffix("Original").rstrip())
         header = IPYTHON_HEADER.match(line.text.strip())
+        if state.detail_of is not None and self.errors[state.detail_of].is_loose:
+            self.errors[state.detail_of] = replace(self.errors[state.detail_of], is_ignored=False)
         self._finish_dump(state)
         self._finish_cut(state, line.source, is_last=False)
         if not header and (named := named_anywhere(before)) and named.group(2):

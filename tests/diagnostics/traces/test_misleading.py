@@ -506,6 +506,7 @@ WARNINGS = [
     "[rank0]:W0412 10:00:00.123456 1234 torch/nets.py:12] No module named 'triton'",
     "W tensorflow/stream_executor/dso_loader.cc:64] Could not load: cuDNN error",
     "/opt/nets.py:3: UserWarning: no extension: ImportError: No module named 'nets._C'",
+    "/opt/nets.py:3: UserWarning: no custom C++ ops\n  warnings.warn('no custom C++ ops')",
 ]
 
 
@@ -528,3 +529,5 @@ def test_a_traceback_and_a_death_that_a_logger_calls_a_warning_are_read():
         assert explain_log("".join(f"{prefix}{line}\n" for line in lines))[0].slug == "not-dataloader"
     killed = "WARNING:root:RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed.\n"
     assert explain_log(killed)[0].slug == "worker-oom-killed"
+    shown = f"WARNING:root:ModuleNotFoundError: No module named 'nets'\n{lines[0]}\n{lines[1]}\n{lines[2]}\n"
+    assert explain_log(shown)[0].slug == "not-dataloader"
