@@ -17,7 +17,7 @@ from bench.generalization.data import Data, split
 from bench.generalization.networks import batch_order, network
 from bench.generalization.replayed import Replays
 from bench.generalization.setting import OF_DATA, Setting
-from bench.generalization.stacked import Stacked, column
+from bench.generalization.stacked import Stacked, column, overwrite
 
 MOMENTUM = 0.9
 NEAR_ZERO = 1e-3  # a weight this small moves no logit that anybody would notice
@@ -152,7 +152,7 @@ class Population:
         kind_of = [list(kinds).index(setting.of(OF_DATA)) for setting in self.settings]
         data_of = [kind * len(self.seeds) + number for kind in kind_of for number in range(len(self.seeds))]
         self.data_of_member_M = torch.tensor(data_of, device=self.device)
-        self.num_train = self.x["train"].shape[1]
+        self.num_train, self.num_classes = self.x["train"].shape[1], data.num_classes
 
     def _optimizer(self) -> torch.optim.Optimizer:
         """Return SGD at rate 1, for gradients that are multiplied by each member's own rate, or Adam."""
@@ -227,7 +227,7 @@ class Population:
         better_M = (loss_M < self.best_loss_M) & ~self.stopped_M
         self.best_loss_M = torch.where(better_M, loss_M, self.best_loss_M)
         self.best_epoch_M.masked_fill_(better_M, self.epoch)
-        self.stacked.keep(self.best, better_M)
+        overwrite(self.best, self.stacked.values, better_M)
         self.stopped_M |= self.epoch - self.best_epoch_M >= self.patience_M
 
     @torch.no_grad()
@@ -250,16 +250,12 @@ class Population:
         with self._in_place():
             current = self.stacked.snapshot() if self.best is not None else None
             if self.best is not None:
-                self._write(self.best, torch.isfinite(self.patience_M) & (self.best_epoch_M > 0))
+                has_best_M = torch.isfinite(self.patience_M) & (self.best_epoch_M > 0)
+                overwrite(self.stacked.values, self.best, has_best_M)
             columns = self._columns()
             if current is not None:
-                self._write(current, torch.ones_like(self.stopped_M))
+                overwrite(self.stacked.values, current, torch.ones_like(self.stopped_M))
             return {name: values.tolist() for name, values in columns.items()}
-
-    @torch.no_grad()
-    def _write(self, values: dict[str, Tensor], which_M: Tensor) -> None:
-        for name, value in self.stacked.values.items():
-            value[which_M] = values[name][which_M]
 
     def _columns(self) -> dict[str, Tensor]:
         scores = {part: self._score(part) for part in PARTS}
@@ -306,7 +302,7 @@ class Population:
 
     def _guessed(self) -> Tensor:
         """Return the share of the most frequent training label, (M,)."""
-        return F.one_hot(self.y["train"]).float().mean(1).amax(1)[self.data_of_member_M]
+        return F.one_hot(self.y["train"], self.num_classes).float().mean(1).amax(1)[self.data_of_member_M]
 
     def _score(self, part: str, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return loss and accuracy of every member on its own samples, (M,) each."""

@@ -132,11 +132,12 @@ class Stacked:
         """Return copies of all values, running statistics included."""
         return {name: value.detach().clone() for name, value in self.values.items()}
 
-    @torch.no_grad()
-    def keep(self, kept: dict[str, Tensor], better_M: Tensor) -> None:
-        """Write the members that are better into earlier copies."""
-        for name, value in self.values.items():
-            kept[name].copy_(torch.where(column(better_M, value), value, kept[name]))
+
+@torch.no_grad()
+def overwrite(values: dict[str, Tensor], others: dict[str, Tensor], which_M: Tensor) -> None:
+    """Write the values of some members over theirs in `values`; a GPU is not asked and waited for which."""
+    for name, value in values.items():
+        value.copy_(torch.where(column(which_M, value), others[name], value))
 
 
 def column(values_M: Tensor, like: Tensor) -> Tensor:

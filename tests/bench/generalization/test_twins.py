@@ -1,9 +1,14 @@
 """Every member equals the ordinary loop of its setting and seed."""
 
+from dataclasses import replace
+from typing import Any
+
 import pandas as pd
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from bench.generalization.population import Population
 from bench.generalization.setting import Setting
 from bench.generalization.sources import load_data
 from bench.generalization.training import Training, train
@@ -64,7 +69,7 @@ def test_a_member_equals_the_ordinary_loop(method: str) -> None:
 @pytest.mark.cuda
 @pytest.mark.parametrize("method", METHODS)
 def test_on_a_gpu_a_member_equals_the_ordinary_loop_on_the_cpu(method: str) -> None:
-    """In double precision: in single, convolutions use TF32 there, and training multiplies rounding."""
+    """In double precision: in single, other kernels round otherwise, and training multiplies rounding."""
     data = load_data("digits")
     setting = Setting(method, **(BASE | METHODS[method]))
     before = torch.get_default_dtype()
@@ -111,7 +116,6 @@ def test_a_member_that_diverges_is_told_and_harms_no_other() -> None:
 
 def test_running_statistics_are_the_twins() -> None:
     from bench.generalization.networks import batch_order, network
-    from bench.generalization.population import Population
 
     data, setting = load_data("digits"), Setting("bn", norm="batch", **BASE)
     population = Population([setting], SEEDS, data)
@@ -127,6 +131,33 @@ def test_running_statistics_are_the_twins() -> None:
         torch.testing.assert_close(
             population.stacked.values[name][1], model.state_dict()[name], rtol=1e-3, atol=1e-4
         )
+
+
+class Asked(TorchDispatchMode):
+    """Takes down what makes the host wait for a GPU: how many members a mask chooses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.masks: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        indices = args[1] if str(func).startswith("aten.index") else ()
+        chosen = [one for one in indices if isinstance(one, torch.Tensor) and one.dtype is torch.bool]
+        if chosen or func is torch.ops.aten.nonzero.default:
+            self.masks.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_look_at_the_best_epochs_asks_no_device_which_members_they_are() -> None:
+    patient = Setting("patient", **(BASE | METHODS["early stopping"]))
+    population = Population([patient, replace(patient, patience=None)], SEEDS, load_data("digits"))
+    for _ in range(4):
+        population.train_epoch()
+    before = population.stacked.snapshot()
+    with Asked() as asked:
+        population.outcome()
+    assert asked.masks == []
+    assert all(torch.equal(value, before[name]) for name, value in population.stacked.values.items())
 
 
 @pytest.mark.cuda
