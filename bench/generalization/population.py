@@ -308,7 +308,7 @@ class Population:
         """Return loss and accuracy of every member on its own samples, (M,) each."""
         y_MN = (self.y[part] if labels is None else labels)[self.data_of_member_M]
         logits = self.stacked.logits(self.x[part][self.data_of_member_M], is_training=False)
-        return losses(logits, y_MN), (logits.argmax(-1) == y_MN).float().mean(1)
+        return losses(logits, y_MN), (logits.argmax(-1) == y_MN).to(logits.dtype).mean(1)
 
 
 def angle(before_MW: Tensor, after_MW: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The population against ordinary loops: one after another, and on all cores. Same models, same run."""
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -44,7 +45,7 @@ class Speed:
     largest_difference : float
         Between a member and its loop, relative, over losses, accuracies and weight norms of every setting
         with one seed, after a few epochs in double precision: long training at large learning rates
-        multiplies any rounding without bound.
+        multiplies any rounding without bound. Infinite where only one of the two diverges.
     """
 
     kind: str
@@ -133,10 +134,17 @@ def _difference(settings: Sequence[Setting], seed: int, data: Data, device: str)
     finally:
         torch.set_default_dtype(before)
     return max(
-        abs(float(rows.loc[name, quantity]) - outcome[quantity]) / max(1.0, abs(outcome[quantity]))
+        _apart(float(rows.loc[name, quantity]), outcome[quantity])
         for name, outcome in outcomes.items()
         for quantity in COMPARED
     )
+
+
+def _apart(member: float, loop: float) -> float:
+    """Return how far a member is from its loop: nothing where both diverged, without bound where one did."""
+    if math.isfinite(member) and math.isfinite(loop):
+        return abs(member - loop) / max(1.0, abs(loop))
+    return math.inf if math.isfinite(member) or math.isfinite(loop) else 0.0
 
 
 def _one(setting: Setting, seed: int, data: Data) -> dict[str, float]:

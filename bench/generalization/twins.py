@@ -77,7 +77,7 @@ def _weights(model: nn.Module) -> list[nn.Parameter]:
 def _score(model: nn.Module, samples: Split, part: str, labels: str = "") -> tuple[float, float]:
     model.eval()
     logits, y = model(getattr(samples, f"x_{part}")), getattr(samples, labels or f"y_{part}")
-    return float(F.cross_entropy(logits, y)), float((logits.argmax(-1) == y).float().mean())
+    return float(F.cross_entropy(logits, y)), float((logits.argmax(-1) == y).to(logits.dtype).mean())
 
 
 @torch.no_grad()
