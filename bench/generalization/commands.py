@@ -1,12 +1,15 @@
 """`python -m bench population` and `python -m bench claims`: what the laboratory itself is worth."""
 
 import argparse
+import math
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from bench.commands import require_free, write_json
 from bench.options import device, from_zero, positive, seconds
+from diagnostics.outcomes import INTERRUPTED
 
 QUICK_SEEDS = 8
 SMALL_WIDTHS = ((32, 32), (64, 64))
@@ -27,10 +30,11 @@ def add(commands: Any) -> None:
     )
     population.add_argument(
         "--loops",
-        type=positive,
+        type=_loops,
         default=60,
         metavar="N",
-        help="time at most N loops of each kind and scale (default %(default)s)",
+        help="time about N loops of each kind, two for every core at least, and take each of the others as "
+        "the mean of its shape; all leaves nothing to estimate (default %(default)s)",
     )
     population.add_argument(
         "--seeds",
@@ -82,24 +86,42 @@ def compare_population(arguments: argparse.Namespace) -> int:
         f"{'models':22} {'number':>6} {'at once':>9} {'one by one':>11} {'ratio':>6} "
         f"{'joblib':>9} {'ratio':>6}  largest difference"
     )
-    results = []
-    for kind, grid in kinds.items():
-        one = measure(kind, grid, range(arguments.seeds), arguments.loops, arguments.device)
-        results.append(one)
+    results: list[Any] = []
+    with suppress(KeyboardInterrupt):
+        for kind, grid in kinds.items():
+            results.append(measure(kind, grid, range(arguments.seeds), arguments.loops, arguments.device))
+            _print_speed(results[-1])
+    if results:
         print(
-            f"{kind:22} {one.num_models:6} {one.population_seconds:7.1f} s {one.loop_seconds:9.1f} s "
-            f"{one.ratio:6.1f} {one.joblib_seconds:7.1f} s {one.joblib_ratio:6.1f}  "
-            f"{one.largest_difference:.1e}",
-            flush=True,
+            f"at once: {_how(results[0])}; one by one: one thread; "
+            f"joblib: {results[0].num_cores} processes of one thread"
         )
-        if one.num_loops < one.num_models:
-            print(f"{'':22} loops: {one.num_loops} timed, times {one.num_models / one.num_loops:.1f}")
-    print(
-        f"at once: {_how(results[0])}; one by one: one thread; "
-        f"joblib: {results[0].num_cores} processes of one thread"
-    )
-    write_json(arguments.json, "population", {"speeds": [one.as_dict() for one in results]})
+    left_out = list(kinds)[len(results) :]
+    if left_out:
+        print(f"cut off: {', '.join(left_out)} left out")
+    document = {"speeds": [one.as_dict() for one in results], "is_complete": not left_out}
+    write_json(arguments.json, "population", document)
+    if left_out:
+        return INTERRUPTED
     return 0 if all(one.largest_difference < DIFFERENCE_ALLOWED for one in results) else 1
+
+
+def _loops(text: str) -> float:
+    """Parse how many loops to time: a whole number from 1, or all."""
+    if text != "all" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 1, or all")
+    return math.inf if text == "all" else positive(text)
+
+
+def _print_speed(one: Any) -> None:
+    print(
+        f"{one.kind:22} {one.num_models:6} {one.population_seconds:7.1f} s {one.loop_seconds:9.1f} s "
+        f"{one.ratio:6.1f} {one.joblib_seconds:7.1f} s {one.joblib_ratio:6.1f}  "
+        f"{one.largest_difference:.1e}",
+        flush=True,
+    )
+    if one.num_loops < one.num_models:
+        print(f"{'':22} loops: {one.num_loops} timed, each of the others taken as the mean of its shape")
 
 
 def _how(one: Any) -> str:

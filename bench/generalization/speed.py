@@ -4,8 +4,9 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from statistics import fmean
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import joblib
 import torch
@@ -16,6 +17,8 @@ from bench.generalization.sources import load_data
 from bench.generalization.training import Frame, Training, train
 from bench.generalization.twins import twin
 
+Model: TypeAlias = tuple[Setting, int]  # with the seed
+MIN_ROUNDS = 2  # of loops on all cores, so that all are busy for most of the time
 SHORT_EPOCHS = 3  # with outliers under batch norm and SGD ten multiply rounding without bound
 COMPARED = ("train_loss", "test_loss", "train_accuracy", "test_accuracy", "weight_norm")
 
@@ -38,10 +41,14 @@ class Speed:
     population_seconds : float
         All models at once.
     num_loops : int
-        Ordinary loops that were timed, drawn at random from each population in proportion; fewer than the
-        models where all would take too long, and then the seconds below are theirs times models over loops.
-    loop_seconds, joblib_seconds : float
-        One after another on one thread; on all cores, one thread each, with joblib.
+        Ordinary loops that were timed, drawn at random from the models of each shape in proportion; where all
+        would take too long, fewer than the models, and each of the others counts as the mean of its shape.
+    loop_seconds : float
+        One after another on one thread.
+    joblib_seconds : float
+        On all cores, one thread each, with joblib: what the timed loops took from first to last, and what the
+        others add where no core is idle. So the wait for the last loop counts once, as it would with all of
+        them; what joblib itself takes to hand out the others counts for nothing, in its favour.
     largest_difference : float
         Between a member and its loop, relative, over losses, accuracies and weight norms of every setting
         with one seed, after a few epochs in double precision: long training at large learning rates
@@ -76,7 +83,7 @@ class Speed:
 
 
 def measure(
-    kind: str, settings: Sequence[Setting], seeds: Sequence[int], num_loops: int, device: str = "cpu"
+    kind: str, settings: Sequence[Setting], seeds: Sequence[int], num_loops: float, device: str = "cpu"
 ) -> Speed:
     """Train the models as a population and as loops.
 
@@ -84,13 +91,14 @@ def measure(
     ----------
     kind : str
         What the models are called.
-    num_loops : int
-        Most loops to time in each of the two ways.
+    num_loops : float
+        About how many loops to time in each of the two ways, infinite for all; some for every core at least.
     """
-    data = load_data("digits")
+    data, cores = load_data("digits"), joblib.cpu_count()
     torch.set_num_threads(1)
-    pairs = _drawn(settings, seeds, num_loops)
-    twin(*pairs[0], data)  # whatever is done only once is done before the clock runs
+    models = [(setting, seed) for setting in settings for seed in seeds]
+    timed = _drawn(models, max(num_loops, MIN_ROUNDS * cores))
+    twin(*timed[0], data)  # whatever is done only once is done before the clock runs
     train([replace(setting, epochs=2) for setting in settings], seeds, data, device)
     starts = perf_counter()
     training = Training(settings, seeds, data, device)
@@ -98,28 +106,23 @@ def measure(
         pass
     training.frame()
     population = perf_counter() - starts
-    starts = perf_counter()
-    for setting, seed in pairs:
-        twin(setting, seed, data)
-    loops = perf_counter() - starts
-    cores = joblib.cpu_count()
+    alone = [_seconds(*model, data) for model in timed]
     with joblib.Parallel(n_jobs=cores) as parallel:
-        parallel(joblib.delayed(_one)(setting, seed, data) for setting, seed in pairs[:cores])
+        parallel(joblib.delayed(_seconds)(*model, data) for model in timed[:cores])
         starts = perf_counter()
-        parallel(joblib.delayed(_one)(setting, seed, data) for setting, seed in pairs)
+        beside = parallel(joblib.delayed(_seconds)(*model, data) for model in timed)
         spread = perf_counter() - starts
-    scale = len(settings) * len(seeds) / len(pairs)
     return Speed(
         kind,
         device,
         training.replay_problem,
-        len(settings) * len(seeds),
+        len(models),
         cores,
         training.num_threads,
         population,
-        len(pairs),
-        scale * loops,
-        scale * spread,
+        len(timed),
+        sum(alone) + _others(models, timed, alone),
+        spread + _others(models, timed, beside) / cores,
         _difference(settings, seeds[0], data, device),
     )
 
@@ -147,21 +150,29 @@ def _apart(member: float, loop: float) -> float:
     return math.inf if math.isfinite(member) or math.isfinite(loop) else 0.0
 
 
-def _one(setting: Setting, seed: int, data: Data) -> dict[str, float]:
+def _seconds(setting: Setting, seed: int, data: Data) -> float:
     torch.set_num_threads(1)
-    return twin(setting, seed, data)
+    starts = perf_counter()
+    twin(setting, seed, data)
+    return perf_counter() - starts
 
 
-def _drawn(settings: Sequence[Setting], seeds: Sequence[int], num_loops: int) -> list[tuple[Setting, int]]:
-    """Draw models so that every shape has its share."""
+def _others(models: Sequence[Model], timed: Sequence[Model], seconds: Sequence[float]) -> float:
+    """Return what the models that were not timed take one after another, each as the mean of its shape."""
+    of_shape: dict[tuple[Any, ...], list[float]] = {}
+    for (setting, _), took in zip(timed, seconds, strict=True):
+        of_shape.setdefault(setting.shared, []).append(took)
+    means = {shape: fmean(values) for shape, values in of_shape.items()}
+    was_timed = set(timed)
+    return math.fsum(means[model[0].shared] for model in models if model not in was_timed)
+
+
+def _drawn(models: Sequence[Model], num_loops: float) -> list[Model]:
+    """Draw models so that every shape has its share, rounded up, in random order."""
     chance = random.Random(0)
-    everything = [(setting, seed) for setting in settings for seed in seeds]
-    if len(everything) <= num_loops:
-        return everything
-    groups: dict[tuple[object, ...], list[tuple[Setting, int]]] = {}
-    for pair in everything:
-        groups.setdefault(pair[0].shared, []).append(pair)
-    share = num_loops / len(everything)
-    return [
-        pair for group in groups.values() for pair in chance.sample(group, max(1, round(share * len(group))))
-    ]
+    shapes: dict[tuple[Any, ...], list[Model]] = {}
+    for model in models:
+        shapes.setdefault(model[0].shared, []).append(model)
+    share = min(1.0, num_loops / len(models))
+    drawn = [one for shape in shapes.values() for one in chance.sample(shape, math.ceil(share * len(shape)))]
+    return chance.sample(drawn, len(drawn))
