@@ -62,8 +62,9 @@ _PUNCTUATION = re.compile(r"[,.:;!?](?: |$)")  # as a sentence has it
 # Of Python (and the line of code that it shows below), of loggers and of C++ libraries (glog's W0412, torch's
 # [W socket.cpp:12], TensorFlow's W).
 _WARNING = re.compile(
-    r"\W{0,3}(?:\d[\d:.,/-]{3,24}\W{1,3}){0,2}(?:[\w.]{1,80} - )?(?:WARN(?:ING)?\b|Warning\b|warning:)"
-    r"|\W?W(?:\d{4}\b| [\w./\\-]{1,200}\.(?:cpp|cc|h|cu|py):)"
+    r"\W{0,3}(?:\d[\d:.,/-]{3,24}\W{1,3}){0,2}(?:[\w.]{1,80}(?: - |\]\[))?"
+    r"(?:WARN(?:ING)?\b|Warning\b|warning:)"
+    r"|\W?W(?:\d{3,4} \d| [\w./\\-]{1,200}\.(?:cpp|cc|h|cu|py):)"
     r"|.*?(?<![\w.])[A-Z]\w{0,60}Warning: |\s*(?:\w{1,40}\.){0,4}warn(?:ing)?\("
 )
 

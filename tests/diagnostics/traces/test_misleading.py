@@ -504,6 +504,8 @@ WARNINGS = [
     "05/01/2024 10:00:00 - WARNING - nets -   No module named 'triton'",
     "[WARNING|modeling.py:314] 2024-05-01 >> No module named 'triton'",
     "[rank0]:W0412 10:00:00.123456 1234 torch/nets.py:12] No module named 'triton'",
+    "[2024-05-01 10:00:00,123][nets][WARNING] - No module named 'triton'",
+    "[rank1]:[W501 10:00:00.123 ProcessGroupNCCL.cpp:12] NCCL error suppressed",
     "W tensorflow/stream_executor/dso_loader.cc:64] Could not load: cuDNN error",
     "/opt/nets.py:3: UserWarning: no extension: ImportError: No module named 'nets._C'",
     "/opt/nets.py:3: UserWarning: no custom C++ ops\n  warnings.warn('no custom C++ ops')",
