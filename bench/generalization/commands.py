@@ -146,16 +146,16 @@ def judge_claims(arguments: argparse.Namespace) -> int:
     data = load_data(arguments.data)
     begun = time.monotonic()
     sets: list[Any] = []
-    is_cut_off = False
+    stopped = None
     for number in range(arguments.sets):
         first = arguments.first_seed + number * arguments.seeds
         seeds = range(first, first + arguments.seeds)
         laboratory = Laboratory(data, seeds, is_full=arguments.full, device=arguments.device)
-        is_cut_off = not _worked(laboratory, f"set {number + 1} of {arguments.sets}", begun, arguments.budget)
-        if is_cut_off and sets:
+        stopped = _work(laboratory, f"set {number + 1} of {arguments.sets}", begun, arguments.budget)
+        if stopped and sets:
             break
-        sets.append(judge(laboratory.rows(), is_complete=not is_cut_off))
-        if is_cut_off:
+        sets.append(judge(laboratory.rows(), is_complete=not stopped))
+        if stopped:
             break
     _print(sets)
     changed = list(verdict_changes(sets))
@@ -164,17 +164,17 @@ def judge_claims(arguments: argparse.Namespace) -> int:
     measured = f"{counted(len(sets), 'set')} of {counted(arguments.seeds, 'seed')}"
     print(f"{measured}, {time.monotonic() - begun:.0f} s; first set: {told}")
     print(f"contradictions between sets: {', '.join(name for name, _ in changed) or 'none'}")
-    if is_cut_off:
+    if stopped:
         print("cut off: the last set is unfinished, so that none of its verdicts is final")
     documents = [[one.as_dict() for one in judged] for judged in sets]
-    write_json(
-        arguments.json, "claims", {"data": data.name, "sets": documents, "is_complete": not is_cut_off}
-    )
+    write_json(arguments.json, "claims", {"data": data.name, "sets": documents, "is_complete": not stopped})
+    if stopped == "interrupted":
+        return INTERRUPTED
     return 1 if changed else 0
 
 
-def _worked(laboratory: Any, name: str, begun: float, budget: float | None) -> bool:
-    """Do all the work with a bar; False where the budget or Ctrl-C ended it."""
+def _work(laboratory: Any, name: str, begun: float, budget: float | None) -> str | None:
+    """Do all the work with a bar; return what ended it before, "budget" or "interrupted"."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -185,10 +185,10 @@ def _worked(laboratory: Any, name: str, begun: float, budget: float | None) -> b
             for done in laboratory.work(1.0):
                 bar.update(task, completed=done)
                 if budget is not None and time.monotonic() - begun > budget:
-                    return False
+                    return "budget"
         except KeyboardInterrupt:
-            return False
-    return True
+            return "interrupted"
+    return None
 
 
 def _print(sets: list[Any]) -> None:

@@ -1,6 +1,7 @@
 """`population` and `claims`: what cannot be done is told in one sentence."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from bench.__main__ import main
 from bench.generalization import speed
+from bench.generalization.laboratory import Laboratory
 from bench.generalization.speed import Speed
 
 
@@ -87,3 +89,18 @@ def test_data_that_cannot_be_used_are_refused_in_one_line(
     assert told == (
         f"python -m bench claims: {file}:data cannot be loaded: SystemExit ({file.name}, line 2)\n"
     )
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 130), (("--budget", "0.001"), 0)])
+def test_claims_cut_off_say_so_and_by_what_they_end(
+    options: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(laboratory: Laboratory, share: float) -> Iterator[float]:
+        yield 0.0
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Laboratory, "work", work)
+    assert main(["claims", "--seeds", "2", *options]) == code
+    told = capsys.readouterr().out
+    assert "cut off: the last set is unfinished" in told
+    assert " holds" not in told
