@@ -85,6 +85,7 @@ LOG_FIRES = (
     "RuntimeError: mat1 and mat2 shapes cannot be multiplied (64x512 and 1024x10)\n",
     "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; "
     "15.78 GiB total capacity)\n",
+    "python3: can't open file '/home/user/trian.py': [Errno 2] No such file or directory\n",
 )
 LOG_SILENT = ("RuntimeError: DataLoader worker (pid 9) is killed by signal: Killed.\n",)
 

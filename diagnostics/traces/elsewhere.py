@@ -17,6 +17,7 @@ ANYWHERE = (
     r"|nccl\w*Error|NCCL error|ncclSystemError|DistBackendError"
     r"|(?i:Torch not compiled with CUDA)|CUBLAS_STATUS_|CUDNN_STATUS|cuDNN error|illegal "
     r"memory access|No module named '"
+    r"|(?<!\S)\S*python[\w.]*(?:\.exe)?: (?:can't (?:open file|find '__main__')|No module named )"
     r"|: error: (?:unrecognized arguments|the following arguments|argument )"
     r"|JSONDecodeError|HfHubHTTPError|wandb\.errors|wandb: ERROR|requests\.exceptions"
     r"|(?i:loss is nan)|Expected input batch_size|modified by an inplace operation|Found "
