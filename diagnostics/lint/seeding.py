@@ -16,7 +16,6 @@ SEEDING = frozenset(
         "numpy.random.seed",
         "torch.manual_seed",
         "torch.random.manual_seed",
-        "torch.cuda.manual_seed",
     ]
 )
 SEEDING_ALL = {"seed_everything", "set_seed", "set_determinism"}  # Lightning's, Transformers', MONAI's

@@ -151,7 +151,8 @@ def find(script: Script) -> Iterator[Spot]:
             seeding.call,
             f"{source_of(seeding.call)} seeds every worker alike: worker_init_fn of the loader in line "
             f"{script.show_line(seeding.loader.call)} does not look at which worker it runs in.",
-            "Seed from torch.initial_seed(), which differs from worker to worker and from epoch to epoch.",
+            "Leave it out: torch seeds itself, random and numpy in every worker, each differently. Or seed "
+            "from torch.initial_seed(), which differs from worker to worker and from epoch to epoch.",
             f"{name}(torch.initial_seed() % 2**32)",
             confidence="likely",
         )

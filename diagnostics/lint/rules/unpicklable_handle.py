@@ -187,9 +187,23 @@ def _generators(script: Script) -> Iterator[Spot]:
                     yield spot_at(
                         made,
                         f"{dataset.node.name} keeps the generator {name}: it cannot be pickled for workers.",
-                        "Keep a list or an array, or make the generator in the worker.",
-                        f"self.{name} = list({source_of(value)})",
+                        *_without_generator(name, made),
                     )
+
+
+def _without_generator(name: str, made: ast.expr) -> tuple[str, str]:
+    """Return what to keep in place of a generator: the call that makes it, or a list of what it gives."""
+    if not isinstance(made, ast.Call):
+        return "Keep a list or an array.", f"self.{name} = list({source_of(made)})"
+    parts = [source_of(part) for part in (made.func, *made.args)]
+    parts += [
+        f"{word.arg}={source_of(word.value)}" if word.arg else f"**{source_of(word.value)}"
+        for word in made.keywords
+    ]
+    return (
+        "Keep what makes it, and call that in the worker.",
+        f"functools.partial({', '.join(parts)})  # for {source_of(made)}; self.{name}() where it is read",
+    )
 
 
 def _attributes_in_sampling(script: Script, dataset: DatasetClass) -> set[str]:

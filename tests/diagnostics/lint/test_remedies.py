@@ -99,3 +99,31 @@ def test_an_exception_in_place_of_stop_iteration_names_what_there_is():
     assert remedy(source) == "raise IndexError(i)"
     collate = "def pad(batch):\n    raise StopIteration\nDataLoader(d, collate_fn=pad)\n"
     assert remedy(collate) == 'raise RuntimeError("pad has no more data")'
+
+
+GENERATING = """from torch.utils.data import IterableDataset
+def read(path, step=1):
+    yield from open(path)
+class Lines(IterableDataset):
+    def __init__(self, lines):
+        self.lines = {kept}
+    def __iter__(self):
+        return iter(self.lines)
+loader = DataLoader(Lines({given}), num_workers=2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kept", "given", "code"),
+    [
+        ("lines", "read('a.txt', step=2)", "functools.partial(read, 'a.txt', step=2)"),
+        ("read(lines)", "'a.txt'", "functools.partial(read, lines)"),
+        ("(int(line) for line in lines)", "['1']", "self.lines = list((int(line) for line in lines))"),
+    ],
+)
+def test_a_generator_is_made_in_the_worker_and_only_one_without_a_function_is_kept_as_a_list(
+    kept, given, code
+):
+    found = lint(HEAD + GENERATING.format(kept=kept, given=given))
+    (told,) = [one.remedy for one in found if one.slug == "unpicklable-handle"]
+    assert told.commands[0].startswith(code)
