@@ -13,7 +13,8 @@ Workers cannot start, though each would need little.
 How to fix
 ----------
 Start the workers before the large data is loaded, use fewer, free memory, or allow overcommit. forkserver
-copies a small process instead.
+copies a small process instead. Where a semaphore was refused, none of that helps: lift the limit on address
+space, or on the number of memory maps (vm.max_map_count), which says errno 12 as well.
 
 When it is fine
 ---------------
@@ -56,6 +57,17 @@ LOG_SILENT = (
 )
 
 
+_REFUSED_MAP = "The kernel refused memory for a worker's queue (errno 12), before any worker was started."
+_LIFT = Remedy(
+    "Lift the limit on address space, or that on memory maps, whichever is reached.",
+    (
+        "ulimit -v; ulimit -v unlimited  # in the shell that starts the training",
+        "wc -l /proc/PID/maps; sysctl vm.max_map_count",
+        "sudo sysctl -w vm.max_map_count=262144",
+    ),
+)
+
+
 def _find(trace: Trace) -> Clue | None:
     for error in trace.errors:
         if says(error, _ERRNO) and error.frames:
@@ -79,6 +91,9 @@ def recognise(trace: Trace) -> Recognition | None:
     found = _find(trace)
     if found is None:
         return None
+    last = found.error.frames[-1] if found.error is not None and found.error.frames else None
+    if last is not None and "SemLock" in last.code:
+        return recognised(found, _REFUSED_MAP, _LIFT, score=74)
     remedy = Remedy(
         "Use fewer workers or a start method that copies less, and see what memory is free.",
         (

@@ -9,7 +9,7 @@ more batches came than samples were announced.
 Why it matters
 --------------
 Progress bars, schedules of the learning rate and the ends of epochs go by that length. A loop that calls
-next() so often as it says ends with StopIteration.
+next() as often as it says ends with StopIteration.
 
 How to fix
 ----------

@@ -40,6 +40,7 @@ NEEDS = (
     "run.loop_seconds",
     "run.bound_name",
     "run.loader_workers_count",
+    "run.loader_start_method_name",
     "run.worker_starts_count",
     "run.uses_cuda",
 )
@@ -48,6 +49,7 @@ FIRES = {
     "run.loop_seconds": 100.0,
     "run.bound_name": "cpu",
     "run.loader_workers_count": 2,
+    "run.loader_start_method_name": "fork",
     "run.worker_starts_count": 1,
     "run.uses_cuda": False,
 }
@@ -56,6 +58,7 @@ SILENT = {
     "run.loop_seconds": 100.0,
     "run.bound_name": "none",
     "run.loader_workers_count": 2,
+    "run.loader_start_method_name": "fork",
     "run.worker_starts_count": 1,
     "run.uses_cuda": False,
 }
@@ -105,13 +108,23 @@ _STEPPED = (
 _TUNE = "python -m diagnostics tune FILE.py:NAME  # measures which settings are best here"
 _MORE = "DataLoader(..., num_workers={more})  # or more: they hardly use a core"
 _DRAW = (
-    "yield from torch.multinomial(weights, num_samples, replacement=True).tolist()  # in the sampler's "
-    "__iter__, or what stands for it"
+    "yield from torch.randperm(len(self.data)).tolist()  # in the sampler's __iter__, or what stands for it; "
+    "by weights: torch.multinomial(weights, num_samples, replacement=True)"
 )
-_ONCE = (
-    "Workers start once, and yet slowly: hand them less, or load torch into a forkserver beforehand.",
-    ('multiprocessing.set_forkserver_preload(["torch", "__main__"])  # under the main guard', _TUNE),
-)
+_ONCE = {
+    True: (
+        "Forked workers start once, and yet slowly: their first samples take that time.",
+        ("python -m diagnostics profile FILE.py:NAME", _TUNE),
+    ),
+    False: (
+        "Workers start once, and yet slowly: hand them less, or load torch into a forkserver beforehand.",
+        (
+            'multiprocessing.set_start_method("forkserver")  # under the main guard; not on Windows',
+            'multiprocessing.set_forkserver_preload(["torch", "__main__"])',
+            _TUNE,
+        ),
+    ),
+}
 _ADVICE = {
     "startup": ("Keep the workers.", ("DataLoader(..., persistent_workers=True)", _TUNE)),
     "sampler": (
@@ -136,7 +149,8 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     advice = _ADVICE.get(bound) if isinstance(bound, str) else None
     fewest = FEWEST_SECONDS
     if bound == "startup" and facts["run.worker_starts_count"] == 1:
-        advice, fewest = _ONCE, FEWEST_START_SECONDS
+        is_forked = facts["run.loader_start_method_name"] == "fork"
+        advice, fewest = _ONCE[is_forked], FEWEST_START_SECONDS
     if share < WAITING_FRACTION or waited < fewest or advice is None:
         return ok(f"The loop waited {seconds} for data, {share:.0%} of its time.")
     num_workers, took = facts["run.loader_workers_count"] or 0, format_quantity(loop, "seconds")

@@ -33,6 +33,7 @@ from diagnostics.traces.clues import (
     Trace,
     error_clue,
     is_of_batch,
+    phrase,
     recognised,
     refused_to_pickle,
 )
@@ -50,8 +51,8 @@ _WORDS = (
     r"|Can'?t pickle <class '([\w.]+)'>: attribute lookup [\w.]+ on builtins failed"
     r"|Can'?t pickle <built-in function ([\w.]+)>"
     r"|(?i:can'?t|cannot) pickle (?:<)?(module|generator|_thread|weakref)"
-    r"|\b(\w{1,40}) objects should only be shared between processes through inheritance"
 )
+_INHERITED = r"\b(\w{1,40}) objects should only be shared between processes through inheritance"
 LOG_FIRES = (
     "TypeError: cannot pickle '_io.BufferedReader' object\n",
     "TypeError: can't pickle Environment objects\n",
@@ -88,13 +89,29 @@ def _too_deep(trace: Trace) -> Recognition | None:
         is_pickling = any(frame.path.endswith("multiprocessing/reduction.py") for frame in error.frames)
         if error.type == "RecursionError" and is_pickling and trace.place(error) in {"start", "unknown"}:
             remedy = Remedy(
-                "Keep it flat, in a list or in arrays: numbers in place of references from one to the next.",
-                ("import sys; sys.setrecursionlimit(100_000)  # if it is only somewhat too deep",),
+                "Keep it flat: numbers in place of references from one to the next.",
+                ("children = torch.tensor(indices)  # rather than node.next = node, or lists within lists",),
             )
             what = "A batch" if is_of_batch(trace) else "The dataset"
             summary = f"{what} is nested too deeply to be pickled for another process."
             return recognised(error_clue(trace, "", error), summary, remedy, score=72)
     return None
+
+
+def _inherited(trace: Trace) -> Recognition | None:
+    """Find a lock or a queue of multiprocessing in a batch: such things travel only while a worker starts."""
+    found = phrase(trace, _INHERITED, guarded=True) if is_of_batch(trace) else None
+    if found is None:
+        return None
+    remedy = Remedy(
+        "Leave it out of the sample: workers are handed it once, with the dataset that holds it.",
+        ("self.shared = shared  # in the dataset's __init__; with self.shared: ... in __getitem__",),
+    )
+    summary = (
+        f"A batch cannot be sent from its worker to the main process: it holds a {found.groups[0]} of "
+        "multiprocessing."
+    )
+    return recognised(found, summary, remedy, score=72)
 
 
 def _not_rebuilt(trace: Trace) -> Clue | None:
@@ -111,7 +128,7 @@ def recognise(trace: Trace) -> Recognition | None:
     """Look for pickle's refusal of a kind of object."""
     found = refused_to_pickle(trace, _WORDS) or _own_pickling(trace) or _not_rebuilt(trace)
     if found is None:
-        return _too_deep(trace)
+        return _inherited(trace) or _too_deep(trace)
     name = next((group for group in found.groups if group), "an object")
     if is_of_batch(trace):
         instead = next(line for word, line in _INSTEAD.items() if word in name)

@@ -445,6 +445,46 @@ CASES = {
         "dataset-exception",
         ("raised binascii.Error",),
     ),
+    "a lock in a sample stays with the dataset": Case(
+        f"{FED}RuntimeError: Lock objects should only be shared between processes through inheritance\n",
+        "unpicklable-handle",
+        ("it holds a Lock of multiprocessing", "__init__"),
+        ("lazily", "__getstate__"),
+    ),
+    "a sample nested too deeply is made flat, for no limit of Python's holds pickle": Case(
+        f"{FED}RecursionError: maximum recursion depth exceeded while pickling an object\n",
+        "unpicklable-handle",
+        ("nested too deeply",),
+        ("setrecursionlimit",),
+    ),
+    "a semaphore that is refused is mended by the limits on maps, which no start method changes": Case(
+        "Traceback (most recent call last):\n"
+        + frame("train.py", 8, "train", "for batch in loader: pass")
+        + frame(f"{LIB}/torch/utils/data/dataloader.py", 914, "__init__", "index_queue = context.Queue()")
+        + frame("/usr/lib/python3.9/multiprocessing/synchronize.py", 57, "__init__", "sl = SemLock(")
+        + "OSError: [Errno 12] Cannot allocate memory\n",
+        "fork-out-of-memory",
+        ("ulimit -v", "vm.max_map_count"),
+        ("forkserver", "overcommit"),
+    ),
+    "a loader without a first batch may have fewer samples than a batch takes": Case(
+        "Traceback (most recent call last):\n"
+        + frame("look.py", 8, "<module>", "images, labels = next(iter(loader))")
+        + frame(f"{LIB}/torch/utils/data/dataloader.py", 512, "_next_index", "next(self._sampler_iter)")
+        + "StopIteration\n",
+        "empty-dataset",
+        ("loader.batch_size, loader.drop_last",),
+    ),
+    "a script that is not there is no loader's failure": Case(
+        "/opt/conda/bin/python: can't open file '/home/me/trian.py': [Errno 2] No such file or directory\n",
+        "not-dataloader",
+        ("os.getcwd()",),
+    ),
+    "a module that python -m does not find is no loader's failure": Case(
+        "/usr/bin/python3.12: No module named my_trainer\n",
+        "not-dataloader",
+        ("pip install my_trainer",),
+    ),
 }  # fmt: skip
 
 
@@ -540,3 +580,15 @@ def test_an_interrupt_inside_of_a_sample_is_told_with_its_place_and_is_no_error_
     assert "clips.py:31" in said
     assert "nothing to mend" in said
     assert "py-spy dump" in said
+
+
+def test_what_multiprocessing_shares_is_no_matter_of_a_loader_where_another_process_was_handed_it() -> None:
+    log = (
+        "Traceback (most recent call last):\n"
+        + frame("count.py", 12, "<module>", "print(pool.map(work, [queue] * 4))")
+        + frame(
+            "/usr/lib/python3.11/multiprocessing/pool.py", 367, "map", "return self._map_async(func).get()"
+        )
+        + "RuntimeError: Queue objects should only be shared between processes through inheritance\n"
+    )
+    assert explain_log(log)[0].slug != "unpicklable-handle"

@@ -118,3 +118,13 @@ def test_workers_that_start_once_are_not_advised_to_be_kept(num_starts, seconds,
     )
     commands = " ".join(line for one in found for line in one.remedy.commands)
     assert advised in commands if advised else "persistent_workers" not in commands
+
+
+@pytest.mark.parametrize(("method", "is_preloaded"), [("fork", False), ("spawn", True), ("forkserver", True)])
+def test_only_workers_that_import_torch_are_advised_a_forkserver_that_has_it(method, is_preloaded):
+    arguments = {"num_workers": 2, "persistent_workers": True, "start_method": method}
+    loader = use(arguments, batches=10, epochs=5, start_ns=40.0, busy_ns=2.0, worker_starts=1)
+    found = diagnose(observed(loader, worker(0, fetch_ns=1.0))).findings
+    commands = " ".join(line for one in found if one.remedy for line in one.remedy.commands)
+    assert ("set_forkserver_preload" in commands) == is_preloaded
+    assert ('set_start_method("forkserver")' in commands) == is_preloaded
