@@ -45,6 +45,9 @@ class Holds(StrEnum):
     UNMEASURED = "not measured"
 
 
+CALLED = {Holds.HOLDS, Holds.FAILS}  # the verdicts that decide
+
+
 @dataclass(frozen=True)
 class Part:
     """One effect that a claim rests on.
@@ -147,7 +150,7 @@ class Judged:
     @property
     def depends(self) -> bool:
         """Whether it holds under one condition and does not under another."""
-        return self.claim.are_conditions and {Holds.HOLDS, Holds.FAILS} <= {one.verdict for one in self.parts}
+        return self.claim.are_conditions and {one.verdict for one in self.parts} >= CALLED
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary, with the numbers of the deciding part."""
@@ -353,9 +356,19 @@ def weaker(*effects: Effects) -> Effects:
     return min(effects, key=lambda effect: float(effect.mean()))
 
 
-def verdict_changes(sets: Sequence[Sequence[Judged]]) -> Iterator[tuple[str, list[Holds]]]:
-    """Yield the claims that one set of seeds calls right and another wrong."""
+def contradictions(sets: Sequence[Sequence[Judged]]) -> list[str]:
+    """Return the claims that hold with one set of seeds and do not hold with another."""
+    return [name for name, verdicts in _verdicts(sets) if verdicts >= CALLED]
+
+
+def called_by_some(sets: Sequence[Sequence[Judged]]) -> list[str]:
+    """Return the claims that some sets of seeds call the one or the other, and other sets leave open."""
+    return [
+        name for name, verdicts in _verdicts(sets) if len(verdicts & CALLED) == 1 and not verdicts <= CALLED
+    ]
+
+
+def _verdicts(sets: Sequence[Sequence[Judged]]) -> Iterator[tuple[str, set[Holds]]]:
+    """Yield each claim with all that the sets say of it."""
     for judged in zip(*sets, strict=True):
-        verdicts = [one.verdict for one in judged]
-        if {Holds.HOLDS, Holds.FAILS} <= set(verdicts):
-            yield judged[0].claim.name, verdicts
+        yield judged[0].claim.name, {one.verdict for one in judged}

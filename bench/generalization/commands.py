@@ -50,8 +50,10 @@ def add(commands: Any) -> None:
     claims = commands.add_parser(
         "claims",
         help="what the studies say of the claims, and whether other seeds say the same",
-        description="Trains the studies for several sets of seeds and prints every verdict. Exit code 1: a "
-        "claim holds with one set and does not hold with another.",
+        description="Trains the studies for several sets of seeds and prints every verdict. A set that "
+        "Ctrl-C or the budget cuts off is left out, unless it is the first. Exit code 1: a claim holds with "
+        "one set and does not hold with another. What some sets call so and others leave open is told too, "
+        "but contradicts nothing.",
     )
     claims.add_argument("--seeds", type=positive, default=16, metavar="N", help="seeds of a set (default 16)")
     claims.add_argument(
@@ -138,7 +140,7 @@ def judge_claims(arguments: argparse.Namespace) -> int:
 
     from bench.generalization.laboratory import Laboratory
     from bench.generalization.sources import load_data
-    from diagnostics.hypotheses import judge, verdict_changes
+    from diagnostics.hypotheses import called_by_some, contradictions, judge
     from diagnostics.quantities import counted
 
     require_free(arguments.device)
@@ -146,28 +148,42 @@ def judge_claims(arguments: argparse.Namespace) -> int:
     data = load_data(arguments.data)
     begun = time.monotonic()
     sets: list[Any] = []
-    stopped = None
-    for number in range(arguments.sets):
-        first = arguments.first_seed + number * arguments.seeds
-        seeds = range(first, first + arguments.seeds)
-        laboratory = Laboratory(data, seeds, is_full=arguments.full, device=arguments.device)
-        stopped = _work(laboratory, f"set {number + 1} of {arguments.sets}", begun, arguments.budget)
-        if stopped and sets:
-            break
-        sets.append(judge(laboratory.rows(), is_complete=not stopped))
-        if stopped:
-            break
+    is_final, stopped = True, None
+    try:
+        while len(sets) < arguments.sets and not stopped:
+            first = arguments.first_seed + len(sets) * arguments.seeds
+            seeds = range(first, first + arguments.seeds)
+            laboratory = Laboratory(data, seeds, is_full=arguments.full, device=arguments.device)
+            stopped = _work(laboratory, f"set {len(sets) + 1} of {arguments.sets}", begun, arguments.budget)
+            if laboratory.is_complete or not sets:
+                is_final = laboratory.is_complete
+                sets.append(judge(laboratory.rows(), is_complete=is_final))
+    except KeyboardInterrupt:  # while networks are made, or judged
+        if not sets:
+            raise
+        stopped = "interrupted"
     _print(sets)
-    changed = list(verdict_changes(sets))
+    changed, wavering = contradictions(sets), called_by_some(sets)
     counts = Counter(str(one.verdict) for one in sets[0])
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
     measured = f"{counted(len(sets), 'set')} of {counted(arguments.seeds, 'seed')}"
     print(f"{measured}, {time.monotonic() - begun:.0f} s; first set: {told}")
-    print(f"contradictions between sets: {', '.join(name for name, _ in changed) or 'none'}")
-    if stopped:
-        print("cut off: the last set is unfinished, so that none of its verdicts is final")
-    documents = [[one.as_dict() for one in judged] for judged in sets]
-    write_json(arguments.json, "claims", {"data": data.name, "sets": documents, "is_complete": not stopped})
+    print(f"contradictions between sets: {', '.join(changed) or 'none'}")
+    print(f"called so by some sets only: {', '.join(wavering) or 'none'}")
+    if not is_final:
+        print("cut off: set 1 is unfinished, so that none of its verdicts is final")
+    elif len(sets) < arguments.sets:
+        finished = f"{len(sets)} of {counted(arguments.sets, 'set')} are finished, and their verdicts final"
+        print(f"set {len(sets) + 1} was cut off and is left out: {finished}")
+    document = {
+        "data": data.name,
+        "sets": [[one.as_dict() for one in judged] for judged in sets],
+        "sets_asked_for": arguments.sets,
+        "is_complete": is_final,
+        "contradictions": changed,
+        "called_by_some": wavering,
+    }
+    write_json(arguments.json, "claims", document)
     if stopped == "interrupted":
         return INTERRUPTED
     return 1 if changed else 0
@@ -184,7 +200,8 @@ def _work(laboratory: Any, name: str, begun: float, budget: float | None) -> str
         try:
             for done in laboratory.work(1.0):
                 bar.update(task, completed=done)
-                if budget is not None and time.monotonic() - begun > budget:
+                is_late = budget is not None and time.monotonic() - begun > budget
+                if is_late and not laboratory.is_complete:
                     return "budget"
         except KeyboardInterrupt:
             return "interrupted"

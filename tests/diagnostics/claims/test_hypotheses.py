@@ -201,14 +201,28 @@ def test_effects_are_paired_by_seed_whatever_the_order_of_rows() -> None:
         by_seed(table, "nothing", "gap_accuracy")
 
 
-def test_contradictions_between_sets_of_seeds_are_found() -> None:
-    def told(verdict: Holds) -> list[Judged]:
-        effect = hypotheses.mean_interval([0.0, 1.0])
-        part = JudgedPart(CLAIMS[0].parts[0], verdict, effect, 1.0, "")
-        return [Judged(CLAIMS[0], verdict, (part,), "")]
-
-    assert list(hypotheses.verdict_changes([told(Holds.HOLDS), told(Holds.FAILS)]))
-    assert not list(hypotheses.verdict_changes([told(Holds.HOLDS), told(Holds.UNSURE)]))
+@pytest.mark.parametrize(
+    ("verdicts", "is_contradiction", "is_called_by_some"),
+    [
+        ((Holds.HOLDS, Holds.FAILS), True, False),
+        ((Holds.HOLDS, Holds.UNSURE, Holds.FAILS), True, False),
+        ((Holds.HOLDS, Holds.UNSURE), False, True),
+        ((Holds.UNSURE, Holds.UNSURE, Holds.FAILS), False, True),
+        ((Holds.HOLDS, Holds.UNMEASURED), False, True),
+        ((Holds.HOLDS, Holds.HOLDS), False, False),
+        ((Holds.UNSURE, Holds.UNMEASURED), False, False),
+        ((Holds.FAILS,), False, False),
+    ],
+)
+def test_claims_that_sets_of_seeds_contradict_or_call_by_some_only_are_found(
+    verdicts: tuple[Holds, ...], is_contradiction: bool, is_called_by_some: bool
+) -> None:
+    effect = hypotheses.mean_interval([0.0, 1.0])
+    part = JudgedPart(CLAIMS[0].parts[0], Holds.HOLDS, effect, 1.0, "")
+    steady = Judged(CLAIMS[1], Holds.HOLDS, (part,), "")
+    sets = [[Judged(CLAIMS[0], verdict, (part,), ""), steady] for verdict in verdicts]
+    assert hypotheses.contradictions(sets) == [CLAIMS[0].name] * is_contradiction
+    assert hypotheses.called_by_some(sets) == [CLAIMS[0].name] * is_called_by_some
 
 
 def test_a_ratio_that_has_no_logarithm_is_a_value_that_is_not_there():
