@@ -6,6 +6,7 @@ A claim is a module in `diagnostics/claims/` that defines
 - `CLAIM`, the sentence, and `PAPERS`: (reference, "says the same" | "says the opposite" | "qualifies it");
 - `EFFECT`, what the number is, `UNIT` of it, and `SMALLEST`: less is none for any practical purpose;
 - `effects(rows) -> Series`: one value a seed, positive where the claim is right, NaN where it cannot be told;
+  `all_of` several where the claim is right only if all of them are;
 - optionally `IS_ABSENCE = True`: the claim is that there is no such effect.
 
 A sentence that says several things, or is measured under several conditions, has `PARTS`, a tuple of `Part`,
@@ -30,7 +31,7 @@ from diagnostics.intervals import Interval, mean_interval
 from diagnostics.pages import page_of
 
 Rows: TypeAlias = Any  # a DataFrame: one row a setting and seed
-Effects: TypeAlias = Any  # a Series by seed
+Effects: TypeAlias = Any  # a Series by seed; a DataFrame, a column each, where all of several are needed
 MIN_SEEDS = 4
 MOST_LOST = 0.25  # of the seeds: where more cannot be told, those that can are a choice
 LEVEL = 0.01  # stricter than usual: a verdict should be the same with other seeds
@@ -222,10 +223,10 @@ def judge(rows: Rows, claims: Sequence[Claim] | None = None, *, is_complete: boo
     told = list(claims if claims is not None else all_claims())
     parts = {f"{claim.name}: {part.name}": part for claim in told for part in claim.parts}
     values = {key: _values(part, rows) for key, part in parts.items()}
-    finite = {key: found[np.isfinite(found)] for key, found in values.items()}
+    finite = {key: found[np.isfinite(found).all(axis=1)] for key, found in values.items()}
     measured = {key: found for key, found in finite.items() if len(found) >= MIN_SEEDS}
-    present = holm({key: _p_value(found, 0.0, "greater") for key, found in measured.items()})
-    absent = holm({key: _p_value(found, parts[key].smallest, "less") for key, found in measured.items()})
+    present = holm({key: _p_all(found) for key, found in measured.items()})
+    absent = holm({key: _p_any_absent(found, parts[key].smallest) for key, found in measured.items()})
     judged = {}
     for key, part in parts.items():
         p_values = (present[key], absent[key]) if key in measured else None
@@ -245,10 +246,22 @@ def _not_final(judged: JudgedPart) -> JudgedPart:
 
 
 def _values(part: Part, rows: Rows) -> np.ndarray:
+    """Return the effects of a part, a row a seed and a column for each that it needs."""
     try:
-        return np.asarray(part.effects(rows), dtype=float)
+        found = np.asarray(part.effects(rows), dtype=float)
     except (KeyError, ValueError, IndexError):
-        return np.array([])
+        found = np.array([])
+    return found.reshape(len(found), -1) if len(found) else np.empty((0, 1))
+
+
+def _p_all(values: np.ndarray) -> float:
+    """Return the p-value of all columns being above zero: an intersection-union test."""
+    return max(_p_value(column, 0.0, "greater") for column in values.T)
+
+
+def _p_any_absent(values: np.ndarray, smallest: float) -> float:
+    """Return the p-value of any column being below the smallest effect, corrected after Bonferroni."""
+    return min(1.0, values.shape[1] * min(_p_value(column, smallest, "less") for column in values.T))
 
 
 def _p_value(values: np.ndarray, bound: float, side: str) -> float:
@@ -262,7 +275,7 @@ def _p_value(values: np.ndarray, bound: float, side: str) -> float:
 def _judged_part(
     part: Part, values: np.ndarray, num_lost: int, p_values: tuple[float, float] | None
 ) -> JudgedPart:
-    effect = mean_interval(values)
+    effect = mean_interval(min(values.T, key=np.mean) if len(values) else values.ravel())
     if p_values is None:
         few = f"{len(values)} seeds; at least {MIN_SEEDS} are needed"
         reason = few if len(values) or num_lost else "not part of this run"
@@ -351,9 +364,9 @@ def logarithm(ratios: Effects) -> Effects:
     return np.log(ratios.where(ratios > 0))
 
 
-def weaker(*effects: Effects) -> Effects:
-    """Return the effect with the least mean: what a sentence needs all of."""
-    return min(effects, key=lambda effect: float(effect.mean()))
+def all_of(*effects: Effects) -> Effects:
+    """Return effects of which a sentence needs all: a column each; the least mean is the one that is told."""
+    return pd.concat(effects, axis=1)
 
 
 def contradictions(sets: Sequence[Sequence[Judged]]) -> list[str]:

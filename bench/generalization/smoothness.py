@@ -30,10 +30,11 @@ def smoothness(data: Data, setting: Setting, seed: int, norm: str, rate: float) 
     Returns
     -------
     dict
-        Means over the looks: `shift`, the change of a layer's gradient when the layers below take their
-        step, over its length, mean over layers (definition 2.1); `shift_cosine`, its cosine; `loss_range`,
-        the range of the loss over steps of `STEP_LENGTHS` along the gradient; `gradient_change`, the largest
-        change of the gradient along them over its length (figure 4 b, made relative).
+        Means over the looks: of a layer's gradient and what it is once the layers below have taken their
+        step, `shift_distance`, between the two, and `shift_cosine`, of their angle, means over layers
+        (definition 2.1, figure 2); `loss_range`, the range of the loss over steps of `STEP_LENGTHS` along the
+        gradient (figure 4 a); `gradient_distance`, the largest change of the gradient along them (figure
+        4 b), and `gradient_change`, that over the gradient's length.
     """
     samples = split(data, setting, seed)
     model = _deep(seed, data, norm)
@@ -55,7 +56,7 @@ def _deep(seed: int, data: Data, norm: str) -> nn.Sequential:
     In PyTorch's own the signal shrinks from layer to layer, and what batch norm undoes is that alone.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         layers: list[nn.Module] = []
         for inputs, units in pairwise([data.x_ND.shape[1], *UNITS]):
             layers += [
@@ -89,15 +90,15 @@ def _shift(
 ) -> dict[str, float]:
     """Compare each layer's gradient with what it is once all layers below have taken their step."""
     weights = [number for number, parameter in enumerate(model.parameters()) if parameter.ndim == 2]
-    shifts, cosines = [], []
+    distances, cosines = [], []
     for number in weights[1:]:
         _move(model, gradient, rate, number)
         moved = _gradient(model, x, y)[number]
         _move(model, gradient, -rate, number)
         before = gradient[number]
-        shifts.append(float((moved - before).norm() / before.norm().clamp_min(1e-12)))
+        distances.append(float((moved - before).norm()))
         cosines.append(float(F.cosine_similarity(moved.flatten(), before.flatten(), dim=0)))
-    return {"shift": sum(shifts) / len(shifts), "shift_cosine": sum(cosines) / len(cosines)}
+    return {"shift_distance": sum(distances) / len(distances), "shift_cosine": sum(cosines) / len(cosines)}
 
 
 def _along(
@@ -105,7 +106,7 @@ def _along(
 ) -> dict[str, float]:
     """Look at loss and gradient at several lengths of the step."""
     flat = torch.cat([one.flatten() for one in gradient])
-    values, changes = [], []
+    values, distances = [], []
     for length in STEP_LENGTHS:
         _move(model, gradient, length * rate)
         loss = F.cross_entropy(model(x), y)
@@ -113,5 +114,9 @@ def _along(
         _move(model, gradient, -length * rate)
         values.append(float(loss.detach()))
         moved = torch.cat([one.flatten() for one in there])
-        changes.append(float((moved - flat).norm() / flat.norm().clamp_min(1e-12)))
-    return {"loss_range": max(values) - min(values), "gradient_change": max(changes)}
+        distances.append(float((moved - flat).norm()))
+    return {
+        "loss_range": max(values) - min(values),
+        "gradient_distance": max(distances),
+        "gradient_change": max(distances) / max(float(flat.norm()), 1e-12),
+    }

@@ -42,6 +42,7 @@ def settings(*, is_full: bool, has_images: bool = True, max_train: int = 10**9) 
     found = [PLAIN, *_penalties(is_full=is_full), *_normalization(is_full=is_full)]
     found += _data(is_full=is_full, max_train=max_train)
     found += _bias() if has_images else []
+    found += _right_labels()
     found += _combinations(is_full=is_full)
     return [replace(one, num_train=min(one.num_train, max_train)) for one in found]
 
@@ -104,13 +105,17 @@ def _data(*, is_full: bool, max_train: int) -> Iterator[Setting]:
 
 
 def _bias() -> Iterator[Setting]:
-    """Yield the CNN and the MLP on images, on permuted pixels, and on right labels against regularizers."""
+    """Yield the CNN and the MLP on images, on permuted pixels, and the CNN on right labels."""
     cnn = replace(PLAIN, network="cnn", widths=(8, 16))
     yield replace(cnn, name="cnn")
     yield replace(cnn, name="cnn, permuted", permuted_pixels=True)
     yield replace(PLAIN, name="permuted", permuted_pixels=True)
-    right = replace(PLAIN, label_noise=0.0)
     yield replace(cnn, name="right labels: cnn", label_noise=0.0)
+
+
+def _right_labels() -> Iterator[Setting]:
+    """Yield regularizers where no label is wrong."""
+    right = replace(PLAIN, label_noise=0.0)
     yield replace(right, name="right labels: decay 1", weight_decay=1.0)
     yield replace(right, name="right labels: dropout 0.5", dropout=0.5)
     yield replace(right, name="right labels: early stopping", patience=PLAIN.epochs)

@@ -1,7 +1,7 @@
 """With batch norm, training survives outliers among the inputs.
 
 One training sample in 20 multiplied by 30, so that most batches have one or more. What batch norm gains in
-test accuracy there, in all or beyond what it gains without outliers, whichever is less. Under AdamW, and
+test accuracy there, in all and beyond what it gains without outliers: both are needed. Under AdamW, and
 under SGD with momentum at a learning rate of 0.05.
 """
 
@@ -16,7 +16,7 @@ PAPERS = (
     ),
     (
         "Shen et al. 2020, PowerNorm: Rethinking Batch Normalization in Transformers, arXiv 2003.07845",
-        "says the opposite: batches whose statistics swing make it unstable",
+        "qualifies it: batches of text, whose statistics swing, make it unstable",
     ),
 )
 PARTS = gains_on("outliers")

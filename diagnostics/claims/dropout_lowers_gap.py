@@ -1,23 +1,17 @@
 """Dropout lowers the generalization gap.
 
-The gap without dropout less that with rate 0.5.
+The gap without dropout less that with rate 0.5. With a part of the training labels wrong, and with none.
 """
 
-from diagnostics.hypotheses import Effects, Rows, by_seed
+from diagnostics.claims._conditions import gap_falls
 
 ORDER = 40
 CLAIM = "Dropout lowers the generalization gap."
-EFFECT = "gap without less gap with dropout 0.5"
-UNIT = "of accuracy"
-SMALLEST = 0.01
 PAPERS = (
     (
         "Srivastava et al. 2014, Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
         "says the same",
     ),
 )
-
-
-def effects(rows: Rows) -> Effects:
-    """Return the effect of each seed."""
-    return by_seed(rows, "plain", "gap_accuracy") - by_seed(rows, "dropout 0.5", "gap_accuracy")
+PARTS = gap_falls("dropout 0.5", "right labels: dropout 0.5", "gap without less gap with dropout 0.5")
+ARE_CONDITIONS = True

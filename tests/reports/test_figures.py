@@ -171,8 +171,8 @@ def test_claims_are_judged_when_the_page_is_built_and_unmeasured_ones_left_out(o
     told = {row[1].text: row[0].text for row in claims.table(our_run).rows}
     judged = studies.claims(our_run)
     assert len(told) == sum(len(one.parts) for one in judged)
-    assert told["Weight decay lowers the generalization gap."] == "✓ holds"
-    assert told["Dropout lowers the generalization gap."] == "✓ holds"
+    assert told["Weight decay lowers the generalization gap: with wrong labels."] == "✓ holds"
+    assert told["Dropout lowers the generalization gap: with wrong labels."] == "✓ holds"
     assert "A matching inductive bias beats regularization." not in told
     assert claims.title(our_run).startswith(f"Of {len(judged)} claims about regularizers, ")
     assert "4 seeds" in claims.caption(our_run)

@@ -17,6 +17,7 @@ from diagnostics.hypotheses import (
     JudgedPart,
     Part,
     all_claims,
+    all_of,
     by_seed,
     chosen_by_validation,
     judge,
@@ -236,3 +237,22 @@ def test_a_ratio_that_has_no_logarithm_is_a_value_that_is_not_there():
     found = hypotheses.log_ratio(rows, "weight_norm", "plain", "l2")
     assert found.round(3).tolist()[:1] == [0.693]
     assert found.isna().tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("uncertain", "certain", "expected"),
+    [
+        ((0.03, 0.04), (0.025, 0.001), Holds.UNSURE),  # the lesser mean alone would hold
+        ((0.03, 0.002), (0.025, 0.001), Holds.HOLDS),
+        ((0.03, 0.04), (0.0, 0.001), Holds.FAILS),
+        ((-0.5, 0.001), (0.3, 0.001), Holds.FAILS),
+    ],
+)
+def test_what_needs_several_effects_holds_where_each_is_certain_and_not_where_one_is_absent(
+    uncertain: tuple[float, float], certain: tuple[float, float], expected: Holds
+) -> None:
+    columns = [pd.Series(noisy(*one, seed)) for seed, one in enumerate((uncertain, certain))]
+    part = Part("", "an effect", "", 0.02, lambda _: all_of(*columns))
+    (judged,) = judge(pd.DataFrame(), [claim_with(part)])
+    assert judged.verdict is expected
+    assert judged.deciding.effect.estimate == pytest.approx(min(one.mean() for one in columns))
