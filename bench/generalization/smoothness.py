@@ -34,7 +34,7 @@ def smoothness(data: Data, setting: Setting, seed: int, norm: str, rate: float) 
         step, `shift_distance`, between the two, and `shift_cosine`, of their angle, means over layers
         (definition 2.1, figure 2); `loss_range`, the range of the loss over steps of `STEP_LENGTHS` along the
         gradient (figure 4 a); `gradient_distance`, the largest change of the gradient along them (figure
-        4 b), and `gradient_change`, that over the gradient's length.
+        4 b).
     """
     samples = split(data, setting, seed)
     model = _deep(seed, data, norm)
@@ -115,8 +115,4 @@ def _along(
         values.append(float(loss.detach()))
         moved = torch.cat([one.flatten() for one in there])
         distances.append(float((moved - flat).norm()))
-    return {
-        "loss_range": max(values) - min(values),
-        "gradient_distance": max(distances),
-        "gradient_change": max(distances) / max(float(flat.norm()), 1e-12),
-    }
+    return {"loss_range": max(values) - min(values), "gradient_distance": max(distances)}

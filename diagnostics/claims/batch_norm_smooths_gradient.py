@@ -1,9 +1,8 @@
 """Batch norm makes the gradient more predictable along the step.
 
 Measured as Santurkar et al. (2018, figure 4): the largest change of the gradient over steps of several
-lengths along it, averaged over training; in itself, as there, and relative to the gradient's length, which
-batch norm changes too. The logarithm of the change without batch norm over that with it. At their learning
-rate, 0.1, and at 0.01, where both gradients may be steady.
+lengths along it, averaged over training. The logarithm of the change without batch norm over that with it.
+At their learning rate, 0.1, and at 0.01, where both gradients may be steady.
 """
 
 from diagnostics.claims._conditions import at_both_steps
@@ -16,9 +15,8 @@ PAPERS = (
         "says the same",
     ),
 )
-_EFFECT = "logarithm of the change of the gradient along the step, without over with batch norm"
-PARTS = (
-    *at_both_steps("gradient_distance", _EFFECT, "in itself "),
-    *at_both_steps("gradient_change", _EFFECT, "relative to its length "),
+PARTS = at_both_steps(
+    "gradient_distance",
+    "logarithm of the change of the gradient along the step, without over with batch norm",
 )
 ARE_CONDITIONS = True
