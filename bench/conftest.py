@@ -168,7 +168,7 @@ def _open_unfinished(config: pytest.Config, run: Run) -> None:
     if folder is None:
         return
     try:
-        check_path(config.getoption("benchmark_json"), "--benchmark-json")
+        check_path(options.unopened_json(config), "--benchmark-json")
     except (UsageError, OSError) as error:
         raise pytest.UsageError(str(error)) from None
     try:

@@ -113,6 +113,12 @@ def storage_folder(config: pytest.Config) -> Path | None:
     return Path(".benchmarks") if uri.startswith("elasticsearch") else Path(uri.removeprefix("file://"))
 
 
+def unopened_json(config: pytest.Config) -> Path | None:
+    """Return what `--benchmark-json` names; None where pytest-benchmark, up to 5.2.3, has opened it."""
+    given = config.getoption("benchmark_json")
+    return given if isinstance(given, Path) else None
+
+
 def positive(text: str) -> int:
     """Parse a whole number from 1."""
     number = int(text)
