@@ -102,18 +102,31 @@ def memory_limit_bytes(root: Path) -> tuple[int | None, str] | None:
 
 
 def memory_room_bytes(root: Path) -> int | None:
-    """Return what the fullest group surely still takes (None: no limit); caches count as used."""
+    """Return what the fullest group surely still takes (None: no limit).
+
+    Cached files that nobody has read twice do not count as used: the kernel drops them before it refuses.
+    """
     names = {
-        "": ("memory.max", "memory.current"),
-        "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        "": ("memory.max", "memory.current", "inactive_file"),
+        "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
     }
     rooms = []
-    for controller, (limit_name, used_name) in names.items():
+    for controller, (limit_name, used_name, cache_name) in names.items():
         for group in group_directories(root, controller):
             limit, used = (read_text(group / name) or "" for name in (limit_name, used_name))
             if limit.isdecimal() and used.isdecimal() and 0 < int(limit) < V1_UNLIMITED_BYTES:
-                rooms.append(max(0, int(limit) - int(used)))
+                kept = max(0, int(used) - _statistic(group, cache_name))
+                rooms.append(max(0, int(limit) - kept))
     return min(rooms, default=None)
+
+
+def _statistic(group: Path, name: str) -> int:
+    """Return a number of bytes out of a group's memory.stat, 0 where it is not told."""
+    for line in (read_text(group / "memory.stat") or "").splitlines():
+        key, _, value = line.partition(" ")
+        if key == name and value.isdecimal():
+            return int(value)
+    return 0
 
 
 def process_limit(root: Path) -> tuple[int | None, str] | None:

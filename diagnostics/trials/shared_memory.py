@@ -41,7 +41,10 @@ def filled(folder: str, asked: int) -> tuple[int, float, str | None]:
 
 
 def measured(folder: str) -> dict[str, Any]:
-    """Return the facts; null where the platform shares memory in another way."""
+    """Return the facts; null where the platform shares memory in another way.
+
+    None at all where there is no room to try: that less than a block goes in proves nothing.
+    """
     asked = written = seconds = problem = None
     if os.path.isdir(folder) and hasattr(os, "posix_fallocate"):  # noqa: PTH112  this file stands alone
         space = os.statvfs(folder)
@@ -53,6 +56,8 @@ def measured(folder: str) -> dict[str, Any]:
             written, seconds, problem = filled(folder, asked)
         except OSError as error:
             written, problem = 0, f"{error.strerror} (errno {error.errno})"
+        if asked < len(BLOCK) and not problem:
+            return {}
     values = {
         "trial.shm_asked_bytes": (asked, "bytes"),
         "trial.shm_written_bytes": (written, "bytes"),

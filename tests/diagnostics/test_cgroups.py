@@ -85,5 +85,25 @@ def test_the_fullest_group_on_the_way_up_has_the_least_room(tmp_path):
     assert memory_room_bytes(root) == 500
 
 
+def test_a_page_cache_that_fills_the_limit_leaves_its_room(tmp_path):
+    cache = f"active_file 7\ninactive_file {GIB // 2}\n"
+    files = {"memory.max": str(GIB), "memory.current": str(GIB), "memory.stat": cache}
+    assert memory_room_bytes(machine_v2(tmp_path, "/", files)) == GIB // 2
+
+
+def test_in_version_1_the_page_cache_of_the_groups_below_counts_too(tmp_path):
+    files = {
+        "memory/memory.limit_in_bytes": str(GIB),
+        "memory/memory.usage_in_bytes": str(GIB),
+        "memory/memory.stat": f"inactive_file 4096\ntotal_inactive_file {GIB // 4}\n",
+    }
+    assert memory_room_bytes(machine_v1(tmp_path, "/", files)) == GIB // 4
+
+
+def test_a_page_cache_beyond_what_is_used_makes_no_room_beyond_the_limit(tmp_path):
+    files = {"memory.max": str(GIB), "memory.current": "10", "memory.stat": "inactive_file 20"}
+    assert memory_room_bytes(machine_v2(tmp_path, "/", files)) == GIB
+
+
 def test_without_a_limit_no_group_bounds_the_room(tmp_path):
     assert memory_room_bytes(machine_v2(tmp_path, "/", {"memory.max": "max", "memory.current": "7"})) is None

@@ -91,9 +91,9 @@ def test_a_start_method_that_is_not_there_has_no_outcome(monkeypatch: pytest.Mon
 
 @ON_LINUX
 def test_shared_memory_is_written_up_to_a_safe_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_memory, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(shared_memory, "MOST_BYTES", 9 << 20)
     found = {key: fact["value"] for key, fact in shared_memory.measured(str(tmp_path)).items()}
-    assert found["trial.shm_written_bytes"] == found["trial.shm_asked_bytes"] == 1 << 20
+    assert found["trial.shm_written_bytes"] == found["trial.shm_asked_bytes"] == 9 << 20
     assert list(tmp_path.iterdir()) == []
     absent = shared_memory.measured(str(tmp_path / "none"))
     assert {fact["value"] for fact in absent.values()} == {None}
@@ -103,9 +103,31 @@ def test_shared_memory_is_written_up_to_a_safe_share(tmp_path: Path, monkeypatch
 def test_shared_memory_is_written_up_to_a_share_of_what_the_control_group_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRIAL_ROOM_BYTES", str(1 << 20))
+    monkeypatch.setenv("TRIAL_ROOM_BYTES", str(40 << 20))
     found = shared_memory.measured(str(tmp_path))
-    assert found["trial.shm_asked_bytes"]["value"] == 1 << 18
+    assert found["trial.shm_asked_bytes"]["value"] == 10 << 20
+
+
+@ON_LINUX
+@pytest.mark.parametrize("room", [0, 1 << 20])
+def test_where_no_room_is_left_to_try_nothing_is_said_of_shared_memory(
+    room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIAL_ROOM_BYTES", str(room))
+    assert shared_memory.measured(str(tmp_path)) == {}
+
+
+@ON_LINUX
+def test_shared_memory_that_refuses_even_the_least_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setenv("TRIAL_ROOM_BYTES", "0")
+    monkeypatch.setattr(shared_memory.tempfile, "TemporaryFile", refuse)
+    found = shared_memory.measured(str(tmp_path))
+    assert found["trial.shm_problem"]["value"] == "Read-only file system (errno 30)"
 
 
 def test_shared_memory_that_is_refused_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
