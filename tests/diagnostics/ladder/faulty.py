@@ -102,6 +102,15 @@ class Nothing(IterableDataset):
         return iter(())
 
 
+class Quitting:
+    """A batch sampler that raises what is no Exception."""
+
+    batch_size = 8
+
+    def __iter__(self):
+        raise GeneratorExit("the sampler quits")
+
+
 def with_workers(dataset, **arguments):
     return DataLoader(dataset, 8, num_workers=2, **arguments)
 
@@ -147,6 +156,10 @@ def dying_alone():
 
 def killing():
     return with_workers(KillsMain())
+
+
+def quitting():
+    return DataLoader(Rows(), batch_sampler=Quitting(), num_workers=2)
 
 
 def pooled():

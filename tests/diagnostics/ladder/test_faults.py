@@ -149,6 +149,27 @@ def test_where_that_process_dies_the_cause_is_told() -> None:
             lab.ask("open", name="forked", arguments=FORKED)
 
 
+@ON_POSIX
+def test_what_that_process_cannot_go_on_from_is_told_with_its_traceback() -> None:
+    with Laboratory(sys.executable, hang_seconds=20.0) as lab:
+        lab.ask("load", target=f"{FAULTY}:quitting")
+        lab.ask("divide")
+        with pytest.raises(FailedError, match=r"^the measuring process ended by itself$") as caught:
+            lab.ask("open", name="forked", arguments=FORKED)
+    assert "in __iter__" in caught.value.log
+    assert "GeneratorExit: the sampler quits" in caught.value.log
+
+
+@ON_POSIX
+def test_the_workers_of_that_process_end_with_it() -> None:
+    with Laboratory(sys.executable, hang_seconds=20.0) as lab:
+        lab.ask("load", target=f"{FAULTY}:pooled")
+        lab.ask("divide")
+        workers = lab.ask("open", name="forked", arguments=FORKED)["pids"]
+        lab.ask("load", target=f"{FAULTY}:pooled")  # for which the copy is closed
+        assert not any(psutil.pid_exists(pid) for pid in workers)
+
+
 def test_a_loader_that_fails_at_its_start_leaves_no_worker(lab: Laboratory) -> None:
     assert lab._child is not None
     lab.ask("load", target=f"{FAULTY}:raising")

@@ -1,9 +1,10 @@
 """A copy of the child that starts workers: forked from it as it is before any sample is read there."""
 
 import os
+import traceback
 from contextlib import suppress
 from multiprocessing import Pipe
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -63,12 +64,25 @@ class Copy:
         os.waitpid(self._pid, 0)
 
 
-def _serve(bench: Any, line: Any) -> None:
-    """Answer until nobody asks any more: the copy is closed, or who asks has died."""
+def _serve(bench: Any, line: Any) -> NoReturn:
+    """Be the copy; like any process it says on stderr what it cannot go on from."""
+    try:
+        _answer_all(bench, line)
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def _answer_all(bench: Any, line: Any) -> None:
+    """Answer until nobody asks any more, who asks being gone, and leave no worker."""
     bench.num_threads = 1
     torch.set_num_threads(1)
     try:
-        while True:
-            line.send(bench.answer(line.recv()))
+        with suppress(EOFError):
+            while True:
+                line.send(bench.answer(line.recv()))
     finally:
-        os._exit(0)
+        for name in list(bench.loaders):
+            bench.close(name)
