@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from bench import gpu_lock, strict_json
 from bench.devices import why_not
@@ -12,6 +13,7 @@ from diagnostics.comparisons import Comparison, Outcome
 
 SCHEMA = 1
 STDOUT = Path("-")
+_LEFT: ContextVar[TextIO | None] = ContextVar("the stdout that is left to the document", default=None)
 MARKS = {Outcome.SLOWER: "▲", Outcome.FASTER: "▼", Outcome.SAME: "=", Outcome.UNSURE: "~"}
 
 
@@ -42,8 +44,8 @@ def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> Non
     if path is None:
         return
     document = strict_json.dumps({"schema": SCHEMA, "command": command, "findings": [], **parts}, indent=1)
-    if path == STDOUT and sys.__stdout__ is not None:
-        print(document, file=sys.__stdout__)
+    if path == STDOUT:
+        print(document, file=_LEFT.get())
         return
     try:
         path.write_text(document + "\n", encoding="utf-8")
@@ -56,8 +58,15 @@ def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> Non
 @contextmanager
 def stdout_left_to(path: Path | None) -> Iterator[None]:
     """Print to stderr meanwhile where the document is to be all that stdout gets."""
-    with redirect_stdout(sys.stderr) if path == STDOUT else nullcontext():
+    if path != STDOUT:
         yield
+        return
+    token = _LEFT.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _LEFT.reset(token)
 
 
 def print_comparisons(comparisons: Iterable[Comparison]) -> None:

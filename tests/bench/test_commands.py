@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 import sys
 from math import inf, nan
 from pathlib import Path
@@ -7,6 +9,7 @@ import pytest
 
 from bench.__main__ import main
 from bench.commands import STDOUT, stdout_left_to, write_json
+from bench.host import environment
 
 
 def test_a_document_holds_null_for_what_is_not_finite(tmp_path: Path) -> None:
@@ -15,16 +18,35 @@ def test_a_document_holds_null_for_what_is_not_finite(tmp_path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8"))["speeds"] == [{"ratio": None, "bounds": [None, 1.0]}]
 
 
-def test_a_document_on_stdout_is_all_that_stands_there(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "__stdout__", sys.stdout)
+def test_a_document_on_stdout_is_all_that_stands_there(capsys: pytest.CaptureFixture[str]) -> None:
     with stdout_left_to(STDOUT):
         print("a table")
         write_json(STDOUT, "ceilings", {})
     printed = capsys.readouterr()
     assert json.loads(printed.out)["command"] == "ceilings"
     assert printed.err == "a table\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell")
+def test_a_document_for_a_stdout_that_is_closed_goes_nowhere(tmp_path: Path) -> None:
+    code = (
+        "import sys; from bench.commands import *; from diagnostics.ending import ended\n"
+        "def command():\n"
+        "    with stdout_left_to(STDOUT):\n"
+        "        write_json(STDOUT, 'ceilings', {})\n"
+        "    return 0\n"
+        "sys.exit(ended('it', command))"
+    )
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" >&-', sys.executable, code],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
