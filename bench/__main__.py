@@ -16,8 +16,8 @@ from diagnostics.documents import check_path
 from diagnostics.ending import ended, say
 from diagnostics.outcomes import INTERRUPTED, WRONG_USAGE, UsageError, not_installed
 
-ON_INTERRUPT = signal.getsignal(signal.SIGINT)
-if __name__ == "__main__" and ON_INTERRUPT is signal.default_int_handler:
+ENDS_AT_ONCE = __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+if ENDS_AT_ONCE:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # imports take seconds, and libraries catch what ends them
 try:
     from bench import ab, calibration, calibration_file, probe_cost, trials, tuner
@@ -38,7 +38,8 @@ except ModuleNotFoundError as error:
     if __name__ != "__main__":
         raise
     sys.exit(not_installed("python -m bench", error))
-signal.signal(signal.SIGINT, ON_INTERRUPT)
+if ENDS_AT_ONCE:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WHY_STOPPED = {
     "settled": "everything is settled",

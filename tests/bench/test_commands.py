@@ -1,12 +1,16 @@
 import json
 import os
+import runpy
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from math import inf, nan
 from pathlib import Path
 
 import pytest
 
+import bench
 from bench.__main__ import main
 from bench.commands import STDOUT, stdout_left_to, write_json
 from bench.host import environment
@@ -47,6 +51,14 @@ def test_a_document_for_a_stdout_that_is_closed_goes_nowhere(tmp_path: Path) -> 
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands_are_imported_in_any_thread_and_leave_signals_alone() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        imported = pool.submit(runpy.run_path, str(Path(bench.__file__).with_name("__main__.py"))).result()
+    assert "main" in imported
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(
