@@ -35,7 +35,11 @@ def ended(program: str, command: Callable[[], int]) -> int:
     except BrokenPipeError:
         _close_stdout()
         return PIPE_CLOSED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # which ends the reader of a pipe too, as in `| tee FILE`
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _close_stdout()
         return INTERRUPTED
     except Exception as error:
         return _cannot_go_on(program, error)

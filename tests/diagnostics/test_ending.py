@@ -110,3 +110,31 @@ def test_streams_that_are_closed_stop_nothing():
 def test_no_encoding_stops_what_is_printed():
     done = run_in_shell(COMMAND.format("print('\\u25b2') or 0"), "")
     assert (done.returncode, done.stdout, done.stderr) == (0, "?\n", "")
+
+
+@ON_POSIX
+@pytest.mark.parametrize("printed", ["x", ""])
+def test_an_interrupt_that_has_ended_the_reader_of_the_pipe_too_is_an_interrupt(printed):
+    interrupted = f"print({printed!r}, end='') or signal.raise_signal(signal.SIGINT)"
+    handler = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{handler}; {COMMAND.format(interrupted)}"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@ON_POSIX
+def test_what_was_printed_before_an_interrupt_is_kept():
+    handler = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    interrupted = "print('x') or signal.raise_signal(signal.SIGINT)"
+    done = run_in_shell(f"{handler}; {COMMAND.format(interrupted)}", "")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "x\n", "")
