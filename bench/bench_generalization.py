@@ -93,7 +93,7 @@ class WeightDecayStudy(_Trained):
         """Return rows and intervals by weight decay."""
         frame: Any = self.training.frame()
         frame.insert(0, "weight_decay", frame.pop("setting").map(self.decay_of))
-        rows = frame.drop(columns=["epoch", "complete", "diverged"]).to_dict("records")
+        rows = frame.drop(columns=["epoch", "complete"]).to_dict("records")
         return {
             "name": f"weight decay on {self.data}",
             "epochs": self.training.populations[0].epoch,
@@ -124,9 +124,10 @@ class GeneralizationStudy(_Trained):
 def intervals_over_seeds(rows: Sequence[Params]) -> list[dict[str, Any]]:
     """Mean and 95 % interval over seeds of each quantity at each decay, and of its change from no decay.
 
-    The change is paired by seed: the same data, initialisation and batch order with and without decay.
+    The change is paired by seed: the same data, initialisation and batch order with and without decay. A
+    diverged member has no finite norm or loss: `num_values` counts those that have one.
     """
-    quantities = [key for key in rows[0] if key not in {"weight_decay", "seed"}]
+    quantities = [key for key in rows[0] if key not in {"weight_decay", "seed", "diverged"}]
     values = {
         (decay, q): [row[q] for row in rows if row["weight_decay"] == decay]
         for decay in WEIGHT_DECAYS

@@ -143,5 +143,5 @@ def _history(frames: Sequence[Frame]) -> list[dict[str, Any]]:
             **mean_interval(part[quantity]).as_dict(),
         }
         for (setting, epoch), part in rows.groupby(["setting", "epoch"], sort=False)
-        for quantity in ("train_accuracy", "test_accuracy", "weight_norm")
+        for quantity in ("train_accuracy", "validation_accuracy", "test_accuracy", "weight_norm")
     ]

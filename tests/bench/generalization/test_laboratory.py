@@ -78,6 +78,7 @@ def test_the_laboratory_measures_what_every_claim_asks_for(short: None) -> None:
     document = json.loads(json.dumps(lab.study()))
     assert document["is_complete"]
     assert document["seeds"] == 4
+    assert {one["quantity"] for one in document["history"]} >= {"validation_accuracy", "test_accuracy"}
     assert len(document["claims"]) == len(judged)
 
 
@@ -219,10 +220,24 @@ def test_changes_are_paired_by_seed() -> None:
     assert (change["estimate"], change["low"], change["high"]) == pytest.approx((0.01, 0.01, 0.01))
 
 
+def test_a_member_that_diverged_is_counted_out_of_an_interval_and_is_no_quantity() -> None:
+    rows = [
+        {"weight_decay": decay, "seed": seed, "weight_norm": 2.0, "diverged": False}
+        for decay in WEIGHT_DECAYS
+        for seed in range(4)
+    ]
+    rows[-1] |= {"weight_norm": float("nan"), "diverged": True}
+    table = {(row["weight_decay"], row["quantity"]): row for row in intervals_over_seeds(rows)}
+    norm = table[WEIGHT_DECAYS[-1], "weight_norm"]
+    assert (norm["estimate"], norm["num_values"]) == (2.0, 3)
+    assert {quantity for _, quantity in table} == {"weight_norm", "weight_norm_change"}
+
+
 def test_weight_decay_makes_weights_smaller_and_can_be_read_before_it_is_over() -> None:
     study = WeightDecayStudy("cpu", 2, "digits")
     list(study.work(0.05))
     rows = study.study()["rows"]
     norms = {row["weight_decay"]: row["weight_norm"] for row in rows if row["seed"] == 0}
     assert norms[30.0] < norms[0.0]
+    assert {row["diverged"] for row in rows} == {False}
     assert study.study()["epochs"] == 3
