@@ -16,6 +16,10 @@ Frame: TypeAlias = Any  # a DataFrame; the stubs of pandas know nothing of what 
 Column: TypeAlias = Any  # a Series
 
 MOST_WORKERS = 4096
+SPOILED = (  # what no longer means anything of a member that diverged; its accuracy still counts
+    *("train_loss", "validation_loss", "test_loss", "gap_loss", "weight_norm"),
+    *("near_zero_share", "exact_zero_share", "effective_learning_rate", "turn"),
+)
 
 
 def statistics(entry: dict[str, Any]) -> dict[str, Any]:
@@ -235,14 +239,39 @@ def weight_decay_study(run: Run) -> dict[str, Any]:
     return study(run, "weight_decay")
 
 
+def member_number(value: object) -> float:
+    """Return a number of a member's row, where true counts as 1."""
+    return float(value) if isinstance(value, bool) else as_number(value)
+
+
+def without_spoiled(frame: Frame) -> Frame:
+    """Return members with `diverged`, 0 or 1, and without the weights' and losses' numbers of those that did.
+
+    Files that do not say it hold no finite norm or loss of a diverged member: by that it is known.
+    """
+    told = [name for name in ("weight_norm", "train_loss") if name in frame]
+    diverged = frame["diverged"].eq(1) if "diverged" in frame else ~np.isfinite(frame[told]).all(axis=1)
+    spoiled = [name for name in SPOILED if name in frame]
+    kept = frame.assign(diverged=diverged.astype(float))
+    kept[spoiled] = kept[spoiled].mask(diverged)
+    return kept
+
+
+def diverged(frame: Frame, what: str = "norm and loss") -> str:
+    """Return how many of the members diverged and what leaves them out, nothing where none did."""
+    members = frame.drop_duplicates([name for name in ("setting", "weight_decay", "seed") if name in frame])
+    lost = int(members["diverged"].sum())
+    return f" {lost} of {len(members)} networks diverged; {what} are of the others." if lost else ""
+
+
 def weight_decay(run: Run) -> Frame:
     """Return the study's rows, one a decay and seed; empty where they lack decay, seed or test accuracy."""
     rows = entries(weight_decay_study(run).get("rows"))
-    frame = pd.DataFrame([{key: as_number(value) for key, value in row.items()} for row in rows])
+    frame = pd.DataFrame([{key: member_number(value) for key, value in row.items()} for row in rows])
     needed = ["weight_decay", "seed", "test_accuracy"]
     if not set(needed) <= set(frame):
         return pd.DataFrame()
-    kept = frame.dropna(subset=needed)
+    kept = without_spoiled(frame.dropna(subset=needed))
     if "validation_accuracy" in kept and "gap_accuracy" in kept:  # then both have equally many wrong labels
         kept = kept.assign(gap=kept["gap_accuracy"])
     elif "train_accuracy" in kept:

@@ -11,6 +11,7 @@ from diagnostics.hypotheses import Holds, Judged, all_claims, judge
 from diagnostics.intervals import mean_interval
 from reports import canvas, frames
 from reports.frames import Frame
+from reports.headlines import chosen_by
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells
 from reports.values import as_number, entries, mapping
@@ -30,16 +31,11 @@ def study(run: Run) -> dict[str, Any]:
 def members(run: Run) -> Frame:
     """Return one row a setting and seed; empty where the run has no such study."""
     told = [
-        {key: str(value) if key == "setting" else _as_number(value) for key, value in row.items()}
+        {key: str(value) if key == "setting" else frames.member_number(value) for key, value in row.items()}
         for row in entries(study(run).get("rows"))
     ]
     frame = pd.DataFrame(told)
     return frame if {"setting", "seed"} <= set(frame) else pd.DataFrame()
-
-
-def _as_number(value: object) -> float:
-    """Return a number of a row, where true counts as 1."""
-    return float(value) if isinstance(value, bool) else as_number(value)
 
 
 def num_seeds(run: Run) -> str:
@@ -60,7 +56,10 @@ def claims(run: Run) -> tuple[Judged, ...]:
 
 @lru_cache(maxsize=16)
 def points(run: Run) -> Frame:
-    """Return the rows that form curves: `study`, `strength` and the columns of `members`."""
+    """Return the rows that form curves: `study`, `strength` and the columns of `members`.
+
+    What diverged has no numbers of weights and losses there.
+    """
     frame = members(run)
     parts = []
     for name, told in mapping(study(run).get("curves")).items():
@@ -69,7 +68,7 @@ def points(run: Run) -> Frame:
                 found = frame[frame["setting"] == str(point[1])] if len(frame) else frame
                 parts.append(found.assign(study=str(name), strength=as_number(point[0])))
     kept = [part for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
+    return frames.without_spoiled(pd.concat(kept, ignore_index=True)) if kept else pd.DataFrame()
 
 
 NO_PENALTIES = frozenset({"training samples", "wrong labels", "patience"})
@@ -87,7 +86,7 @@ def chosen(run: Run) -> Frame:
     frame = points(run)
     if frame.empty or "test_accuracy" not in frame:
         return pd.DataFrame()
-    by = "validation_accuracy" if "validation_accuracy" in frame else "test_accuracy"
+    by = chosen_by(frame)
     told = {}
     for study, part in frame[~frame["study"].isin(NO_PENALTIES)].groupby("study", sort=False):
         means: Any = part.groupby("strength").mean(numeric_only=True)
@@ -96,6 +95,16 @@ def chosen(run: Run) -> Frame:
         fair = {"strength": best, "is_fair": by == "validation_accuracy", "preferred": means[by].max()}
         told[study] = {**fair, **means.loc[best], **without.add_suffix("_without")}
     return pd.DataFrame.from_dict(told, orient="index")
+
+
+def chooser(run: Run) -> str:
+    """Return what chose the strengths that titles name, nothing where they name none."""
+    strengths = chosen(run)
+    if strengths.empty:
+        return ""
+    if strengths["is_fair"].all():
+        return " Validation samples choose the strength in the title."
+    return " The strength in the title is chosen on the test itself, which flatters it."
 
 
 def has(run: Run, *columns: str) -> bool:

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from diagnostics.intervals import Interval, mean_interval
-from reports import canvas, studies
+from reports import canvas, frames, studies
 from reports.frames import Frame
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells
@@ -89,7 +89,7 @@ def title(run: Run) -> str:
     return (
         f"Under batch norm, decay {decay:g} takes the norm from {number(norm[0])} to {number(norm[1])} "
         f"and makes steps {number(rate[1])} times as long for their weights; test accuracy "
-        f"{percent(accuracy[0], 1)} to {percent(accuracy[1], 1)}"
+        f"{percent(accuracy[0], 1)} to {percent(accuracy[1], 1)} ({studies.num_seeds(run)})"
     )
 
 
@@ -100,7 +100,7 @@ def caption(run: Run) -> str:
         "weights make no simpler network, but the same step turns them further. What counts is the learning "
         "rate over their norm (van Laarhoven 2017; squared under SGD): in the middle, over that without. "
         "Without normalization small weights are small outputs. Means, 95 % intervals, "
-        f"{studies.num_seeds(run)}."
+        f"{studies.num_seeds(run)}.{frames.diverged(_points(run), 'norm and step')}"
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from diagnostics.intervals import mean_interval
 from reports import canvas, studies
 from reports.frames import Frame
+from reports.headlines import chosen_by
 from reports.load import Run
 from reports.parts import Table, cell, interval_cells
 from reports.values import entries, mapping
@@ -84,16 +85,19 @@ def _panel(axes: Any, part: Frame, lines: list[str]) -> None:
 
 
 def title(run: Run) -> str:
-    """Return how far accuracies lie apart at the labels where it matters most."""
+    """Return the test accuracies where validation sees lines farthest apart."""
     frame = points(run)
-    means = frame.groupby(["comparison", "label", "line"], sort=False)["test_accuracy"].mean().unstack()
+    groups = frame.groupby(["comparison", "label", "line"], sort=False)
+    by = chosen_by(frame)
+    means, tested = (groups[column].mean().unstack() for column in (by, "test_accuracy"))
     place = (means.max(axis=1) - means.min(axis=1)).idxmax()
     best, worst = means.loc[place].idxmax(), means.loc[place].idxmin()
     axis = _named(run)[place[0]][0]
+    chooser = "farthest apart in validation" if by != "test_accuracy" else "picked on the test itself"
     return (
         f"{f'At {axis} ' if axis else 'With '}{place[1]}, {best} tests at "
-        f"{percent(means.loc[place, best], 1)} and {worst} at {percent(means.loc[place, worst], 1)} "
-        f"({studies.num_seeds(run)})"
+        f"{percent(tested.loc[place, best], 1)} and {worst} at {percent(tested.loc[place, worst], 1)}; "
+        f"{chooser} ({studies.num_seeds(run)})"
     )
 
 

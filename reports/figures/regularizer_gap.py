@@ -39,7 +39,7 @@ def caption(run: Run) -> str:
     return (
         "Training less test accuracy, both with equally many wrong labels: what was learned and does not "
         f"carry over. Means and 95 % intervals over {studies.num_seeds(run)}. A gap of zero is no aim of its "
-        "own: a network that learns nothing has none."
+        "own: a network that learns nothing has none." + studies.chooser(run)
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports import canvas, studies
+from reports import canvas, frames, studies
 from reports.load import Run
 from reports.parts import Table
 from reports.wording import listed, number
@@ -38,6 +38,7 @@ def caption(run: Run) -> str:
     return (
         f"Square root of the sum of all squared weights, biases left out. Means and 95 % intervals over "
         f"{studies.num_seeds(run)}. Weight decay and L2 shrink every weight a little, L1 some to nothing."
+        f"{studies.chooser(run)}{frames.diverged(studies.points(run), 'norms')}"
     )
 
 

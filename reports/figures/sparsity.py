@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports import canvas, studies
+from reports import canvas, frames, studies
 from reports.load import Run
 from reports.parts import Table
 from reports.wording import percent
@@ -35,7 +35,7 @@ def caption(run: Run) -> str:
         "L1 takes the same amount off every weight in each step, so that small ones end at zero; L2 and "
         "weight decay take a share, and a share of little is less. L1 is done by proximal steps (soft "
         "thresholding): subgradients would step across zero. Means and 95 % intervals over "
-        f"{studies.num_seeds(run)}."
+        f"{studies.num_seeds(run)}.{frames.diverged(studies.points(run), 'shares')}"
     )
 
 

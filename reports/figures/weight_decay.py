@@ -70,27 +70,37 @@ def _decay_axis(axes: Any, decays: list[float]) -> None:
 
 def title(run: Run) -> str:
     """Return the best decay and what it changed."""
-    answer = headlines.weight_decay(run)
+    answer, frame = headlines.weight_decay(run), frames.weight_decay(run)
+    seeds = f"({_seeds(frame)})"
     if answer is None:
-        best = frames.weight_decay(run).groupby("weight_decay")["test_accuracy"].mean()
-        return f"Test accuracy is highest at weight decay {best.idxmax():g}: {percent(best.max(), 1)}"
+        means = frame.groupby("weight_decay").mean(numeric_only=True)
+        best = means[headlines.chosen_by(frame)].idxmax()
+        tested = percent(means.loc[best, "test_accuracy"], 1)
+        return f"Weight decay {best:g} is the best of those tried: test accuracy {tested} {seeds}"
     if answer.best == 0:
         without = percent(answer.test_without.estimate, 1)
-        return f"No weight decay tried was better than none: test accuracy {without} at 0"
+        return f"No weight decay tried was better than none: test accuracy {without} at 0 {seeds}"
     return (
         f"Weight decay {answer.best:g} lifts test accuracy from {percent(answer.test_without.estimate, 1)} "
-        f"to {percent(answer.test.estimate, 1)} ({points(answer.gain.estimate)} points)"
+        f"to {percent(answer.test.estimate, 1)} ({points(answer.gain.estimate)} points; {_seeds(frame)})"
     )
+
+
+def _seeds(frame: Frame) -> str:
+    return count(int(frame["seed"].nunique()), "seed")
 
 
 def caption(run: Run) -> str:
     """Return how to read the three panels."""
-    seeds = count(int(frames.weight_decay(run).groupby("weight_decay").size().max()), "seed")
+    frame = frames.weight_decay(run)
+    is_fair = headlines.chosen_by(frame) == "validation_accuracy"
+    chooser = "by validation" if is_fair else "on the test itself, which flatters it"
     return (
-        f"Lines are means over {seeds}, bands the 95 % interval over seeds. Weight decay pulls weights "
-        "towards zero in every step. Too little, and the network memorizes the training set: the gap "
+        f"Lines are means over {_seeds(frame)}, bands the 95 % interval over seeds. Weight decay pulls "
+        "weights towards zero in every step. Too little, and the network memorizes the training set: the gap "
         "between training and test accuracy is wide. Too much, and it cannot learn at all: both fall "
-        "together. The gap alone is no aim, it closes there too." + wrong_labels(run)
+        "together. The gap alone is no aim, it closes there too. The best decay is "
+        f"chosen {chooser}.{wrong_labels(run)}{frames.diverged(frame)}"
     )
 
 

@@ -307,10 +307,11 @@ def laboratory() -> dict[str, Any]:
         {"setting": "plain", "epoch": epoch, "quantity": quantity, "estimate": value, "low": value - 0.01}
         | {"high": value + 0.01, "num_values": 4}
         for quantity, values in {
-            "train_accuracy": (0.5, 0.8, 0.95),
-            "test_accuracy": (0.5, 0.82, 0.8),
+            "train_accuracy": (0.5, 0.8, 0.9, 0.95),
+            "validation_accuracy": (0.4, 0.6, 0.7, 0.65),
+            "test_accuracy": (0.5, 0.82, 0.79, 0.8),
         }.items()
-        for epoch, value in zip((1, 10, 60), values, strict=True)
+        for epoch, value in zip((1, 10, 30, 60), values, strict=True)
     ]
     curves = {
         "weight decay": [[0, "plain"], [1, "decay 1"], [10, "decay 10"]],

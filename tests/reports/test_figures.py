@@ -1,7 +1,9 @@
 """The contract of every figure, and that titles say what the data say."""
 
+import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -160,7 +162,7 @@ def test_dropout_in_evaluation_has_no_bar_since_it_moves_nothing(our_run: Run) -
 def test_weight_decay_title_and_axis_state_the_study(our_run: Run) -> None:
     assert (
         weight_decay.title(our_run)
-        == "Weight decay 3 lifts test accuracy from 86.4 % to 92.2 % (+5.8 points)"
+        == "Weight decay 3 lifts test accuracy from 86.4 % to 92.2 % (+5.8 points; 8 seeds)"
     )
     with canvas.style():
         lowest = weight_decay.draw(our_run).axes[-1]
@@ -189,20 +191,21 @@ def test_regularizer_titles_state_the_result(our_run: Run) -> None:
     )
     assert sparsity.title(our_run) == "L1 0.1 makes 40 % of the weights exactly zero (4 seeds)"
     assert (
-        "Plain: test accuracy is highest after 10 epochs, 82.0 %, and 80.0 % after 60 (4 seeds)"
-        in learning_curves.title(our_run)
+        "Plain: test accuracy is 79.0 % after 30 epochs, which validation prefers, and 80.0 % after 60 "
+        "(4 seeds)" in learning_curves.title(our_run)
     )
 
 
 def test_comparisons_say_where_lines_part_and_how_many_networks_failed(our_run: Run) -> None:
     assert regularizer_comparisons.title(our_run) == (
-        "At weight decay 0, dropout tests at 84.0 % and no dropout at 80.0 % (4 seeds)"
+        "At weight decay 0, dropout tests at 84.0 % and no dropout at 80.0 %; "
+        "farthest apart in validation (4 seeds)"
     )
     caption = regularizer_comparisons.caption(our_run)
     assert "Of 12 networks here, 0 diverged, 0 no better than chance" in caption
     assert effective_rates.title(our_run) == (
         "Under batch norm, decay 1 takes the norm from 10.0 to 5.00 and makes steps 4.00 times as long for "
-        "their weights; test accuracy 76.0 % to 77.0 %"
+        "their weights; test accuracy 76.0 % to 77.0 % (4 seeds)"
     )
 
 
@@ -213,6 +216,71 @@ def test_a_study_of_older_files_is_judged_by_the_test_and_says_so(tmp_path: Path
             row.pop("validation_accuracy", None)
     run = read_run(results.write(tmp_path / "older.json", document))
     assert "the best on the test itself" in regularizer_accuracy.title(run)
+    assert "picked on the test itself" in regularizer_comparisons.title(run)
+    assert "chosen on the test itself, which flatters it" in regularizer_gap.caption(run)
+    assert "chosen on the test itself, which flatters it" in weight_decay.caption(run)
+
+
+def test_learning_curves_of_older_files_say_that_the_test_chose_the_epoch(tmp_path: Path) -> None:
+    study = results.laboratory()
+    study["history"] = [row for row in study["history"] if row["quantity"] != "validation_accuracy"]
+    assert learning_curves.title(_run_of(tmp_path, "generalization", study)) == (
+        "Plain: test accuracy is 82.0 % after 10 epochs, the best on the test itself, and 80.0 % after 60 "
+        "(4 seeds)"
+    )
+
+
+def test_lines_are_held_side_by_side_where_validation_parts_them_though_the_test_parts_others(
+    tmp_path: Path,
+) -> None:
+    study = results.laboratory()
+    study["comparisons"][0]["lines"]["dropout"].append(["1", "batch norm"])
+    for row in study["rows"]:
+        row["validation_accuracy"] = {"plain": 0.6, "dropout 0.5": 0.9}.get(row["setting"], 0.5)
+    title = regularizer_comparisons.title(_run_of(tmp_path, "generalization", study))
+    assert title.startswith("At weight decay 0, dropout tests at 84.0 % and no dropout at 80.0 %; ")
+
+
+def test_norms_of_diverged_members_are_left_out_and_counted(tmp_path: Path) -> None:
+    study = results.laboratory()
+    for row in study["rows"]:
+        if row["setting"] in ("batch norm, decay 1", "decay 10") and row["seed"] == 3:
+            row |= {"diverged": True, "weight_norm": 1e30}
+    run = _run_of(tmp_path, "generalization", study)
+    assert "2 of 24 networks diverged; norms are of the others" in regularizer_weights.caption(run)
+    assert "2 of 20 networks diverged; norm and step are of the others" in effective_rates.caption(run)
+    assert "2 of 24 networks diverged; shares are of the others" in sparsity.caption(run)
+    norms = {row[1].text: row for row in regularizer_weights.table(run).rows if row[2].text == "weight norm"}
+    assert (norms["10"][3].text, norms["10"][5].text) == ("4.00", "3")
+
+
+def test_no_caption_speaks_of_divergence_where_none_diverged(our_run: Run) -> None:
+    shown = (regularizer_weights, effective_rates, sparsity, weight_decay)
+    assert not any("diverged" in module.caption(our_run) for module in shown)
+
+
+@pytest.mark.parametrize("is_flagged", [True, False], ids=["flagged", "without the flag, as older files"])
+def test_the_weight_decay_study_counts_what_diverged(tmp_path: Path, is_flagged: bool) -> None:
+    study = results.study()
+    for row in study["rows"]:
+        is_lost = row["weight_decay"] == 30.0 and row["seed"] < 3
+        row.update({"diverged": is_lost} if is_flagged else {})
+        row.update({"weight_norm": None} if is_lost else {})
+    run = _run_of(tmp_path, "weight_decay", study)
+    assert "3 of 48 networks diverged; norm and loss are of the others." in weight_decay.caption(run)
+    rows = {row[1].text: row[-1].text for row in weight_decay.table(run).rows if row[0].text == "30.0"}
+    assert (rows["weight norm"], rows["test accuracy"]) == ("5", "8")
+
+
+@pytest.mark.parametrize("module", [m for m in figures.modules() if m.SECTION == "generalization"])
+def test_every_title_about_regularizers_says_over_how_many_seeds(our_run: Run, module: ModuleType) -> None:
+    assert re.search(r"\b[48] seeds\)", module.title(our_run))
+
+
+def _run_of(tmp_path: Path, topic: str, study: dict[str, Any]) -> Run:
+    """Return a run with one study alone."""
+    document = {"benchmarks": [results.entry(topic, "epoch", {"device": "cpu"}, 0.1, study=study)]}
+    return read_run(results.write(tmp_path / "study.json", document))
 
 
 def test_variant_titles_name_the_best_and_the_worst(our_run: Run) -> None:
