@@ -5,7 +5,6 @@ import csv
 import html
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 
 _BOMS = (
@@ -49,12 +48,19 @@ _PANELLED = re.compile(r"\S[^\n\"]{0,400}\.pyx?:\d{1,7} in [\w.<>]{1,200}$")
 LONGEST_LINE = 1000  # characters kept of a line: a longer one is data, not a message
 LONGEST_LOG = 100_000  # characters of a log that was escaped into one line, from each end
 _SAYING = ("log", "message", "msg", "text", "data")  # the keys of JSON records that hold the line itself
-# What begins a line of a traceback; how wide terminals are.
+# A line that names an exception; what a terminal may have broken; what is no rest of a broken line.
+_NAMING = re.compile(r"(?:[A-Za-z_][\w.]{0,80})?(?:Error|Exception|Interrupt)\b")
+_BREAKABLE = re.compile(rf"\s{{0,8}}File \"|{_NAMING.pattern}")
 _BEGINS = re.compile(
-    r"\s{0,8}File \"|(?:[\w-]{1,60} )?Traceback \(|[A-Za-z_][\w.]{0,80}(?:Error|Exception|Interrupt)\b"
+    rf"{_BREAKABLE.pattern}|(?:[\w-]{{1,60}} )?Traceback \("
+    r"|During handling of the above |The above exception |Process \S{1,80}:$|-- Process \d"
+    r"|\[?\d{2,4}[-/:]\d{2}[-/:]\d{2}|\[rank ?\d|[\w.-]{1,60}: (?:error|warning|fatal)\b"
+    r"|\S{1,300}\.py:\d{1,7}: "
+    r"|(?:Killed|Aborted|Terminated|Bus error|Segmentation fault)(?: \(core dumped\))?$"
 )
 _FRAME = re.compile(r"\s{0,8}File \"[^\"\n]{1,300}\", line \d{1,7}, in [\w<>.]{1,80}$")
-_NARROWEST, _WIDEST = 60, 300
+_DIGITS = re.compile(r"\d+")
+_NARROWEST, _WIDEST = 60, 300  # of terminals
 # A record, or a string that is a line, alone or as one of a list.
 _JSON = re.compile(r"[\s\[,]{0,40}(\{\"[^\n]*\}|\"[^\n]*\\n\")[\],\s]{0,4}")
 _SAMPLE = 4096
@@ -180,21 +186,30 @@ def _strings_of(line: str) -> list[str]:
 
 def unwrap(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Join the frames and the messages that a terminal broke at its right margin, wherever that was."""
-    lengths = Counter(len(text) for _, text in lines)
-    width = max(lengths, default=0)
-    if not _NARROWEST <= width <= _WIDEST or lengths[width] < 2:
+    width = max((len(text) for _, text in lines), default=0)
+    full = [text for _, text in lines if len(text) == width]
+    if not (_NARROWEST <= width <= _WIDEST and _is_margin(full)):
         return lines
     whole: list[tuple[int, str]] = []
-    is_open = False
+    is_open, last = False, 0
     for number, text in lines:
-        if is_open and not _BEGINS.match(text):
+        if is_open and number == last + 1 and not _BEGINS.match(text):
             whole[-1] = (whole[-1][0], whole[-1][1] + text)
         else:
             whole.append((number, text))
         begun = whole[-1][1]
         is_full = len(text) == width and not text[-1].isspace()  # not filled up with blanks
-        is_open = is_full and bool(_BEGINS.match(begun)) and not _FRAME.match(begun)
+        is_open = is_full and bool(_BREAKABLE.match(begun)) and not _FRAME.match(begun)
+        last = number
     return whole
+
+
+def _is_margin(full: list[str]) -> bool:
+    """Tell lines that are as long as a terminal is wide from one long message that comes again."""
+    has_broken_frame = any(text.lstrip().startswith('File "') and not _FRAME.match(text) for text in full)
+    named = (_NAMING.match(text) for text in full)
+    kinds = {_DIGITS.sub("", found[0] if found else text) for found, text in zip(named, full, strict=True)}
+    return len(full) > 1 and (has_broken_frame or len(kinds) > 1)
 
 
 def _last_field(line: str) -> str:

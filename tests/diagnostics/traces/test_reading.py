@@ -472,3 +472,44 @@ def test_a_log_that_was_exported_as_a_table_reads_as_if_it_had_not():
     table = "\n".join('"2026-05-04","host 7","' + line.replace('"', '""') + '"' for line in lines)
     inner = read_trace(f'"Date","Host","Message"\n{table}').errors[1]
     assert (inner.type, inner.frames[-1].place) == ("KeyError", "data.py:17, in __getitem__")
+
+
+LONG = "FileNotFoundError: [Errno 2] No such file or directory: '/mnt/images/train/n01440764/10026.JPEG'"
+RAISED = 'Traceback (most recent call last):\n  File "/w/{}.py", line 9, in read\n    open(path)\n' + LONG
+
+
+@pytest.mark.parametrize(
+    ("between", "told"),
+    [
+        ("During handling of the above exception, another exception occurred:", ("context", False, "")),
+        (
+            "The above exception was the direct cause of the following exception:",
+            ("cause", False, ""),
+        ),
+        ("Exception ignored in: <function Iterator.__del__ at 0x7f10>", ("", True, "")),
+        ("Process SpawnProcess-2:", ("", False, "Process SpawnProcess-2")),
+        ("Exception in thread Thread-3 (pin):", ("", False, "Exception in thread Thread-3 (pin)")),
+    ],
+)
+def test_what_announces_the_next_traceback_is_no_rest_of_a_long_message(between, told):
+    first, second = read_trace(f"{RAISED.format('a')}\n{between}\n{RAISED.format('b')}\n").errors
+    assert first.message == second.message == LONG.split(": ", 1)[1]
+    assert (second.relation, second.is_ignored, second.process) == told
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["slurmstepd: error: Detected 1 oom_kill event in StepId=7.0.", "Killed", "a sentence", "\nwords, later"],
+)
+@pytest.mark.parametrize("other", ["train", "valid"])
+def test_a_message_as_long_as_another_is_whole(after, other):
+    log = f"{RAISED.format('a')}\n{after}\n{RAISED.format('b').replace('train', other)}\n{after}\n"
+    messages = {error.message for error in read_trace(log).errors}
+    assert messages == {LONG.split(": ", 1)[1], LONG.split(": ", 1)[1].replace("train", other)}
+
+
+def test_lines_between_which_others_were_left_out_are_not_joined():
+    words = "".join(f"step {step}\n" for step in range(SMALL_LOG_LINES))
+    full = "w" * len(LONG)
+    log = f"{full}\n{RAISED.format('a')}\n\nwords that stand apart\n{words}"
+    assert read_trace(log).errors[0].message == LONG.split(": ", 1)[1]
