@@ -3,9 +3,10 @@
 import codecs
 import csv
 import html
-import json
 import re
 from dataclasses import dataclass, replace
+
+from diagnostics.traces.records import told
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -47,7 +48,6 @@ _BROKEN = re.compile(r"(?:/|~|[A-Za-z]:[\\/])\S[^\n\"]{20,300}$")
 _PANELLED = re.compile(r"\S[^\n\"]{0,400}\.pyx?:\d{1,7} in [\w.<>]{1,200}$")
 LONGEST_LINE = 1000  # characters kept of a line: a longer one is data, not a message
 LONGEST_LOG = 100_000  # characters of a log that was escaped into one line, from each end
-_SAYING = ("log", "message", "msg", "text", "data")  # the keys of JSON records that hold the line itself
 # A line that names an exception; what a terminal may have broken; what is no rest of a broken line.
 _NAMING = re.compile(r"(?:[A-Za-z_][\w.]{0,80})?(?:Error|Exception|Interrupt)\b")
 _BREAKABLE = re.compile(rf"\s{{0,8}}File \"|{_NAMING.pattern}")
@@ -61,8 +61,6 @@ _BEGINS = re.compile(
 _FRAME = re.compile(r"\s{0,8}File \"[^\"\n]{1,300}\", line \d{1,7}, in [\w<>.]{1,80}$")
 _DIGITS = re.compile(r"\d+")
 _NARROWEST, _WIDEST = 60, 300  # of terminals
-# A record, or a string that is a line, alone or as one of a list.
-_JSON = re.compile(r"[\s\[,]{0,40}(\{\"[^\n]*\}|\"[^\n]*\\n\")[\],\s]{0,4}")
 _SAMPLE = 4096
 
 
@@ -156,32 +154,15 @@ def _bearable(line: str) -> list[str]:
     """Return a line as it is, a log escaped into one line in its pieces, and of data the two ends."""
     if len(line) <= 2 * LONGEST_LINE:
         return [line]
-    if told := _strings_of(line):
-        return [piece[: 2 * LONGEST_LINE] for piece in told]
+    pieces = told(line, is_document=True)
+    if pieces is not None:
+        return [part for piece in pieces for part in _bearable(piece)]
     if "\\n" in line and _is_escaped(line[:LONGEST_LOG]):
         ends = line if len(line) <= 2 * LONGEST_LOG else line[:LONGEST_LOG] + line[-LONGEST_LOG:]
         pieces = [piece for piece in _ESCAPED_END.split(ends) if piece]
         if len(pieces) > 1:
             return [_ESCAPED_QUOTE.sub(r"\1", piece[: 2 * LONGEST_LINE]) for piece in pieces]
     return [line[:LONGEST_LINE] + line[-LONGEST_LINE:]]
-
-
-def _strings_of(line: str) -> list[str]:
-    """Return the lines of the strings in a document of JSON that stands on one line, such as a notebook."""
-    if not line.startswith(("{", "[")):
-        return []
-    try:
-        waiting = [json.loads(line)]
-    except (ValueError, RecursionError):
-        return []
-    told = []
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            told += value.splitlines()
-        elif isinstance(value, list | dict):
-            waiting += reversed(value if isinstance(value, list) else list(value.values()))
-    return told
 
 
 def unwrap(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -223,18 +204,11 @@ def _last_field(line: str) -> str:
 
 
 def messages(line: str) -> list[str]:
-    """Return what a line says: JSON opened, the records of containers and loggers, strings of a notebook."""
-    found = _JSON.fullmatch(line)
-    if found is None:
-        return _last_field(line).splitlines()
-    try:
-        record = json.loads(found[1])
-    except (ValueError, RecursionError):
-        return [line]
-    said = record
-    if isinstance(record, dict):
-        said = next((record[key] for key in _SAYING if isinstance(record.get(key), str)), line)
-    return [part for part in said.splitlines() if part]
+    """Return what a line says: JSON opened, also within JSON; of a table's record the last field."""
+    parts = told(line)
+    if parts is None:
+        parts = _last_field(line).splitlines()
+    return parts if parts == [line] else [message for part in parts for message in messages(part)]
 
 
 def unfold(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -513,3 +513,88 @@ def test_lines_between_which_others_were_left_out_are_not_joined():
     full = "w" * len(LONG)
     log = f"{full}\n{RAISED.format('a')}\n\nwords that stand apart\n{words}"
     assert read_trace(log).errors[0].message == LONG.split(": ", 1)[1]
+
+
+WORKER = f"Traceback (most recent call last):\n{CAUGHT}KeyError: 'a'"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"levelname": "ERROR", "message": "training failed", "exc_info": WORKER},  # python-json-logger
+        {"event": "training failed", "level": "error", "exception": WORKER},  # structlog
+        {"event": "train", "num_workers": 8, "level": "error", "exception": WORKER},
+        {"text": f"ERROR | failed\n{WORKER}\n", "record": {"message": "failed", "line": 7}},  # loguru
+        {"message": "failed", "error": {"kind": "KeyError", "stack": WORKER}},  # Datadog
+        {"log.level": "error", "message": "failed", "error": {"type": "KeyError", "stack_trace": WORKER}},
+        {"insertId": "a1", "textPayload": WORKER, "severity": "ERROR"},  # Google Cloud
+        {"insertId": "a1", "jsonPayload": {"message": "failed", "exc_info": WORKER}, "severity": "ERROR"},
+        {"message": {"message": "KeyError: 'a'", "extraInfo": {"py_callstack": WORKER}}},  # torchelastic
+        {"short_message": "failed", "full_message": f"failed\n{WORKER}", "_logger": "train"},  # Graylog
+        {"level": "error", "msg": "failed", "traceback": WORKER.splitlines()},
+        {"log": json.dumps({"message": "failed", "exc_info": WORKER}) + "\n", "stream": "stderr"},
+    ],
+)
+@pytest.mark.parametrize("before", ["", "2026-05-04T10:00:00.123456789Z stderr F ", "trainer-1  | "])
+def test_the_traceback_in_a_loggers_record_is_read(record, before):
+    inner = read_trace(f"epoch 1\n{before}{json.dumps(record)}\n").errors[-1]
+    assert (inner.type, inner.message, inner.where) == ("KeyError", "'a'", "DataLoader worker process 3")
+    assert inner.frames[-1].code == "label = self.labels[name]"
+
+
+def test_what_a_record_says_stays_beside_its_traceback():
+    log = json.dumps({"exc_info": WORKER, "message": "fold 3 failed", "name": "train"})
+    lines = read_trace(log).lines
+    assert lines[0].text == "fold 3 failed"
+    assert "train" not in {line.text for line in lines}
+
+
+@pytest.mark.parametrize(
+    "record",
+    ['{"num_workers": 8, "data": "imagenet"}', '{"event": "start", "num_workers": 8}', '{"num_workers": 8}'],
+)
+def test_a_record_of_settings_is_kept_whole(record):
+    assert read_trace(f"epoch 1\n{record}\n").lines[1].text == record
+
+
+def test_a_lines_record_is_its_line_whatever_else_a_collector_put_into_it():
+    pod = {"annotations": {"last-applied": '{"kind": "Pod"}\n'}, "labels": {"app": "train"}}
+    log = "\n".join(json.dumps({"log": f"{line}\n", "kubernetes": pod}) for line in WORKER.split("\n"))
+    assert read_trace(log).errors == read_trace(WORKER).errors
+
+
+def test_a_path_in_quotes_is_no_json():
+    assert read_trace('"C:\\new\\fold"\n').lines[0].text == '"C:\\new\\fold"'
+
+
+RED, GREEN, PLAIN = "\x1b[0;31m", "\x1b[0;32m", "\x1b[0m"
+OF_IPYTHON_7 = [
+    f"{RED}{'-' * 75}{PLAIN}",
+    f"{RED}KeyError{PLAIN}                                  Traceback (most recent call last)",
+    f"{GREEN}<ipython-input-3-0aa1>{PLAIN} in {GREEN}<module>{PLAIN}()\n"
+    f"{GREEN}      1{PLAIN} loader = build()\n{GREEN}----> 2{PLAIN} for batch in loader:{PLAIN}\n{PLAIN}",
+    f"{GREEN}/usr/lib/python3.7/dist-packages/torch/utils/data/dataloader.py{PLAIN} in "
+    f"{GREEN}__next__{PLAIN}(self)\n{GREEN}--> 345{PLAIN} {' '.join([RED + 'data' + PLAIN] * 200)}\n{PLAIN}",
+    f"{RED}KeyError{PLAIN}: {CAUGHT.split(': ', 1)[1]}KeyError: 'a'\n",
+]
+OF_IPYTHON_8 = [
+    *OF_IPYTHON_7[:2],
+    f"Cell {GREEN}In[3], line 2{PLAIN}\n{GREEN}      1{PLAIN} loader = build()\n"
+    f"{GREEN}----> 2{PLAIN} for batch in loader:\n",
+    f"File {GREEN}/usr/lib/python3.12/site-packages/torch/utils/data/dataloader.py:701{PLAIN}, in "
+    f"{GREEN}Iter.__next__{PLAIN}(self)\n{GREEN}--> 701{PLAIN} data = self._next_data()\n",
+    OF_IPYTHON_7[-1],
+]
+
+
+@pytest.mark.parametrize("indent", [None, 0, 1, 2, "\t"])
+@pytest.mark.parametrize("traceback", [OF_IPYTHON_7, OF_IPYTHON_8])
+def test_an_error_saved_in_a_notebook_reads_as_in_a_terminal(traceback, indent):
+    error = {"output_type": "error", "ename": "KeyError", "evalue": "Caught", "traceback": traceback}
+    cell = {"cell_type": "code", "source": ["for batch in loader:\n", "    pass"], "outputs": [error]}
+    saved = read_trace(json.dumps({"cells": [cell], "nbformat": 4}, indent=indent)).errors
+    shown = read_trace("\n".join(traceback)).errors
+    assert [one.frames[-1].function for one in saved] == ["__next__", "__getitem__"]
+    for one, other in zip(saved, shown, strict=True):
+        assert (one.type, one.message, one.where) == (other.type, other.message, other.where)
+        assert [frame.place for frame in one.frames] == [frame.place for frame in other.frames]
