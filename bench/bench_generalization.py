@@ -124,8 +124,8 @@ class GeneralizationStudy(_Trained):
 def intervals_over_seeds(rows: Sequence[Params]) -> list[dict[str, Any]]:
     """Mean and 95 % interval over seeds of each quantity at each decay, and of its change from no decay.
 
-    The change is paired by seed: the same data, initialisation and batch order with and without decay. A
-    diverged member has no finite norm or loss: `num_values` counts those that have one.
+    The change is paired by seed: the same data, initialisation and batch order with and without decay. What
+    is not finite, as a diverged member's loss, is left out: `num_values` counts the others.
     """
     quantities = [key for key in rows[0] if key not in {"weight_decay", "seed", "diverged"}]
     values = {
