@@ -69,9 +69,10 @@ def title(run: Run) -> str:
     part = frame[frame["setting"] == name].pivot_table("estimate", "epoch", "quantity")
     if "test_accuracy" not in part:
         return f"{canvas.label(name)} was looked at {frame['epoch'].nunique()} times in training"
-    tested, is_fair = part["test_accuracy"].dropna(), JUDGE in part and part[JUDGE].notna().all()
+    part = part.dropna(subset=["test_accuracy"])
+    tested, is_fair = part["test_accuracy"], JUDGE in part and part[JUDGE].notna().all()
     best, last = int((part[JUDGE] if is_fair else tested).idxmax()), tested.index[-1]
-    chooser = "which validation prefers" if is_fair else "the best on the test itself"
+    chooser = "which validation prefers" if is_fair else "the best on the test itself, which flatters it"
     return (
         f"{capitalized(canvas.label(name))}: test accuracy is {percent(tested[best], 1)} after "
         f"{count(best, 'epoch')}, {chooser}, and {percent(tested[last], 1)} after {last:g} "

@@ -225,8 +225,19 @@ def test_learning_curves_of_older_files_say_that_the_test_chose_the_epoch(tmp_pa
     study = results.laboratory()
     study["history"] = [row for row in study["history"] if row["quantity"] != "validation_accuracy"]
     assert learning_curves.title(_run_of(tmp_path, "generalization", study)) == (
-        "Plain: test accuracy is 82.0 % after 10 epochs, the best on the test itself, and 80.0 % after 60 "
-        "(4 seeds)"
+        "Plain: test accuracy is 82.0 % after 10 epochs, the best on the test itself, which flatters it, "
+        "and 80.0 % after 60 (4 seeds)"
+    )
+
+
+def test_an_epoch_whose_test_accuracy_is_missing_is_not_the_one_that_validation_chooses(
+    tmp_path: Path,
+) -> None:
+    study = results.laboratory()
+    lost = ("test_accuracy", 30)
+    study["history"] = [row for row in study["history"] if (row["quantity"], row["epoch"]) != lost]
+    assert "80.0 % after 60 epochs, which" in learning_curves.title(
+        _run_of(tmp_path, "generalization", study)
     )
 
 
