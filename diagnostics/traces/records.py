@@ -18,6 +18,8 @@ _BEGINNING = re.compile(r'[\s\[,]{0,40}(?:"[^"\\\n]{1,80}" ?: ?)?\[?\s?(?=["{])'
 _BETWEEN = re.compile(r"[\s,\[\]}]*")
 _RECORD = re.compile(r'\{ ?"')
 _TROUBLE = re.compile(r'Traceback|File "|\w(?:Error|Exception|Interrupt): ')
+_CAUSED = "The above exception was the direct cause of the following exception:"
+_MEANWHILE = "During handling of the above exception, another exception occurred:"
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\n\t\r\f\b]")  # C:\new, unescaped
 
 
@@ -121,9 +123,26 @@ def _texts(value: Any) -> Iterator[str]:
             yield value
         elif isinstance(value, dict):
             waiting += reversed(value.values())
+        elif isinstance(value, list) and (raised := _raised(value)):
+            yield raised
         elif isinstance(value, list):
             is_text = all(isinstance(part, str) for part in value)
             if is_text and any("\n" in part or _TROUBLE.search(part) for part in value):
                 yield "\n".join(part.removesuffix("\n") for part in value)
             else:
                 waiting += reversed(value)
+
+
+def _raised(stacks: list[Any]) -> str:
+    """Return exceptions that structlog wrote as records as Python would have; "" for any other list."""
+    written = []
+    for stack in reversed(stacks):  # the one that was raised last comes first there
+        if not (isinstance(stack, dict) and {"exc_type", "exc_value", "frames"} <= stack.keys()):
+            return ""
+        inside = stack["frames"] if isinstance(stack["frames"], list) else []
+        frames = [one for one in inside if isinstance(one, dict)]
+        places = [(one.get("filename"), one.get("lineno"), one.get("name")) for one in frames]
+        lines = [f'  File "{path}", line {number}, in {function}' for path, number, function in places]
+        head, end = "Traceback (most recent call last):", f"{stack['exc_type']}: {stack['exc_value']}"
+        written.append("\n".join([head, *lines, end, _CAUSED if stack.get("is_cause") else _MEANWHILE]))
+    return "\n".join(written).rpartition("\n")[0]

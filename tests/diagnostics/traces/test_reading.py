@@ -542,6 +542,19 @@ def test_the_traceback_in_a_loggers_record_is_read(record, before):
     assert inner.frames[-1].code == "label = self.labels[name]"
 
 
+def test_exceptions_that_a_logger_wrote_as_records_are_read():
+    frames = [{"filename": "/w/data.py", "lineno": 17, "name": "__getitem__", "locals": {"i": "3"}}]
+    first = {"exc_type": "KeyError", "exc_value": "'a'", "is_cause": True, "frames": frames}
+    last = {"exc_type": "RuntimeError", "exc_value": "no label", "is_cause": False, "frames": frames}
+    log = json.dumps({"event": "training failed", "level": "error", "exception": [last, first]})
+    errors = read_trace(f"{log}\n").errors
+    assert [(error.type, error.message, error.relation) for error in errors] == [
+        ("KeyError", "'a'", ""),
+        ("RuntimeError", "no label", "cause"),
+    ]
+    assert errors[0].frames[0].place == "data.py:17, in __getitem__"
+
+
 def test_what_a_record_says_stays_beside_its_traceback():
     log = json.dumps({"exc_info": WORKER, "message": "fold 3 failed", "name": "train"})
     lines = read_trace(log).lines
