@@ -73,9 +73,13 @@ class Cost:
 
     @property
     def starting(self) -> float:
-        """What starting workers took: first batches are waited for longer than it takes to load one."""
+        """What starting workers took: first batches are waited for longer than it takes to load one.
+
+        The sampler's draws for those are not theirs; without workers there is nothing to start.
+        """
         a_batch = (self.fetch + self.collate) / max(1, self.num_batches)
-        return self.start + max(0.0, self.first_wait - self.use.counters["epochs"] * a_batch)
+        first = max(0.0, self.first_wait - self.use.counters["epochs"] * a_batch)
+        return max(0.0, self.start + first - self.draw) if self.num_workers else 0.0
 
     @property
     def loop(self) -> float:
@@ -107,10 +111,10 @@ class Cost:
         """What the loading is bound by: the part that is the largest where the reader waited."""
         if not self.loop or self.waited < HIDDEN_FRACTION * self.loop:
             return "none"
-        if self.starting > self.waited / 2:
-            return "startup"
         if self.draw > self.waited / 2:
             return "sampler"
+        if self.starting > self.waited / 2:
+            return "startup"
         if self.slow > SLOW_SHARE * self.fetch:
             return "skew"
         if (
@@ -176,7 +180,7 @@ def attribution_facts(observed: Observed) -> dict[str, Any]:
         "waiting_seconds": first.waited,
         "loop_seconds": first.loop,
         "bound_name": first.bound,
-        "start_seconds": first.start + first.first_wait,
+        "start_seconds": max(0.0, first.start + first.first_wait - first.draw),
         "worker_starts_count": counters["worker_starts"],
         "has_persistent_workers": arguments.get("persistent_workers"),
         "loader_workers_count": first.num_workers,

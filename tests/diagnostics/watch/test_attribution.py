@@ -3,7 +3,7 @@ import pytest
 from diagnostics.watch.attribution import attribution_facts, calm_line, costs, waiting
 from diagnostics.watch.diagnosing import diagnose
 from diagnostics.watch.observing import Observed
-from tests.diagnostics.watch.made import main, use, worker
+from tests.diagnostics.watch.made import SECOND, main, use, worker
 
 TWO = {"num_workers": 2, "in_order": True}
 
@@ -53,6 +53,19 @@ def test_what_a_sampler_draws_slowly_bounds_the_loading_and_would_take_as_long_w
     assert [one.slug for one in diagnose(observed(loader, worker(0, fetch_ns=1.0))).findings] == [
         "loader-bottleneck"
     ]
+
+
+def test_a_sampler_that_is_slow_before_an_epochs_first_batches_is_no_start_of_workers():
+    loader = use(TWO, batches=100, start_ns=3.1, busy_ns=1.0, draw_ns=3.0)
+    observation = observed(loader, worker(0, fetch_ns=1.0))
+    assert bound(loader, worker(0, fetch_ns=1.0)) == "sampler"
+    assert attribution_facts(observation)["start_seconds"] == pytest.approx(0.1)
+
+
+def test_where_there_are_no_workers_none_are_started():
+    loader = use({**TWO, "num_workers": 0}, batches=10, first_wait_ns=6.0, busy_ns=1.0)
+    reading = main(loader, fetch_ns=6 * SECOND, timed_ns=6 * SECOND, cpu_ns=SECOND // 2)
+    assert costs(Observed(records=[reading]))[0].bound == "wait"
 
 
 def test_an_epoch_of_one_long_batch_is_bound_by_the_batch_and_not_by_a_start():
