@@ -25,6 +25,8 @@ UNLIKE_MISREADING = {
     "NameError",
     "ImportError",
     "ModuleNotFoundError",
+    "OutOfMemoryError",
+    "AcceleratorError",
 }
 SIGTERM = -15  # what a main process that fails sends its workers: no cause
 
@@ -206,6 +208,15 @@ def _length_facts(observed: Observed) -> dict[str, Any]:
     }
 
 
+def _is_like_misreading(incident: Incident) -> bool:
+    """Tell an exception that data read at the wrong place may raise: no missing key that the code names."""
+    if incident.kind != "raised" or incident.error in UNLIKE_MISREADING:
+        return False
+    lines, _, said = incident.traceback.strip().rpartition("\n")
+    key = said.removeprefix("KeyError: ").strip("'")
+    return incident.error != "KeyError" or not (f"'{key}'" in lines or f'"{key}"' in lines)
+
+
 def _handle_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str, Any]:
     """Name a file whose position moved in several workers between their batches: it is not their own."""
     names: dict[str, int] = defaultdict(int)
@@ -218,9 +229,7 @@ def _handle_facts(observed: Observed, incidents: Sequence[Incident]) -> dict[str
     return {
         "shared_handle_name": most,
         "shared_handle_workers_count": names[most] if most else 0,
-        "misread_samples_count": sum(
-            one.kind == "raised" and one.error not in UNLIKE_MISREADING for one in incidents
-        ),
+        "misread_samples_count": sum(map(_is_like_misreading, incidents)),
     }
 
 

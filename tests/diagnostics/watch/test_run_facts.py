@@ -133,6 +133,31 @@ def test_a_file_that_moves_in_one_worker_only_is_not_shared(seconds, num_workers
     assert (found["shared_handle_name"] == "dataset.file") == bool(num_workers)
 
 
+def lacking(line, key):
+    trace = (
+        f'Traceback (most recent call last):\n  File "train.py", line 3, in f\n    {line}\nKeyError: {key}\n'
+    )
+    return {"error": "KeyError", "traceback": trace}
+
+
+@pytest.mark.parametrize(
+    ("raised", "num_misread"),
+    [
+        ({"error": "UnicodeDecodeError"}, 1),
+        ({"error": "struct.error"}, 1),
+        ({"error": "OutOfMemoryError"}, 0),
+        (lacking("return CLASSES[name]", "'\\x00cat'"), 1),
+        (lacking('return row["label"]', "'label'"), 0),
+        (lacking("return row['label']", "'label'"), 0),
+    ],
+)
+def test_what_data_read_at_the_wrong_place_cannot_raise_is_no_sign_of_a_shared_file(raised, num_misread):
+    event = {"event": "raised", "at": 1, "batch": 0, "indices": [0], "samples": [0], "stage": "fetching"}
+    event |= {"traceback": "", "resources": {}} | raised
+    found = facts(main(), worker(0, events=[event]))
+    assert found["misread_samples_count"] == num_misread
+
+
 def test_the_death_that_counts_is_not_the_one_by_which_others_are_cleared_away():
     found = facts(died(_200=-15, _201=-9), worker(0), worker(1))
     assert (found["deaths_count"], found["death_signal_name"]) == (2, "SIGKILL")
