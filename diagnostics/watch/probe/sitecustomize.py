@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120, PTH123, N807
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120, PTH123, PTH208, N807
 """Writes down what DataLoaders do, into files that outlive the process: one file, standard library only.
 
 Python imports a module of this name at start-up, in spawned and forkserver children too. It acts only where
@@ -64,6 +64,7 @@ CLOSE_EVERY_NS = 20_000_000  # and then one in so long; quicker loops have other
 LIGHT_FROM_NS = 1_000_000  # a batch: above it those between are timed at least, below it most are passed over
 PACE_BATCHES = 256  # over which a loop's pace is averaged
 STEPPED_FROM_NS, TIMED_FROM_NS = 10_000, 200_000  # a sample: from here on its place is noted, and its time
+DELAY_FROM_NS = 1_000_000  # a sample: from here on how long others had the processor is read for each
 CPU_FROM_NS, CPU_EVERY = 1_000_000, 16  # CPU time is a system call: of long batches, and of every so many
 SLOW_TIMES, SLOW_FROM_NS = 10, 10_000_000
 NUM_DIGESTS = 8
@@ -99,14 +100,15 @@ class State:
     """The file of this process; before it has one, and in a child just forked, `view` goes nowhere."""
 
     __slots__ = (
-        "blocks", "delay_ns", "drawing_at", "drawn", "handles", "is_leaving", "is_passing", "is_streaming",
-        "loaders", "log", "mismatched", "num_told", "num_unseen", "random", "sample_ns", "sent", "sizes",
-        "stacks", "stream", "view", "walk_at", "workers",
+        "blocks", "delay_at", "delay_ns", "drawing_at", "drawn", "first_drawn", "handles", "inherited",
+        "is_forked", "is_leaving", "is_passing", "is_streaming", "loaders", "log", "mismatched", "num_told",
+        "num_unseen", "random", "sample_ns", "sent", "sizes", "stacks", "stream", "view", "walk_at",
+        "workers",
     )  # fmt: skip
 
     def __init__(self):
         self.view, self.stacks = IGNORED, None
-        self.is_leaving = self.is_streaming = self.is_passing = False
+        self.is_leaving = self.is_streaming = self.is_passing = self.is_forked = False
         self.begin(None)
 
     def begin(self, log):
@@ -114,7 +116,9 @@ class State:
         self.log, self.blocks, self.loaders, self.sent, self.workers = log, {}, {}, {}, set()
         self.num_unseen, self.sample_ns, self.random, self.drawn = 0, TIMED_FROM_NS, None, None
         self.mismatched, self.stream, self.num_told = set(), Stream(), 0
-        self.sizes, self.walk_at, self.handles, self.delay_ns = {}, 0, [], 0
+        self.sizes, self.walk_at, self.handles, self.inherited = {}, 0, [], {}
+        self.delay_ns = self.delay_at = 0  # what run_delay told, and when
+        self.first_drawn = {}  # states of generators after a stream's first sample
         self.drawing_at = 0  # counters of a loader without workers whose sampler is drawing
 
 
@@ -410,10 +414,9 @@ def begun_epoch(iterator, at, begun):
     view[at + L_START_NS] += now - begun
     view[at + L_END] = view[at + L_EPOCH_BEGIN] = now
     view[at + L_EPOCH_WAIT_NS] = view[at + L_WAIT_NS] + view[at + L_FIRST_WAIT_NS]
-    if has_own_sampler(iterator):
+    if not iterator._num_workers and has_own_sampler(iterator):
         iterator._checkup_drawing_at = at
-        if iterator._num_workers:
-            iterator._sampler_iter = Drawn(iterator._sampler_iter, at)
+        view[at + L_DRAW_NS] += now - begun  # nothing else is started
     workers = getattr(iterator, "_workers", None)
     if workers and workers[0].pid not in STATE.workers:
         STATE.workers.update(worker.pid for worker in workers)
@@ -447,6 +450,31 @@ class Drawn:
             raise
         finally:
             STATE.view[self._at + L_DRAW_NS] += clock() - begun
+
+
+@guarded
+def drawing(iterator, loader, spent):
+    """Time a sampler of the program's own from the draws on that give workers their first batches."""
+    if iterator._num_workers and has_own_sampler(iterator):
+        at = block_of(loader) or SCRATCH_AT
+        STATE.view[at + L_DRAW_NS] += spent
+        iterator._sampler_iter = Drawn(iterator._sampler_iter, at)
+
+
+def watch_reset(original):
+    """Wrap the base class' `_reset`, which asks the sampler for an epoch's indices."""
+
+    @functools.wraps(original)
+    def _reset(self, loader, *arguments, **keywords):
+        begun = clock()
+        try:
+            original(self, loader, *arguments, **keywords)
+        except BaseException as error:
+            without_us(error)
+            raise
+        drawing(self, loader, clock() - begun)
+
+    return _reset
 
 
 def watch_iter(original):
@@ -797,11 +825,15 @@ def run_delay(unknown):
         os.close(descriptor)
 
 
-def add_slow(view, spent, slow_from):
-    """Count a sample as a slow one, unless it was the processor that others had meanwhile."""
-    delay = run_delay(STATE.delay_ns) if STATE.delay_ns else 0
-    own = spent - (delay - STATE.delay_ns)
-    STATE.delay_ns = delay
+def add_slow(view, spent, slow_from, now):
+    """Count a sample as a slow one, unless it was the processor that others had meanwhile.
+
+    Of what others had since that was read last it bears its share of the time since then.
+    """
+    before, since = STATE.delay_ns, max(spent, now - STATE.delay_at)
+    if before:
+        STATE.delay_ns, STATE.delay_at = run_delay(before), now
+    own = spent - max(0, STATE.delay_ns - before) * spent // since
     if own > slow_from:
         view[P_SLOW_COUNT] += 1 + STATE.num_unseen
         view[P_SLOW_NS] += own * (1 + STATE.num_unseen)
@@ -813,6 +845,7 @@ class Timed(Stepped):
     def steps(self, view):
         """Yield the indices."""
         slow_from = max(SLOW_TIMES * STATE.sample_ns, SLOW_FROM_NS)
+        reads_delay = STATE.delay_ns and STATE.sample_ns >= DELAY_FROM_NS
         begun = clock()
         for position, index in enumerate(list.__iter__(self)):
             view[P_POSITION] = position
@@ -823,8 +856,21 @@ class Timed(Stepped):
                 view[P_SLOWEST_NS] = spent
                 view[P_SLOWEST_INDEX] = index if type(index) is int else -1
             if spent > slow_from and view[P_SAMPLES]:
-                add_slow(view, spent, slow_from)
+                add_slow(view, spent, slow_from, now)
+            elif reads_delay:
+                STATE.delay_ns, STATE.delay_at = run_delay(STATE.delay_ns), now
         view[P_SINCE], view[P_STAGE] = begun, COLLATING
+
+
+class Opening(Stepped):
+    """Indices of a stream's first batch: what its generators draw before its first sample may be an order."""
+
+    def steps(self, view):
+        """Yield the indices."""
+        for position, index in enumerate(super().steps(view)):
+            if position == 1:
+                look_at_first_drawn()
+            yield index
 
 
 def note_indices(view, indices):
@@ -900,6 +946,7 @@ def raised(error, indices, caller):
 
     Where the batch was passed over, the frame that has called tells its number, but for a worker's.
     """
+    drawn_again()
     if caller is not None and not STATE.view[P_IS_WORKER]:
         STATE.view[P_BATCH] = caller.f_locals["self"]._num_yielded
     if caller is not None or STATE.view[P_POSITION] < 0:
@@ -968,8 +1015,8 @@ def begin_batch(fetcher, indices):
         view[at + L_DRAW_NS] += (begun - view[at + L_BEGIN]) * (1 + STATE.num_unseen)
     note_indices(view, indices)
     if STATE.handles:
-        look_at_handles(STATE.handles, True)
-    STATE.delay_ns = run_delay(0) if view[P_IS_WORKER] else 0
+        look_at_handles(STATE.handles, True, STATE.num_unseen > 0)
+    STATE.delay_ns, STATE.delay_at = run_delay(0) if view[P_IS_WORKER] else 0, begun
     if view[P_IS_WORKER] and STATE.random is None:
         STATE.random = random_states(fetcher) or {}
     elif view[P_IS_WORKER] and begun > STATE.walk_at:
@@ -978,6 +1025,8 @@ def begin_batch(fetcher, indices):
     if is_cheap or type(indices) is not list or takes_batches(fetcher.dataset):
         view[P_POSITION] = -1  # somewhere in the batch
         return indices, begun
+    if STATE.is_streaming and STATE.random:
+        return Opening(indices), begun
     return (Timed if STATE.sample_ns >= TIMED_FROM_NS else Stepped)(indices), begun
 
 
@@ -997,13 +1046,12 @@ def end_batch(indices, data, begun, cpu_begun, delay_begun):
     view[P_SINCE], view[P_STAGE] = now, NONE
     more = now - begun - num_samples * STATE.sample_ns
     if STATE.sample_ns < TIMED_FROM_NS and more > SLOW_FROM_NS:  # one whose samples were not timed
-        add_slow(view, more, SLOW_FROM_NS)
+        add_slow(view, more, SLOW_FROM_NS, now)
     STATE.sample_ns = (now - begun) // (num_samples or 1)
     if view[P_IS_WORKER]:
         if STATE.handles:
             look_at_handles(STATE.handles, False)
-        if STATE.drawn:
-            drawn_again(*STATE.drawn)
+        drawn_again()
         if STATE.random:
             drawn_from(STATE.random)
         if STATE.is_streaming and not STATE.stream.is_told and view[P_NUM_WORKERS] > 1:
@@ -1067,28 +1115,37 @@ def watch_fetch(original, is_stream):
 
 
 @guarded
+def look_at_first_drawn():
+    """Remember the states of generators after a stream's first sample."""
+    STATE.first_drawn = {name: digest(state(thing)) for name, (thing, state, *_) in STATE.random.items()}
+
+
+@guarded
 def drawn_from(generators):
     """Write down, after the first batch, what tells whether workers repeat one another's random numbers.
 
     A stream that shuffles before it is divided among workers draws the same in all of them, once: of a stream
-    the second batch must draw as well.
+    a later sample must draw as well, at the latest in its second batch.
     """
-    STATE.random, states, until = {}, {}, clock() + DRAWN_NS
+    STATE.random, states, open_ones, until = {}, {}, {}, clock() + DRAWN_NS
     for name, (thing, state, first, source) in generators.items():
         after = digest(state(thing))
         is_drawn = after != first and is_drawn_on(source, origin(thing), until)
         states[name] = [first, is_drawn, kind_of(thing), after]
-    if STATE.is_streaming:
-        STATE.drawn = states, {name: (thing, state) for name, (thing, state, *_) in generators.items()}
-    else:
-        note("random", states=states)
+        if STATE.is_streaming and after != first and after == STATE.first_drawn.get(name, after):
+            open_ones[name] = thing, state
+    STATE.drawn = states, open_ones
+    if not open_ones:
+        drawn_again()
 
 
 @guarded
-def drawn_again(states, generators):
-    """Write down of a stream's generators those that the second batch has drawn from too."""
-    STATE.drawn = None
-    for name, (thing, state) in generators.items():
+def drawn_again():
+    """Write down of a stream's generators those that more than its first sample has drawn from."""
+    if STATE.drawn is None:
+        return
+    (states, open_ones), STATE.drawn = STATE.drawn, None
+    for name, (thing, state) in open_ones.items():
         if digest(state(thing)) == states[name][-1]:
             states[name][1:] = False, states[name][2], states[name][0]
     note("random", states=states)
@@ -1110,6 +1167,7 @@ def stream_batch(data, num_asked):
 @guarded
 def stream_ended():
     """Write down which samples a stream gave, once it has given all; of later epochs nothing."""
+    drawn_again()
     stream, view = STATE.stream, STATE.view
     if stream.num_batches and not stream.is_told:
         stream.is_told = True
@@ -1342,10 +1400,30 @@ class Handle:
 
 
 def handles_of(things):
-    """Return the files that are read; none where a lock among processes may guard them."""
-    if any(type(thing).__module__ == "multiprocessing.synchronize" for _, thing in things):
+    """Return the files that are read and came by fork; none where a lock among processes may guard them."""
+    if not STATE.inherited or any(
+        type(thing).__module__ == "multiprocessing.synchronize" for _, thing in things
+    ):
         return []
-    return [Handle(name, thing) for name, thing in things if is_read_only(thing)][:MOST_HANDLES]
+    files = (Handle(name, thing) for name, thing in things if is_read_only(thing))
+    return [one for one in files if is_inherited(one.descriptor)][:MOST_HANDLES]
+
+
+def is_inherited(descriptor):
+    """Tell whether a worker's file was open already when it was forked; what it opens itself is its own."""
+    known = STATE.inherited.get(descriptor)
+    return known is not None and known == identity_of(descriptor)
+
+
+@guarded
+def inherited_files():
+    """Return what a worker that was forked by its loader's process has open: descriptor -> file."""
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if not STATE.is_forked or parent is None or parent.pid != os.getppid():  # a forkserver's unpickles
+        return {}
+    return {int(name): identity_of(int(name)) for name in os.listdir("/dev/fd")}
 
 
 def is_read_only(thing):
@@ -1360,13 +1438,16 @@ def is_read_only(thing):
 
 
 @guarded
-def look_at_handles(handles, is_begin):
-    """Note where files stand; write down one that another process has moved since the batch before."""
+def look_at_handles(handles, is_begin, has_passed=False):
+    """Note where files stand; write down one that another process has moved since the batch before.
+
+    The worker itself may have moved it where it `has_passed` over batches since.
+    """
     for handle in list(handles):
         at = None
         with contextlib.suppress(OSError):
             at = os.lseek(handle.descriptor, 0, os.SEEK_CUR)
-        is_moved = is_begin and None not in (at, handle.at) and at != handle.at
+        is_moved = is_begin and not has_passed and None not in (at, handle.at) and at != handle.at
         if is_moved:
             note("moved", name=handle.name)
         handle.at, handle.num_looks = None if is_begin else at, handle.num_looks + 1
@@ -1510,6 +1591,7 @@ def begin_worker(arguments):
 
     STATE.is_leaving = False
     open_file()
+    STATE.inherited = inherited_files() or {}
     view, parent = STATE.view, parent_process()
     view[P_IS_WORKER], view[P_WORKER] = 1, arguments["worker_id"]
     view[P_NUM_WORKERS], view[P_BASE_SEED] = arguments["num_workers"], arguments["base_seed"] % 2**63
@@ -1548,6 +1630,7 @@ def not_begun(error):
 @guarded
 def left(error):
     """Write down what torch does not pass on, and so ends a worker: SystemExit, KeyboardInterrupt, others."""
+    drawn_again()
     words = printed(error, error.__traceback__.tb_next)
     code = getattr(error, "code", None) if isinstance(error, SystemExit) else 1
     parts = {"said": str(error)[:200], "place": innermost(error.__traceback__), "code": code}
@@ -1570,6 +1653,7 @@ def watch_worker(original):
             left(error)
             without_us(error)
             raise
+        drawn_again()
         STATE.view[P_STAGE] = ENDED
 
     return _worker_loop
@@ -1580,7 +1664,7 @@ def watch_worker(original):
 
 def forked(kept):
     """Leave the parent's file alone in a child; what is `kept` outlives the user's own files."""
-    STATE.view, STATE.is_passing = IGNORED, False
+    STATE.view, STATE.is_passing, STATE.is_forked = IGNORED, False, True
 
 
 def leave():
@@ -1594,9 +1678,10 @@ def leave():
 @guarded
 def note_exhausted():
     """Write down a stream of fewer batches than it announced, where asking for one more ended the run."""
-    for error in chain_of(getattr(sys, "last_value", None)):
+    for error in chain_of(last_error()):
         iterator = exhausted_iterator(error)
-        if iterator is not None and iterator._dataset_kind == 1:
+        is_stream = iterator is not None and iterator._dataset_kind == 1
+        if is_stream and iterator._checkup_at != SCRATCH_AT:
             announced = length(iterator._dataset)
             expected = batches_of(iterator, announced)
             if expected is not None and iterator._num_yielded < expected:
@@ -1623,19 +1708,27 @@ def exhausted_iterator(error):
 @guarded
 def note_end():
     """Write down the exception that left the program, which the interpreter keeps once it has printed it."""
-    error = getattr(sys, "last_value", None)
-    trace = getattr(error, "__traceback__", None)
-    if trace is None or not is_outermost(trace.tb_frame):  # somebody else's, who shows exceptions and goes on
+    error = last_error()
+    if error is None:
         note("ended", error=None)
         return
-    STATE.num_told = 0
+    STATE.num_told, trace = 0, error.__traceback__
     words, is_loaders = printed(error, trace), passed_loader(error)
     note("ended", error=name_of(error), traceback=words, is_loaders=is_loaders, place=innermost(trace))
 
 
+def last_error():
+    """Return the exception that has left the program; None where somebody showed one and went on."""
+    error = getattr(sys, "last_value", None)
+    trace = getattr(error, "__traceback__", None)
+    is_end = trace is not None and is_outermost(trace.tb_frame) and not hasattr(sys, "ps1")
+    return error if is_end else None
+
+
 def is_outermost(frame):
     """Tell whether a program begins with a frame."""
-    return frame.f_globals.get("__name__") == "__main__" or "runpy" in frame.f_code.co_filename
+    is_first = frame.f_globals.get("__name__") == "__main__" or "runpy" in frame.f_code.co_filename
+    return is_first and frame.f_back is None
 
 
 def innermost(trace):
@@ -1681,6 +1774,7 @@ def places(dataloader):
     utils = dataloader._utils
     return (
         (dataloader.DataLoader, "__iter__", watch_iter),
+        (dataloader._BaseDataLoaderIter, "_reset", watch_reset),
         (dataloader._SingleProcessDataLoaderIter, "_next_data", lambda original: watch_next(original, True)),
         (
             dataloader._MultiProcessingDataLoaderIter,

@@ -58,9 +58,33 @@ def test_a_stream_that_shuffles_before_it_is_divided_draws_nothing_for_its_sampl
     shards.order.random(), shards.noise.random()
     probe.drawn_from(generators)
     shards.noise.random()
-    if probe.STATE.drawn:
-        probe.drawn_again(*probe.STATE.drawn)
+    probe.drawn_again()
     (states,) = told
     own = {name: state for name, state in states.items() if name.startswith("dataset.")}
     assert {name for name, (_, is_drawn, *_) in own.items() if is_drawn} == drawn
     assert {name for name, (before, _, _, after) in own.items() if before != after} == drawn
+
+
+@pytest.mark.parametrize(
+    ("num_draws", "is_second", "is_told"),
+    [((1, 1), False, True), ((1, 0), False, False), ((1, 0), True, True), ((0, 0), True, False)],
+    ids=["each sample", "once, and then it ended", "again in the second batch", "in the second batch alone"],
+)
+def test_a_stream_of_few_batches_tells_what_more_than_its_first_sample_draws(
+    probe, monkeypatch, num_draws, is_second, is_told
+):
+    told = []
+    monkeypatch.setattr(probe, "note", lambda event, **parts: told.append(parts["states"]))
+    probe.STATE.is_streaming, shards = True, Shards()
+    probe.STATE.random = probe.random_states(SimpleNamespace(dataset=shards, collate_fn=list))
+    for sample in probe.Opening([0, 1]):
+        for _ in range(num_draws[sample]):
+            shards.order.random()
+    probe.drawn_from(probe.STATE.random)
+    if is_second:
+        shards.order.random()
+    probe.stream_ended()
+    probe.drawn_again()  # at the worker's end
+    (states,) = told
+    before, is_drawn, _, after = states["dataset.order"]
+    assert (is_drawn, before != after) == (is_told, is_told)

@@ -1,11 +1,13 @@
 """The probe's functions by themselves, for what only other versions of Python or torch do."""
 
 import multiprocessing
+import os
 import sys
 from functools import lru_cache, partial
 from io import BytesIO
 from multiprocessing import queues
 from random import Random
+from tempfile import TemporaryFile
 from types import SimpleNamespace
 
 import pytest
@@ -246,6 +248,7 @@ def test_files_that_are_read_are_followed_wherever_a_dataset_keeps_them(probe, r
         closed.close()
         kept = SimpleNamespace(binary=binary, lines={"text": text}, log=log, closed=closed, memory=BytesIO())
         things = list(probe.held_by(dataset=kept))
+        probe.STATE.inherited = {file.fileno(): probe.identity_of(file.fileno()) for file in (binary, text)}
         assert [each.name for each in probe.handles_of(things)] == [
             "dataset.binary",
             "dataset.lines['text']",
@@ -269,14 +272,59 @@ def test_a_file_is_shared_where_it_moves_between_batches_and_not_within_one(prob
     assert (told, handles) == ([("moved", "dataset.file")], [])
 
 
-@pytest.mark.parametrize(("delay", "num_slow"), [(95, 0), (20, 1)], ids=["others ran", "it took that long"])
-def test_a_sample_is_not_slow_because_others_had_the_processor(probe, monkeypatch, delay, num_slow):
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_file_that_a_worker_opened_itself_is_its_own_whatever_moves_it(probe, records):
+    with records.open("rb") as inherited, records.open("rb") as own, TemporaryFile("w+b") as other:
+        number = inherited.fileno()
+        probe.STATE.inherited = {number: probe.identity_of(number)}
+        assert [probe.is_inherited(file.fileno()) for file in (inherited, own)] == [True, False]
+        os.dup2(other.fileno(), number)  # the number now is another file's
+        assert not probe.is_inherited(number)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+@pytest.mark.parametrize(
+    ("is_forked", "parent", "is_known"),
+    [(True, os.getppid(), True), (False, os.getppid(), False), (True, 1 << 30, False), (True, None, False)],
+    ids=["forked", "spawned", "by a forkserver", "no worker"],
+)
+def test_only_a_worker_forked_by_its_reader_shares_files(probe, monkeypatch, is_forked, parent, is_known):
+    known = None if parent is None else SimpleNamespace(pid=parent)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: known)
+    probe.STATE.is_forked = is_forked
+    with TemporaryFile() as file:
+        assert (file.fileno() in probe.inherited_files()) is is_known
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_file_that_moved_while_batches_were_passed_over_may_be_ones_own(probe, records, monkeypatch):
+    told = []
+    monkeypatch.setattr(probe, "note", lambda event, **parts: told.append(event))
+    with records.open("rb", buffering=0) as file:
+        handles = [probe.Handle("dataset.file", file)]
+        probe.look_at_handles(handles, True)
+        probe.look_at_handles(handles, False)
+        file.read(8)
+        probe.look_at_handles(handles, True, has_passed=True)
+        assert told == []
+        probe.look_at_handles(handles, False)
+        file.seek(1)
+        probe.look_at_handles(handles, True)
+    assert told == ["moved"]
+
+
+@pytest.mark.parametrize(
+    ("spent", "delay", "since", "own"),
+    [(100, 95, 100, 0), (100, 20, 100, 80), (100, 900, 1000, 0), (100, 100, 1000, 90), (100, -7, 50, 100)],
+    ids=["others ran", "it took that long", "others always run", "of many samples", "of another thread"],
+)
+def test_a_sample_bears_its_share_of_the_time_that_others_had(probe, monkeypatch, spent, delay, since, own):
     view = [0] * probe.VIEW_SLOTS
-    monkeypatch.setattr(probe.STATE, "delay_ns", 1000)
-    monkeypatch.setattr(probe, "run_delay", lambda unknown: 1000 + delay)
-    probe.add_slow(view, 100, 50)
-    assert (view[probe.P_SLOW_COUNT], view[probe.P_SLOW_NS]) == (num_slow, num_slow * (100 - delay))
-    assert probe.STATE.delay_ns == 1000 + delay
+    probe.STATE.delay_ns, probe.STATE.delay_at = 5000, 0
+    monkeypatch.setattr(probe, "run_delay", lambda unknown: 5000 + delay)
+    probe.add_slow(view, spent, 50, since)
+    assert (view[probe.P_SLOW_COUNT], view[probe.P_SLOW_NS]) == ((1, own) if own else (0, 0))
+    assert (probe.STATE.delay_ns, probe.STATE.delay_at) == (5000 + delay, since)
 
 
 def test_where_the_delay_can_no_longer_be_read_a_slow_sample_counts_as_it_is(probe, monkeypatch):
@@ -286,5 +334,100 @@ def test_where_the_delay_can_no_longer_be_read_a_slow_sample_counts_as_it_is(pro
     monkeypatch.setattr(probe.STATE, "delay_ns", 1000)
     monkeypatch.setattr(probe.os, "open", refuse)
     view = [0] * probe.VIEW_SLOTS
-    probe.add_slow(view, 100, 50)
+    probe.add_slow(view, 100, 50, 100)
     assert view[probe.P_SLOW_NS] == 100
+
+
+def test_what_others_had_before_a_long_sample_is_not_taken_off_it(probe, monkeypatch):
+    ms, delays = 10**6, iter([40, 80, 80, 120])
+    times = iter([0, 50, 100, 300, 350])
+    view = [0] * probe.VIEW_SLOTS
+    view[probe.P_SAMPLES] = 64
+    probe.STATE.sample_ns, probe.STATE.delay_ns, probe.STATE.delay_at = 5 * ms, 1, 0
+    monkeypatch.setattr(probe, "clock", lambda: next(times) * ms)
+    monkeypatch.setattr(probe, "run_delay", lambda unknown: next(delays) * ms)
+    for _ in probe.Timed([0, 1, 2, 3]).steps(view):
+        pass
+    assert (view[probe.P_SLOW_COUNT], view[probe.P_SLOW_NS]) == (1, 200 * ms)
+
+
+class Base:
+    _num_workers = 2
+    _index_sampler = OwnSampler()
+
+    def _reset(self, loader, first_iter=False):
+        self._sampler_iter = iter([[1], [2], [3]])
+
+
+def reset_of(probe, monkeypatch, **attributes):
+    """Return an iterator whose `_reset` is watched, as torch's subclasses call it before they draw."""
+    watched = type("Watched", (Base,), {**attributes, "_reset": probe.watch_reset(Base._reset)})
+    monkeypatch.setattr(probe, "block_of", lambda loader: probe.LOADERS_AT)
+    monkeypatch.setattr(probe, "clock", iter(range(0, 1000, 10)).__next__)
+    probe.STATE.view = [0] * probe.VIEW_SLOTS
+    one = watched()
+    one._reset(None, first_iter=True)
+    return one
+
+
+def test_the_indices_that_workers_are_given_first_are_timed_too(probe, monkeypatch):
+    one = reset_of(probe, monkeypatch)
+    assert list(one._sampler_iter) == [[1], [2], [3]]
+    assert probe.STATE.view[probe.LOADERS_AT + probe.L_DRAW_NS] == 50  # asking for them, 3 of them, the end
+
+
+@pytest.mark.parametrize("attributes", [{"_num_workers": 0}, {"_index_sampler": [[0], [1]]}])
+def test_nothing_stands_between_workers_and_torchs_own_samplers(probe, monkeypatch, attributes):
+    one = reset_of(probe, monkeypatch, **attributes)
+    assert type(one._sampler_iter).__name__ == "list_iterator"
+    assert probe.STATE.view[probe.LOADERS_AT + probe.L_DRAW_NS] == 0
+
+
+def exhausted(kind, at):
+    """Return what `next()` raises at the end of a loader's iterator that announced more batches."""
+    one = SimpleNamespace(
+        _dataset_kind=kind,
+        _dataset=range(100),
+        _num_yielded=2,
+        _index_sampler=SimpleNamespace(batch_size=4),
+        _auto_collation=True,
+        _drop_last=False,
+        _checkup_at=at,
+    )
+
+    def _next_data(self):
+        raise StopIteration
+
+    try:
+        _next_data(one)
+    except StopIteration as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    "case", ["program's", "shown by others", "of a REPL", "not a stream's", "not watched"]
+)
+def test_a_short_stream_ends_the_run_only_where_its_end_left_the_program(probe, monkeypatch, case):
+    told = []
+    at = probe.SCRATCH_AT if case == "not watched" else probe.LOADERS_AT
+    error = exhausted(0 if case == "not a stream's" else 1, at)
+    monkeypatch.setattr(probe, "note", lambda event, **parts: told.append(event))
+    monkeypatch.setattr(probe, "is_outermost", lambda frame: case != "shown by others")
+    monkeypatch.setattr(sys, "last_value", error, raising=False)
+    if case == "of a REPL":
+        monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    probe.note_exhausted()
+    assert told == (["length"] if case == "program's" else [])
+
+
+def test_a_program_begins_with_its_first_frame_and_no_later_one_of_main(probe):
+    def frame(name, back):
+        code = SimpleNamespace(co_filename="<console>")
+        return SimpleNamespace(f_globals={"__name__": name}, f_code=code, f_back=back)
+
+    first = frame("__main__", None)
+    assert [probe.is_outermost(one) for one in (first, frame("__main__", first), frame("code", None))] == [
+        True,
+        False,
+        False,
+    ]
