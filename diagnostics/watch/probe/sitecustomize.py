@@ -462,17 +462,20 @@ def drawing(iterator, loader, spent):
 
 
 def watch_reset(original):
-    """Wrap the base class' `_reset`, which asks the sampler for an epoch's indices."""
+    """Wrap the base class' `_reset`, which asks the sampler for an epoch's indices.
+
+    For workers' first epoch torch asks twice, once before.
+    """
 
     @functools.wraps(original)
-    def _reset(self, loader, *arguments, **keywords):
+    def _reset(self, loader, first_iter=False):
         begun = clock()
         try:
-            original(self, loader, *arguments, **keywords)
+            original(self, loader, first_iter)
         except BaseException as error:
             without_us(error)
             raise
-        drawing(self, loader, clock() - begun)
+        drawing(self, loader, (clock() - begun) * (1 + bool(first_iter)))
 
     return _reset
 

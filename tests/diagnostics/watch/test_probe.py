@@ -373,7 +373,7 @@ def reset_of(probe, monkeypatch, **attributes):
 def test_the_indices_that_workers_are_given_first_are_timed_too(probe, monkeypatch):
     one = reset_of(probe, monkeypatch)
     assert list(one._sampler_iter) == [[1], [2], [3]]
-    assert probe.STATE.view[probe.LOADERS_AT + probe.L_DRAW_NS] == 50  # asking for them, 3 of them, the end
+    assert probe.STATE.view[probe.LOADERS_AT + probe.L_DRAW_NS] == 60  # asked for twice, 3, an end
 
 
 @pytest.mark.parametrize("attributes", [{"_num_workers": 0}, {"_index_sampler": [[0], [1]]}])
