@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
         type=positive,
         default=QUICK_SEEDS,
         metavar="N",
-        help="seeds of every setting: on a GPU more take hardly longer (default %(default)s)",
+        help="seeds of every setting (default %(default)s)",
     )
     population.add_argument(
         "--device", type=device, default="cpu", help="where the population trains (default: cpu)"
