@@ -2,10 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
-from contextvars import ContextVar
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from bench import gpu_lock, strict_json
 from bench.devices import why_not
@@ -13,7 +12,6 @@ from diagnostics.comparisons import Comparison, Outcome
 
 SCHEMA = 1
 STDOUT = Path("-")
-_LEFT: ContextVar[TextIO | None] = ContextVar("the stdout that is left to the document", default=None)
 MARKS = {Outcome.SLOWER: "▲", Outcome.FASTER: "▼", Outcome.SAME: "=", Outcome.UNSURE: "~"}
 
 
@@ -45,7 +43,7 @@ def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> Non
         return
     document = strict_json.dumps({"schema": SCHEMA, "command": command, "findings": [], **parts}, indent=1)
     if path == STDOUT:
-        print(document, file=_LEFT.get())
+        print(document, file=sys.__stdout__)
         return
     try:
         path.write_text(document + "\n", encoding="utf-8")
@@ -58,15 +56,8 @@ def write_json(path: Path | None, command: str, parts: Mapping[str, Any]) -> Non
 @contextmanager
 def stdout_left_to(path: Path | None) -> Iterator[None]:
     """Print to stderr meanwhile where the document is to be all that stdout gets."""
-    if path != STDOUT:
+    with redirect_stdout(sys.stderr) if path == STDOUT else nullcontext():
         yield
-        return
-    token = _LEFT.set(sys.stdout)
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    finally:
-        _LEFT.reset(token)
 
 
 def print_comparisons(comparisons: Iterable[Comparison]) -> None:

@@ -87,7 +87,9 @@ def _open_closed_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- stays open
+            nothing = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 -- stays open
+            setattr(sys, name, nothing)
+            setattr(sys, f"__{name}__", nothing)
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace" if name == "stdout" else "backslashreplace")
 

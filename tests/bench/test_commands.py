@@ -22,7 +22,10 @@ def test_a_document_holds_null_for_what_is_not_finite(tmp_path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8"))["speeds"] == [{"ratio": None, "bounds": [None, 1.0]}]
 
 
-def test_a_document_on_stdout_is_all_that_stands_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_on_stdout_is_all_that_stands_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "__stdout__", sys.stdout)
     with stdout_left_to(STDOUT):
         print("a table")
         write_json(STDOUT, "ceilings", {})
