@@ -111,20 +111,18 @@ _DRAW = (
     "yield from torch.randperm(len(self.data)).tolist()  # in the sampler's __iter__, or what stands for it; "
     "by weights: torch.multinomial(weights, num_samples, replacement=True)"
 )
-_ONCE = {
-    True: (
-        "Forked workers start once, and yet slowly: their first samples take that time.",
-        ("python -m diagnostics profile FILE.py:NAME", _TUNE),
+_FORKED_ONCE = (
+    "Forked workers start once, and yet slowly: their first samples take that time.",
+    ("python -m diagnostics profile FILE.py:NAME", _TUNE),
+)
+_ONCE = (
+    "Workers start once, and yet slowly: hand them less, or load torch into a forkserver beforehand.",
+    (
+        'multiprocessing.set_start_method("forkserver")  # under the main guard; not on Windows',
+        'multiprocessing.set_forkserver_preload(["torch", "__main__"])',
+        _TUNE,
     ),
-    False: (
-        "Workers start once, and yet slowly: hand them less, or load torch into a forkserver beforehand.",
-        (
-            'multiprocessing.set_start_method("forkserver")  # under the main guard; not on Windows',
-            'multiprocessing.set_forkserver_preload(["torch", "__main__"])',
-            _TUNE,
-        ),
-    ),
-}
+)
 _ADVICE = {
     "startup": ("Keep the workers.", ("DataLoader(..., persistent_workers=True)", _TUNE)),
     "sampler": (
@@ -150,7 +148,7 @@ def judge(facts: Mapping[str, Any]) -> Verdict:
     fewest = FEWEST_SECONDS
     if bound == "startup" and facts["run.worker_starts_count"] == 1:
         is_forked = facts["run.loader_start_method_name"] == "fork"
-        advice, fewest = _ONCE[is_forked], FEWEST_START_SECONDS
+        advice, fewest = _FORKED_ONCE if is_forked else _ONCE, FEWEST_START_SECONDS
     if share < WAITING_FRACTION or waited < fewest or advice is None:
         return ok(f"The loop waited {seconds} for data, {share:.0%} of its time.")
     num_workers, took = facts["run.loader_workers_count"] or 0, format_quantity(loop, "seconds")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from reports import canvas, studies
 from reports.frames import Frame
+from reports.headlines import chosen_by
 from reports.load import Run
 from reports.parts import Table, cell
 from reports.values import as_number, entries
@@ -70,9 +71,9 @@ def title(run: Run) -> str:
     if "test_accuracy" not in part:
         return f"{canvas.label(name)} was looked at {frame['epoch'].nunique()} times in training"
     part = part.dropna(subset=["test_accuracy"])
-    tested, is_fair = part["test_accuracy"], JUDGE in part and part[JUDGE].notna().all()
-    best, last = int((part[JUDGE] if is_fair else tested).idxmax()), tested.index[-1]
-    chooser = "which validation prefers" if is_fair else "the best on the test itself, which flatters it"
+    tested, by = part["test_accuracy"], chosen_by(part)
+    best, last = int(part[by].idxmax()), tested.index[-1]
+    chooser = "which validation prefers" if by == JUDGE else "the best on the test itself, which flatters it"
     return (
         f"{capitalized(canvas.label(name))}: test accuracy is {percent(tested[best], 1)} after "
         f"{count(best, 'epoch')}, {chooser}, and {percent(tested[last], 1)} after {last:g} "
